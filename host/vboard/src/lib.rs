@@ -1,1 +1,6 @@
-//! placeholder
+//! Virtual boards: Cortex-M chips emulated down to the debug port.
+
+pub mod core;
+pub mod machine;
+pub mod memory;
+pub mod timing;

@@ -1,0 +1,72 @@
+//! Blocks of straight-line code and the contract with the timing model.
+//!
+//! Code is executed block by block. A block starts where something branched to (or fell
+//! into) and ends with the first instruction for which [`Op::ends_block`] holds, or after
+//! [`MAX_BLOCK`] instructions. It is always entered at its first instruction with an
+//! empty IT state; code in the middle of an IT block (after an exception return, or while
+//! stepping) is executed as blocks of one instruction.
+//!
+//! # What the timing model does
+//!
+//! For each block and each [`PipelineState`] in which it is entered, the executor asks
+//! [`crate::timing::Pipeline::time_block`] **once** and keeps the [`BlockTiming`] with the
+//! block. Running the block then costs:
+//!
+//! * on entry: [`FlashAccelerator::fetch`](crate::timing::FlashAccelerator::fetch) for the
+//!   code bytes `[start, end)`, only if the block lies in flash;
+//! * at the end: the [`Exit`] that was taken: `fall` if control goes on behind the last
+//!   instruction, `taken` if it branched;
+//! * for each predicated instruction whose condition fails: `skip[i]` is added (it is
+//!   usually negative: what the model charged minus one);
+//! * for each division: [`Pipeline::divide_extra`](crate::timing::Pipeline::divide_extra);
+//! * for each data access that is not naturally aligned:
+//!   [`Pipeline::misaligned_extra`](crate::timing::Pipeline::misaligned_extra);
+//! * for each data access to flash, literals included:
+//!   [`FlashAccelerator::data`](crate::timing::FlashAccelerator::data);
+//! * for exception entry and return: [`Pipeline::exception_entry`] and friends.
+//!
+//! An access of instruction `i` to a peripheral or to the cycle counter happens at
+//! `start[i]` plus what has been added so far, so a counter read in the middle of a block
+//! sees the cycle it would see if instructions were timed one by one.
+//!
+//! [`Op::ends_block`]: crate::core::insn::Op::ends_block
+//! [`Pipeline::exception_entry`]: crate::timing::Pipeline::exception_entry
+
+/// The most instructions in a block.
+pub const MAX_BLOCK: usize = 64;
+
+/// What the pipeline, fetch queue and store buffer carry from one block into the next.
+///
+/// Its meaning is the timing model's own; the executor only compares it. The model must
+/// keep the number of distinct states small (each one costs a [`BlockTiming`] per block it
+/// enters).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PipelineState(pub u32);
+
+impl PipelineState {
+    /// Right after a taken branch, an exception entry or return, or a resume from halt:
+    /// nothing is carried over, and the fetch queue starts at the block's first address.
+    pub const BRANCHED: Self = Self(0);
+}
+
+/// One way to leave a block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exit {
+    /// Cycles from entering the block until the next instruction (wherever it is) starts.
+    pub cycles: u32,
+    /// What the next block is entered with.
+    pub state: PipelineState,
+}
+
+/// The static timing of a block entered in one [`PipelineState`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlockTiming {
+    /// For each instruction, cycles from entering the block until it starts to execute.
+    pub start: Box<[u32]>,
+    /// For each instruction, what to add if it is predicated and its condition fails.
+    pub skip: Box<[i8]>,
+    /// If control goes on behind the last instruction.
+    pub fall: Exit,
+    /// If the last instruction branched.
+    pub taken: Exit,
+}

@@ -1,0 +1,50 @@
+//! What the core's bus reaches: flash, RAM and the chip's peripherals.
+
+mod flash;
+mod map;
+mod peripheral;
+
+use thiserror::Error;
+
+pub use flash::Flash;
+pub use map::{Chip, Device, FlashMap, MapError, RamMap, Reserved};
+pub use peripheral::{Context, InterruptLines, Peripheral, Reset};
+
+/// The width of an access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Size {
+    /// 8 bits.
+    Byte = 1,
+    /// 16 bits.
+    Half = 2,
+    /// 32 bits.
+    Word = 4,
+}
+
+impl Size {
+    /// The width in bytes.
+    pub fn bytes(self) -> u32 {
+        self as u32
+    }
+}
+
+/// Why an access was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AccessError {
+    /// The bus answers with an error, as silicon would: a BusFault for a program, FAULT
+    /// for a debugger.
+    #[error("bus fault")]
+    Fault,
+    /// Silicon would do something that is not modelled; the machine stops. The text says
+    /// what, without address, width and PC, which the machine adds.
+    #[error("{0}")]
+    Unmodelled(String),
+}
+
+impl AccessError {
+    /// An [`AccessError::Unmodelled`] that says `what` is not modelled.
+    pub fn unmodelled(what: impl Into<String>) -> Self {
+        Self::Unmodelled(what.into())
+    }
+}
