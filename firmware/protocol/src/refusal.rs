@@ -23,6 +23,13 @@ pub enum Refusal {
         /// Bytes in the partition.
         found: u32,
     },
+    /// The model has more operators than the image can time one by one.
+    Operators {
+        /// Operators of the model.
+        found: u32,
+        /// Most that it can time.
+        capacity: u32,
+    },
     /// The engine cannot run the model: its error, encoded by the engine. The first word is below
     /// 2³¹.
     Engine([u32; 4]),
@@ -53,6 +60,7 @@ impl Refusal {
             }) => [0x26, part as u32, stated, computed],
             Self::Partition(P::TooLong { len, capacity }) => [0x27, len, capacity, 0],
             Self::InputLength { wanted, found } => [0x30, wanted, found, 0],
+            Self::Operators { found, capacity } => [0x31, found, capacity, 0],
         };
         [OURS | code, a, b, c]
     }
@@ -103,6 +111,10 @@ impl Refusal {
                 wanted: a,
                 found: b,
             },
+            0x31 => Self::Operators {
+                found: a,
+                capacity: b,
+            },
             _ => return None,
         })
     }
@@ -123,6 +135,11 @@ impl fmt::Display for Refusal {
                 f,
                 "the model takes {wanted} bytes of input, the partition holds {found}: give an \
                  input of the model's shape"
+            ),
+            Self::Operators { found, capacity } => write!(
+                f,
+                "the model has {found} operators, the image times at most {capacity}: merge \
+                 operators or split the model"
             ),
             Self::Engine([code, a, b, c]) => {
                 write!(
@@ -156,7 +173,7 @@ mod tests {
                 assert!(!refusal.to_string().is_empty());
             }
         }
-        assert_eq!(known, 5 + 8 + 1);
+        assert_eq!(known, 5 + 8 + 2);
     }
 
     proptest! {
