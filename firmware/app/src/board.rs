@@ -1,0 +1,24 @@
+//! The board the image is built for, chosen by the feature of its name.
+//!
+//! A board module offers: `NAME`, `CLOCK_HZ` (the core's clock once [`start`]
+//! has run), `TICK_HZ` and [`ticks`] (the second clock), `ARENA_BYTES`,
+//! `PARTITION` (address and length of the model partition), [`start`] (full
+//! clock, caches on) and [`forget_caches`] (every timed run begins with empty ones).
+
+#[cfg(feature = "nucleo-l4r5zi")]
+mod nucleo_l4r5zi;
+#[cfg(feature = "nucleo-l4r5zi")]
+pub(crate) use nucleo_l4r5zi::*;
+
+#[cfg(not(feature = "nucleo-l4r5zi"))]
+compile_error!(
+    "name the board as a feature, as `cargo xtask images` does: --features nucleo-l4r5zi"
+);
+
+/// The model partition as memory.
+pub(crate) fn partition() -> &'static [u8] {
+    let start = core::ptr::with_exposed_provenance(PARTITION.start);
+    // SAFETY: the board's flash holds these bytes, always readable, and nothing in the
+    // image writes to flash, so they stay as they are while it runs.
+    unsafe { core::slice::from_raw_parts(start, PARTITION.len()) }
+}

@@ -1,0 +1,91 @@
+//! Faults, stray interrupts and panics: all of them end in one `Fault` message.
+
+use core::arch::naked_asm;
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use cortex_m::peripheral::SCB;
+use onchip_protocol::Message;
+
+use crate::paint;
+use crate::report::send;
+
+/// The handler's own stack: the one that was in use may be what overflowed.
+const STACK_BYTES: usize = 2048;
+
+#[repr(C, align(8))]
+struct Stack(UnsafeCell<MaybeUninit<[u8; STACK_BYTES]>>);
+
+// SAFETY: only the core itself uses it, once it is in a fault.
+unsafe impl Sync for Stack {}
+
+#[unsafe(link_section = ".uninit.fault_stack")]
+static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
+
+/// Entered from the vector table on a hard fault, to which all other faults escalate.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn HardFault() -> ! {
+    naked_asm!(
+        "mrs r0, msp",
+        "movw r1, #:lower16:({stack} + {bytes})",
+        "movt r1, #:upper16:({stack} + {bytes})",
+        "msr msp, r1",
+        "b {report}",
+        stack = sym STACK,
+        bytes = const STACK_BYTES,
+        report = sym report,
+    )
+}
+
+/// Entered on any exception that has no handler. None is ever enabled: this is a fault.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn DefaultHandler() -> ! {
+    naked_asm!("b {handler}", handler = sym HardFault)
+}
+
+/// Words of an exception frame that are of interest: R0-R3, R12, LR, PC.
+const FRAME_WORDS: usize = 7;
+
+/// Reports the fault whose exception frame is at `frame`, and stops.
+extern "C" fn report(frame: usize) -> ! {
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+    // A fault while reporting one would come back here for ever.
+    if !REPORTED.swap(true, Ordering::Relaxed) {
+        // A frame outside the stack was never written: the fault was the stack's overflow.
+        let stacked = if paint::is_on_stack(frame, FRAME_WORDS * size_of::<u32>()) {
+            let frame = core::ptr::with_exposed_provenance::<[u32; FRAME_WORDS]>(frame);
+            // SAFETY: within the stack, aligned, and written by the exception's entry.
+            unsafe { frame.read_volatile() }
+        } else {
+            [0; FRAME_WORDS]
+        };
+        let [.., lr, pc] = stacked;
+        // SAFETY: reads of status registers, without side effects.
+        let scb = unsafe { &*SCB::PTR };
+        send(Message::Fault {
+            pc,
+            lr,
+            cfsr: scb.cfsr.read(),
+            hfsr: scb.hfsr.read(),
+            mmfar: scb.mmfar.read(),
+            bfar: scb.bfar.read(),
+        });
+    }
+    loop {
+        cortex_m::asm::nop();
+    }
+}
+
+/// A panic is a defect of the image. It is reported like a fault, after a line that says
+/// where it happened.
+#[panic_handler]
+fn panic(info: &PanicInfo) -> ! {
+    if let Some(place) = info.location() {
+        defmt::println!("panicked at {=str}:{=u32}", place.file(), place.line());
+    }
+    cortex_m::asm::udf();
+}

@@ -1,0 +1,40 @@
+//! The order that the host leaves in RAM.
+
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+
+use onchip_protocol::order::{self, Drill, Error, Order};
+
+/// Where the host writes an order, found by its symbol. Start-up code leaves it alone.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".uninit.order")]
+static ONCHIP_ORDER: Slot = Slot(UnsafeCell::new(MaybeUninit::uninit()));
+
+#[repr(C, align(4))]
+struct Slot(UnsafeCell<MaybeUninit<[u8; order::LEN]>>);
+
+// SAFETY: only `take` touches it on this side, once, with no interrupt that could too.
+unsafe impl Sync for Slot {}
+
+/// What the image does when nobody ordered anything, as under a stock `probe-rs run`.
+const DEFAULT: Order = Order {
+    nonce: 0,
+    runs: 3,
+    warmups: 1,
+    drill: Drill::None,
+};
+
+/// Takes the order out of RAM, so that a later reset does not find it again. Without one,
+/// the default; a damaged one is refused rather than guessed at.
+pub(crate) fn take() -> Result<Order, Error> {
+    let slot = ONCHIP_ORDER.0.get().cast::<[u8; order::LEN]>();
+    // SAFETY: valid for reads and writes, and any bytes are a valid array; volatile,
+    // since the debugger is who wrote them.
+    let bytes = unsafe { slot.read_volatile() };
+    // SAFETY: as above.
+    unsafe { slot.write_volatile([0; order::LEN]) };
+    match Order::decode(&bytes) {
+        Err(Error::Magic { .. }) => Ok(DEFAULT),
+        order => order,
+    }
+}
