@@ -13,7 +13,7 @@
 //! block. Running the block then costs:
 //!
 //! * on entry: [`FlashAccelerator::fetch`](crate::timing::FlashAccelerator::fetch) for the
-//!   code bytes `[start, end)`, only if the block lies in flash;
+//!   block's [`fetches`](BlockTiming::fetches), only if the block lies in flash;
 //! * at the end: the [`Exit`] that was taken: `fall` if control goes on behind the last
 //!   instruction, `taken` if it branched;
 //! * for each predicated instruction whose condition fails: `skip[i]` is added (it is
@@ -58,6 +58,21 @@ pub struct Exit {
     pub state: PipelineState,
 }
 
+/// One 32-bit word that the core fetches while a block executes, in cycles from entering
+/// the block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// When it could be executed from, had the memory no wait states.
+    pub ready: u16,
+    /// When it is executed from; [`Fetch::NEVER`] if the core only reads ahead.
+    pub need: u16,
+}
+
+impl Fetch {
+    /// [`Fetch::need`] of a word that the block itself does not execute.
+    pub const NEVER: u16 = u16::MAX;
+}
+
 /// The static timing of a block entered in one [`PipelineState`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockTiming {
@@ -65,6 +80,9 @@ pub struct BlockTiming {
     pub start: Box<[u32]>,
     /// For each instruction, what to add if it is predicated and its condition fails.
     pub skip: Box<[i8]>,
+    /// The words fetched, in order of address, beginning with the one that holds the first
+    /// instruction (words already in the fetch queue included).
+    pub fetches: Box<[Fetch]>,
     /// If control goes on behind the last instruction.
     pub fall: Exit,
     /// If the last instruction branched.

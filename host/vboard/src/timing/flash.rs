@@ -1,5 +1,7 @@
 //! The flash accelerator: wait states, prefetch, instruction and data cache.
 
+use crate::core::block::Fetch;
+
 /// How software has configured the flash interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlashConfig {
@@ -43,10 +45,11 @@ impl FlashAccelerator {
         self.config = FlashConfig::default();
     }
 
-    /// Cycles that fetching a block's code bytes `[first, end)` adds at cycle `now`.
+    /// Cycles that fetching the code of a block at `first` (an offset into the array) adds
+    /// when it is entered at cycle `now`.
     #[inline]
-    pub fn fetch(&mut self, first: u32, end: u32, now: u64) -> u32 {
-        let _ = (first, end, now);
+    pub fn fetch(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
+        let _ = (first, fetches, now);
         0
     }
 

@@ -29,6 +29,7 @@ impl Pipeline {
         BlockTiming {
             start: (0..insns.len() as u32).collect(),
             skip: insns.iter().map(|_| 0).collect(),
+            fetches: Box::default(),
             fall: exit,
             taken: exit,
         }
