@@ -1,2 +1,35 @@
-//! placeholder
+//! TensorFlow Lite int8 inference for microcontrollers: no heap, no float arithmetic while running, no panic on
+//! any input bytes, and results equal to TFLite's reference kernels bit for bit.
+//!
+//! ```
+//! use onchip_engine::{Interpreter, Model};
+//!
+//! let file = include_bytes!("../../../examples/models/hello_world_int8.tflite");
+//! let model = Model::new(file)?;
+//! let mut arena = [0; 2048];
+//! let mut interpreter = Interpreter::new(&model, &mut arena)?;
+//! interpreter.input_mut()[0] = 0;
+//! interpreter.invoke(&mut ())?;
+//! assert_eq!(interpreter.output().len(), 1);
+//! # Ok::<(), onchip_engine::Error>(())
+//! ```
 #![no_std]
+
+mod arena;
+mod error;
+mod flatbuffer;
+mod interpreter;
+mod kernel;
+mod model;
+mod op;
+mod opcode;
+mod plan;
+mod quantize;
+mod tensor;
+
+pub use error::{Error, FileProblem, GraphProblem, OperatorProblem, TensorProblem};
+pub use flatbuffer::{Scalar, Vector};
+pub use interpreter::{Interpreter, Observer};
+pub use model::{Model, OperatorInfo};
+pub use opcode::Opcode;
+pub use tensor::{DataType, MAX_RANK, Quantization, Shape, TensorInfo};

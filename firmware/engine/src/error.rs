@@ -1,0 +1,259 @@
+//! Why a model cannot be read, planned or run.
+//!
+//! Errors are small and [`Copy`], and travel as four words ([`Error::encode`]), so that an image can
+//! report one without carrying its text; whoever decodes it has the text.
+
+use core::fmt;
+
+use crate::opcode::Opcode;
+
+/// Declares an enum of problems: each has a stable number, a text, and a name for the number that goes with it.
+macro_rules! problems {
+    ($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $code:literal, $text:literal, $value:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum $name { $(#[doc = $text] $variant = $code,)* }
+
+        impl $name {
+            fn from_code(code: u8) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)* _ => None }
+            }
+
+            /// What is wrong and what to do, and what the number beside it means ("" if nothing).
+            fn text(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($text, $value),)* }
+            }
+        }
+    };
+}
+
+problems! {
+    /// A file that is no TFLite flatbuffer, or a broken one.
+    pub enum FileProblem {
+        OutOfBounds = 1, "a reference points outside the file; it is truncated or corrupt, export it anew", "at byte";
+        Identifier = 2, "the file identifier `TFL3` is missing; this is no TFLite model", "";
+        Version = 3, "only schema version 3 is supported; convert the model with a current TensorFlow", "version";
+        Vtable = 4, "a table's layout is malformed; the file is corrupt, export it anew", "at byte";
+        TooLarge = 5, "files of 2 GiB and more are not supported", "";
+        Index = 6, "an index names a tensor, buffer or operator that does not exist; the file is corrupt, export it anew", "index";
+    }
+}
+
+problems! {
+    /// A network whose overall form the engine does not run.
+    pub enum GraphProblem {
+        Subgraphs = 1, "exactly one subgraph is supported; export the model without control flow", "subgraphs";
+        Inputs = 2, "exactly one input tensor is supported; merge the inputs or split the model", "inputs";
+        Outputs = 3, "exactly one output tensor is supported; merge the outputs or split the model", "outputs";
+        ConstantInput = 4, "the network's input is a constant", "tensor";
+        Empty = 5, "the network has no operators", "";
+        TooManyTensors = 6, "more tensors or operators than the planner can hold", "count";
+        Unproduced = 7, "a tensor is used before anything has produced it; operators must be in order of execution", "tensor";
+        ProducedTwice = 8, "a tensor is produced twice, or written although it is a constant", "tensor";
+    }
+}
+
+problems! {
+    /// A tensor the engine cannot hold.
+    pub enum TensorProblem {
+        Rank = 1, "has more than 6 dimensions", "dimensions";
+        Dynamic = 2, "has a dynamic or empty dimension; export the model with a fixed shape and batch size", "dimension";
+        TooLarge = 3, "is larger than 1 GiB", "";
+        DataType = 4, "has a data type unknown to this engine", "type";
+        DataLength = 5, "has constant data of another length than its shape and type say", "bytes";
+        Sparse = 6, "is sparse; export the model without weight sparsity encoding", "";
+        Variable = 7, "is a variable; export the model without state", "";
+        ExternalData = 8, "keeps its data outside the flatbuffer", "";
+        Quantization = 9, "has malformed quantization parameters", "";
+    }
+}
+
+problems! {
+    /// An operator that the engine does not run, or that contradicts itself.
+    pub enum OperatorProblem {
+        Unsupported = 1, "this operator is not supported", "";
+        Custom = 2, "custom operators are not supported", "";
+        Inputs = 3, "wrong number of inputs", "inputs";
+        Outputs = 4, "wrong number of outputs", "outputs";
+        Options = 5, "its option table is of another operator", "option type";
+        DataType = 6, "unsupported data type; quantize the model to int8 with int8 input and output", "type";
+        Shape = 7, "the shapes of its operands do not fit together", "operand";
+        Rank = 8, "an operand has an unsupported number of dimensions", "dimensions";
+        Constant = 9, "an operand must be a constant in the file", "operand";
+        Scale = 10, "a quantization scale is missing, not finite or not positive", "operand";
+        ZeroPoint = 11, "a quantization zero point is out of its type's range, or not zero where it must be", "operand";
+        QuantizedAxis = 12, "quantization per channel runs along an unsupported dimension or has a wrong length", "operand";
+        SameQuantization = 13, "input and output must share scale and zero point", "";
+        Multiplier = 14, "the ratio of its scales is too large", "channel";
+        Activation = 15, "unsupported fused activation", "activation";
+        Padding = 16, "unknown padding scheme", "scheme";
+        Stride = 17, "strides, dilations and filter sizes must be positive and fit the input", "value";
+        DepthMultiplier = 18, "the depth multiplier contradicts the shapes", "multiplier";
+        Groups = 19, "grouped convolution is not supported", "groups";
+        Broadcast = 20, "broadcasting is not supported; give both operands the output's shape", "operand";
+        WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
+        SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";
+        Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
+        Paddings = 24, "paddings must not be negative and must add up to the output's shape", "dimension";
+        Axis = 25, "a reduction axis is out of range", "axis";
+        TooLarge = 26, "it would compute for longer than any board can wait", "";
+    }
+}
+
+/// Why a model cannot be read, planned or run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is not a sound TFLite flatbuffer.
+    File {
+        /// What is wrong with it.
+        problem: FileProblem,
+        /// A byte position or number, by the problem.
+        value: u32,
+    },
+    /// The network as a whole has a form that is not supported.
+    Graph {
+        /// What is not supported.
+        problem: GraphProblem,
+        /// A count or tensor index, by the problem.
+        value: u32,
+    },
+    /// A tensor is malformed or not supported.
+    Tensor {
+        /// Position in the subgraph's list of tensors.
+        index: u32,
+        /// What is wrong with it.
+        problem: TensorProblem,
+        /// A number that goes with the problem.
+        value: u32,
+    },
+    /// An operator is malformed or not supported.
+    Operator {
+        /// Position in the order of execution.
+        index: u32,
+        /// Which operator it is.
+        opcode: Opcode,
+        /// What is wrong with it.
+        problem: OperatorProblem,
+        /// A number that goes with the problem.
+        value: u32,
+    },
+    /// The arena is too small for this model.
+    Arena {
+        /// Bytes needed; while planning itself does not fit, the least that is known to be needed.
+        needed: u32,
+        /// Bytes given.
+        available: u32,
+    },
+}
+
+impl Error {
+    /// The error as four words: kind and problem, then what the kind carries.
+    #[must_use]
+    pub fn encode(self) -> [u32; 4] {
+        match self {
+            Self::File { problem, value } => [word(1, problem as u8), value, 0, 0],
+            Self::Graph { problem, value } => [word(2, problem as u8), value, 0, 0],
+            Self::Tensor {
+                index,
+                problem,
+                value,
+            } => [word(3, problem as u8), value, index, 0],
+            Self::Operator {
+                index,
+                opcode,
+                problem,
+                value,
+            } => [word(4, problem as u8), value, index, opcode.0],
+            Self::Arena { needed, available } => [word(5, 0), needed, available, 0],
+        }
+    }
+
+    /// The error that [`Error::encode`] made these words of; `None` if none did.
+    #[must_use]
+    pub fn decode(words: [u32; 4]) -> Option<Self> {
+        let [head, value, index, opcode] = words;
+        let code = u8::try_from(head >> 8).ok()?;
+        let error = match head & 0xff {
+            1 => Self::File {
+                problem: FileProblem::from_code(code)?,
+                value,
+            },
+            2 => Self::Graph {
+                problem: GraphProblem::from_code(code)?,
+                value,
+            },
+            3 => Self::Tensor {
+                index,
+                problem: TensorProblem::from_code(code)?,
+                value,
+            },
+            4 => Self::Operator {
+                index,
+                opcode: Opcode(opcode),
+                problem: OperatorProblem::from_code(code)?,
+                value,
+            },
+            5 => Self::Arena {
+                needed: value,
+                available: index,
+            },
+            _ => return None,
+        };
+        (error.encode() == words).then_some(error)
+    }
+}
+
+fn word(kind: u32, problem: u8) -> u32 {
+    kind | u32::from(problem) << 8
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ((text, name), value) = match *self {
+            Self::File { problem, value } => {
+                f.write_str("model file: ")?;
+                (problem.text(), value)
+            }
+            Self::Graph { problem, value } => {
+                f.write_str("network: ")?;
+                (problem.text(), value)
+            }
+            Self::Tensor {
+                index,
+                problem,
+                value,
+            } => {
+                write!(f, "tensor {index} ")?;
+                (problem.text(), value)
+            }
+            Self::Operator {
+                index,
+                opcode,
+                problem,
+                value,
+            } => {
+                write!(f, "operator {index} ({opcode}): ")?;
+                (problem.text(), value)
+            }
+            Self::Arena { needed, available } => {
+                return write!(
+                    f,
+                    "the model needs an arena of {needed} bytes and was given {available}; \
+                     use a smaller model or a board with more RAM"
+                );
+            }
+        };
+        f.write_str(text)?;
+        if !name.is_empty() {
+            write!(f, " ({name} {value})")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,100 @@
+//! Running a model.
+
+use crate::arena::{Views, aligned};
+use crate::flatbuffer::Result;
+use crate::model::Model;
+use crate::plan::Plan;
+
+/// Is told when each operator starts and ends, for example to read a cycle counter.
+pub trait Observer {
+    /// Operator `op` is about to run.
+    fn begin(&mut self, op: usize);
+    /// Operator `op` has run.
+    fn end(&mut self, op: usize);
+}
+
+/// Observes nothing.
+impl Observer for () {
+    fn begin(&mut self, _: usize) {}
+    fn end(&mut self, _: usize) {}
+}
+
+/// A model with the memory it runs in.
+pub struct Interpreter<'m, 'a> {
+    model: Model<'m>,
+    arena: &'a mut [u8],
+    plan: Plan,
+}
+
+impl<'m, 'a> Interpreter<'m, 'a> {
+    /// Plans the model's memory and computes once what all inferences share.
+    ///
+    /// An `arena` that starts at a multiple of 16 need not be longer than [`arena_used`](Self::arena_used); what
+    /// lies beyond that is never touched.
+    ///
+    /// # Errors
+    /// The arena is too small, or operators are not in order of execution.
+    pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self> {
+        let arena = aligned(arena);
+        let plan = Plan::new(model, arena)?;
+        Ok(Self {
+            model: *model,
+            arena,
+            plan,
+        })
+    }
+
+    /// Bytes of the arena that planning and running use, in one piece from its start.
+    #[must_use]
+    pub fn arena_used(&self) -> usize {
+        self.plan.used
+    }
+
+    /// The input tensor, little-endian. It shares its memory with others: fill it before every
+    /// [`invoke`](Self::invoke).
+    pub fn input_mut(&mut self) -> &mut [u8] {
+        let input = self.model.input();
+        let start = self.plan.tensor(self.arena, input.index);
+        self.arena
+            .get_mut(start..start + input.bytes)
+            .unwrap_or_default()
+    }
+
+    /// The output tensor, little-endian, as the latest [`invoke`](Self::invoke) left it.
+    #[must_use]
+    pub fn output(&self) -> &[u8] {
+        let output = self.model.output();
+        let start = self.plan.tensor(self.arena, output.index);
+        self.arena
+            .get(start..start + output.bytes)
+            .unwrap_or_default()
+    }
+
+    /// Runs all operators in order.
+    ///
+    /// # Errors
+    /// None that [`Model::new`] and [`Interpreter::new`] would not have found, unless the file's bytes have changed
+    /// since.
+    pub fn invoke(&mut self, observer: &mut impl Observer) -> Result<()> {
+        for index in 0..self.model.operator_count() {
+            observer.begin(index);
+            self.run(index)?;
+            observer.end(index);
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, index: usize) -> Result<()> {
+        let op = self.model.op(index)?;
+        let places = self.plan.places(self.arena, &self.model, index, &op);
+        let in_place = op.is_alias() && places.inputs[0] == places.output;
+        let constants = op
+            .operands
+            .inputs
+            .map(|input| input.and_then(|input| input.data));
+        if !in_place && let Some(views) = Views::new(self.arena, places, constants) {
+            op.run(views);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes seen as signed numbers.
+
+/// Bytes as signed bytes.
+pub(crate) fn as_i8(bytes: &[u8]) -> &[i8] {
+    // SAFETY: `u8` and `i8` have the same size and alignment, and every bit pattern is valid for both.
+    unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
+/// Bytes as signed bytes, to be written.
+pub(crate) fn as_i8_mut(bytes: &mut [u8]) -> &mut [i8] {
+    // SAFETY: as in `as_i8`; the exclusive borrow is passed on.
+    unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
+}

@@ -1,0 +1,224 @@
+//! A model: a view of a TFLite file in which everything has been checked.
+
+use crate::error::{Error, FileProblem, GraphProblem};
+use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
+use crate::op::{Context, Op};
+use crate::opcode::Opcode;
+use crate::tensor::TensorInfo;
+
+/// A TFLite model, read in place.
+///
+/// [`Model::new`] checks all that running it relies on: every offset, shape, buffer, quantization and option.
+/// Only the memory plan is left to [`Interpreter::new`](crate::Interpreter::new).
+#[derive(Clone, Copy)]
+pub struct Model<'m> {
+    codes: Tables<'m>,
+    buffers: Tables<'m>,
+    tensors: Tables<'m>,
+    operators: Tables<'m>,
+    input: TensorInfo<'m>,
+    output: TensorInfo<'m>,
+}
+
+impl<'m> Model<'m> {
+    /// Reads and checks a `.tflite` file.
+    ///
+    /// # Errors
+    /// Says what is malformed or not supported, and where.
+    pub fn new(bytes: &'m [u8]) -> Result<Self> {
+        let fail = |problem, value| Error::File { problem, value };
+        if i32::try_from(bytes.len()).is_err() {
+            return Err(fail(FileProblem::TooLarge, 0));
+        }
+        if bytes.get(4..8) != Some(b"TFL3") {
+            return Err(fail(FileProblem::Identifier, 0));
+        }
+        let root = Table::root(bytes)?;
+        let version = root.scalar::<u32>(0, 0)?;
+        if version != 3 {
+            return Err(fail(FileProblem::Version, version));
+        }
+        let subgraphs = root.tables(2)?;
+        if subgraphs.len() != 1 {
+            return Err(graph(GraphProblem::Subgraphs, subgraphs.len()));
+        }
+        let subgraph = subgraphs.get(0)?;
+        let tensors = subgraph.tables(0)?;
+        let buffers = root.tables(4)?;
+        let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers);
+        let model = Self {
+            codes: root.tables(1)?,
+            buffers,
+            tensors,
+            operators: subgraph.tables(3)?,
+            input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
+            output: tensor(single(subgraph.vector(2)?, GraphProblem::Outputs)?)?,
+        };
+        model.check()?;
+        Ok(model)
+    }
+
+    fn check(&self) -> Result<()> {
+        let count = self.operators.len().max(self.tensors.len());
+        if self.operators.len() == 0 {
+            return Err(graph(GraphProblem::Empty, 0));
+        }
+        if count > usize::from(u16::MAX) {
+            return Err(graph(GraphProblem::TooManyTensors, count));
+        }
+        if self.input.is_constant() {
+            return Err(graph(GraphProblem::ConstantInput, self.input.index));
+        }
+        (0..self.tensors.len()).try_for_each(|i| self.read_tensor(i).map(drop))?;
+        (0..self.operators.len()).try_for_each(|i| Op::read(&self.context(i)?).map(drop))
+    }
+
+    /// Number of operators, which run in the file's order.
+    #[must_use]
+    pub fn operator_count(&self) -> usize {
+        self.operators.len()
+    }
+
+    /// What the file says about operator `i`, if there is one.
+    #[must_use]
+    pub fn operator(&self, i: usize) -> Option<OperatorInfo<'m>> {
+        let context = self.context(i).ok()?;
+        let macs = Op::read(&context).ok()?.macs();
+        let constants = context
+            .inputs
+            .iter()
+            .filter_map(|input| self.tensor(usize::try_from(input).ok()?));
+        let (mut parameters, mut weight_bytes) = (0, 0);
+        // The shapes and axes that some operators take as constants are no parameters.
+        for tensor in constants.filter(|tensor| tensor.is_constant() && macs > 0) {
+            parameters += tensor.shape.elements();
+            weight_bytes += tensor.bytes;
+        }
+        Some(OperatorInfo {
+            index: i,
+            opcode: context.opcode,
+            macs,
+            parameters,
+            weight_bytes,
+            inputs: context.inputs,
+            outputs: context.outputs,
+        })
+    }
+
+    /// All operators in order.
+    pub fn operators(&self) -> impl Iterator<Item = OperatorInfo<'m>> {
+        (0..self.operator_count()).map_while(|i| self.operator(i))
+    }
+
+    /// Number of tensors, constants included.
+    #[must_use]
+    pub fn tensor_count(&self) -> usize {
+        self.tensors.len()
+    }
+
+    /// What the file says about tensor `i`, if there is one.
+    #[must_use]
+    pub fn tensor(&self, i: usize) -> Option<TensorInfo<'m>> {
+        self.read_tensor(i).ok()
+    }
+
+    /// The network's input tensor.
+    #[must_use]
+    pub fn input(&self) -> TensorInfo<'m> {
+        self.input
+    }
+
+    /// The network's output tensor.
+    #[must_use]
+    pub fn output(&self) -> TensorInfo<'m> {
+        self.output
+    }
+
+    /// Multiply-accumulates of one inference: those of convolutions and dense layers.
+    #[must_use]
+    pub fn macs(&self) -> u64 {
+        self.operators().map(|operator| operator.macs).sum()
+    }
+
+    pub(crate) fn read_tensor(&self, i: usize) -> Result<TensorInfo<'m>> {
+        TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
+    }
+
+    /// Operator `i` as its kernel understands it.
+    pub(crate) fn op(&self, i: usize) -> Result<Op<'m>> {
+        Op::read(&self.context(i)?)
+    }
+
+    fn context(&self, index: usize) -> Result<Context<'m>> {
+        let table = self.operators.get(index)?;
+        let code = self.codes.get(table.scalar::<u32>(0, 0)? as usize)?;
+        // `builtin_code` came when the numbers outgrew a byte; old files have only the byte.
+        let opcode = code
+            .scalar::<i32>(3, 0)?
+            .max(i32::from(code.scalar::<i8>(0, 0)?));
+        Ok(Context {
+            model: *self,
+            index,
+            opcode: Opcode(opcode.unsigned_abs()),
+            inputs: table.vector(1)?,
+            outputs: table.vector(2)?,
+            options_type: table.scalar(3, 0)?,
+            options: table.table(4)?,
+        })
+    }
+}
+
+fn graph(problem: GraphProblem, value: usize) -> Error {
+    Error::Graph {
+        problem,
+        value: saturate(value),
+    }
+}
+
+/// The one tensor that a subgraph's list of inputs or outputs must name.
+fn single(list: Vector<'_, i32>, problem: GraphProblem) -> Result<usize> {
+    match (list.len(), list.get(0)) {
+        (1, Some(index)) => usize::try_from(index).map_err(|_| Error::File {
+            problem: FileProblem::Index,
+            value: index.unsigned_abs(),
+        }),
+        (count, _) => Err(graph(problem, count)),
+    }
+}
+
+/// What the file says about an operator.
+#[derive(Clone, Copy, Debug)]
+pub struct OperatorInfo<'m> {
+    /// Position in the order of execution.
+    pub index: usize,
+    /// Which operator it is.
+    pub opcode: Opcode,
+    /// Multiply-accumulates: those of convolutions and dense layers, padding counted as if it were data; else 0.
+    pub macs: u64,
+    /// Constant weights and biases.
+    pub parameters: usize,
+    /// Bytes that weights and biases take in the file.
+    pub weight_bytes: usize,
+    inputs: Vector<'m, i32>,
+    outputs: Vector<'m, i32>,
+}
+
+impl OperatorInfo<'_> {
+    /// The operator's name, such as `CONV_2D`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.opcode.name()
+    }
+
+    /// Indices of the input tensors; `None` stands for an optional input left out.
+    pub fn inputs(&self) -> impl Iterator<Item = Option<usize>> {
+        self.inputs.iter().map(|index| usize::try_from(index).ok())
+    }
+
+    /// Indices of the output tensors.
+    pub fn outputs(&self) -> impl Iterator<Item = usize> {
+        self.outputs
+            .iter()
+            .filter_map(|index| usize::try_from(index).ok())
+    }
+}

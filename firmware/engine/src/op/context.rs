@@ -1,0 +1,297 @@
+//! What the file says about one operator, and the checks that operators share.
+
+use crate::error::{Error, FileProblem, OperatorProblem};
+use crate::flatbuffer::{Result, Scalar, Table, Vector, saturate};
+use crate::model::Model;
+use crate::op::{MAX_INPUTS, Operand, Operands};
+use crate::opcode::Opcode;
+use crate::quantize::{Rescale, round};
+use crate::tensor::{DataType, TensorInfo};
+
+/// An operator in the file.
+pub(crate) struct Context<'m> {
+    pub(crate) model: Model<'m>,
+    pub(crate) index: usize,
+    pub(crate) opcode: Opcode,
+    pub(crate) inputs: Vector<'m, i32>,
+    pub(crate) outputs: Vector<'m, i32>,
+    pub(crate) options_type: u8,
+    pub(crate) options: Option<Table<'m>>,
+}
+
+/// Scale and zero point of a whole tensor.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Affine {
+    pub(crate) scale: f32,
+    pub(crate) zero_point: i32,
+}
+
+/// The least and greatest output that a fused activation lets through.
+#[derive(Clone, Copy)]
+pub(crate) struct Clamp {
+    pub(crate) min: i32,
+    pub(crate) max: i32,
+}
+
+impl Clamp {
+    #[inline(always)]
+    pub(crate) fn apply(self, x: i32) -> i8 {
+        x.max(self.min).min(self.max) as i8
+    }
+}
+
+impl<'m> Context<'m> {
+    pub(crate) fn error(&self, problem: OperatorProblem, value: usize) -> Error {
+        Error::Operator {
+            index: saturate(self.index),
+            opcode: self.opcode,
+            problem,
+            value: saturate(value),
+        }
+    }
+
+    pub(crate) fn fail<T>(&self, problem: OperatorProblem, value: usize) -> Result<T> {
+        Err(self.error(problem, value))
+    }
+
+    pub(crate) fn ensure(
+        &self,
+        condition: bool,
+        problem: OperatorProblem,
+        value: usize,
+    ) -> Result<()> {
+        if condition {
+            Ok(())
+        } else {
+            self.fail(problem, value)
+        }
+    }
+
+    /// Checks the number of inputs, and that there is one output.
+    pub(crate) fn arity(&self, least: usize, most: usize) -> Result<()> {
+        let (inputs, outputs) = (self.inputs.len(), self.outputs.len());
+        self.ensure(
+            (least..=most).contains(&inputs),
+            OperatorProblem::Inputs,
+            inputs,
+        )?;
+        self.ensure(outputs == 1, OperatorProblem::Outputs, outputs)
+    }
+
+    /// Input `i`, which must not be left out.
+    pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
+        self.optional_input(i)?
+            .ok_or(self.error(OperatorProblem::Inputs, self.inputs.len()))
+    }
+
+    /// Input `i`, if it is there.
+    pub(crate) fn optional_input(&self, i: usize) -> Result<Option<TensorInfo<'m>>> {
+        self.inputs
+            .get(i)
+            .filter(|&index| index != -1)
+            .map(|index| self.tensor(index))
+            .transpose()
+    }
+
+    pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
+        let index = self
+            .outputs
+            .get(0)
+            .ok_or(self.error(OperatorProblem::Outputs, 0))?;
+        self.tensor(index)
+    }
+
+    fn tensor(&self, index: i32) -> Result<TensorInfo<'m>> {
+        let value = index.unsigned_abs();
+        let index = usize::try_from(index).map_err(|_| Error::File {
+            problem: FileProblem::Index,
+            value,
+        })?;
+        self.model.read_tensor(index)
+    }
+
+    /// The first `inputs` inputs and the output, which are read and written at run time.
+    pub(crate) fn operands(&self, inputs: usize) -> Result<Operands<'m>> {
+        let mut operands = [None; MAX_INPUTS];
+        for (i, operand) in operands.iter_mut().enumerate().take(inputs) {
+            let tensor = self.input(i)?;
+            *operand = Some(Operand {
+                tensor: tensor.index,
+                bytes: tensor.bytes,
+                data: tensor.data,
+            });
+        }
+        let output = self.output()?;
+        Ok(Operands {
+            inputs: operands,
+            output: output.index,
+            output_bytes: output.bytes,
+        })
+    }
+
+    /// The bytes of operand `i`, which must be a constant of this type.
+    pub(crate) fn constant(
+        &self,
+        i: usize,
+        tensor: &TensorInfo<'m>,
+        dtype: DataType,
+    ) -> Result<&'m [u8]> {
+        self.ensure(
+            tensor.dtype == dtype,
+            OperatorProblem::DataType,
+            tensor.dtype.code() as usize,
+        )?;
+        tensor.data.ok_or(self.error(OperatorProblem::Constant, i))
+    }
+
+    /// The bias that operand `i` may be: one 32-bit integer for each of `channels`, and zero point 0.
+    pub(crate) fn bias(&self, i: usize, channels: usize) -> Result<Option<Vector<'m, i32>>> {
+        let Some(tensor) = self.optional_input(i)? else {
+            return Ok(None);
+        };
+        let data = self.constant(i, &tensor, DataType::Int32)?;
+        self.ensure(
+            tensor.shape.elements() == channels,
+            OperatorProblem::Shape,
+            i,
+        )?;
+        let mut zero_points = tensor.quantization.zero_points.iter();
+        self.ensure(
+            zero_points.all(|zero| zero == 0),
+            OperatorProblem::ZeroPoint,
+            i,
+        )?;
+        Ok(Some(Vector::new(data)))
+    }
+
+    /// Scale and zero point of an int8 tensor quantized as a whole. `i` is the operand, counted over inputs,
+    /// then outputs.
+    pub(crate) fn int8(&self, i: usize, tensor: &TensorInfo<'m>) -> Result<Affine> {
+        self.ensure(
+            tensor.dtype == DataType::Int8,
+            OperatorProblem::DataType,
+            tensor.dtype.code() as usize,
+        )?;
+        let quantization = &tensor.quantization;
+        let (Some(scale), Some(zero_point), 1) = (
+            quantization.scales.get(0),
+            quantization.zero_points.get(0),
+            quantization.scales.len(),
+        ) else {
+            return self.fail(OperatorProblem::Scale, i);
+        };
+        self.ensure(is_scale(scale), OperatorProblem::Scale, i)?;
+        let zero_point =
+            i8::try_from(zero_point).map_err(|_| self.error(OperatorProblem::ZeroPoint, i))?;
+        Ok(Affine {
+            scale,
+            zero_point: i32::from(zero_point),
+        })
+    }
+
+    /// The scales of int8 weights, quantized as a whole or along `axis`, with zero points of 0.
+    pub(crate) fn weight_scales(
+        &self,
+        tensor: &TensorInfo<'m>,
+        axis: usize,
+    ) -> Result<Vector<'m, f32>> {
+        let quantization = &tensor.quantization;
+        let scales = quantization.scales;
+        let along_axis =
+            || quantization.axis == axis && tensor.shape.dims().get(axis) == Some(&scales.len());
+        self.ensure(
+            !scales.is_empty() && scales.iter().all(is_scale),
+            OperatorProblem::Scale,
+            1,
+        )?;
+        self.ensure(
+            scales.len() == 1 || along_axis(),
+            OperatorProblem::QuantizedAxis,
+            1,
+        )?;
+        let mut zero_points = quantization.zero_points.iter();
+        self.ensure(
+            zero_points.all(|zero| zero == 0),
+            OperatorProblem::ZeroPoint,
+            1,
+        )?;
+        Ok(scales)
+    }
+
+    /// The fixed-point form of a factor.
+    pub(crate) fn rescale(&self, factor: f64) -> Result<Rescale> {
+        Rescale::new(factor).ok_or(self.error(OperatorProblem::Multiplier, 0))
+    }
+
+    /// The option table, which must be of this type of `union BuiltinOptions`; an absent one holds the defaults.
+    pub(crate) fn options(&self, kind: u8) -> Result<Options<'m>> {
+        let fits = self.options.is_none() || self.options_type == kind;
+        self.ensure(
+            fits,
+            OperatorProblem::Options,
+            usize::from(self.options_type),
+        )?;
+        Ok(Options(self.options))
+    }
+
+    /// The range of a fused activation, int8.
+    ///
+    /// TFLite `CalculateActivationRangeQuantized`: the activation's bounds, quantized as
+    /// `zero_point + round(bound / scale)` in single precision, cut to the type's range.
+    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
+        let quantize = |x: f32| {
+            output
+                .zero_point
+                .saturating_add(round(x / output.scale))
+                .clamp(-128, 127)
+        };
+        Ok(match activation {
+            0 => Clamp {
+                min: -128,
+                max: 127,
+            },
+            1 => Clamp {
+                min: quantize(0.0),
+                max: 127,
+            },
+            2 => Clamp {
+                min: quantize(-1.0),
+                max: quantize(1.0),
+            },
+            3 => Clamp {
+                min: quantize(0.0),
+                max: quantize(6.0),
+            },
+            other => {
+                return self.fail(
+                    OperatorProblem::Activation,
+                    usize::from(other.unsigned_abs()),
+                );
+            }
+        })
+    }
+}
+
+/// An operator's options, by the schema's field numbers.
+pub(crate) struct Options<'m>(Option<Table<'m>>);
+
+impl Options<'_> {
+    pub(crate) fn get<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
+        self.0
+            .map_or(Ok(default), |table| table.scalar(id, default))
+    }
+
+    /// An option that must be at least 1.
+    pub(crate) fn positive(&self, cx: &Context<'_>, id: usize, default: i32) -> Result<usize> {
+        let value = self.get(id, default)?;
+        usize::try_from(value)
+            .ok()
+            .filter(|&value| value > 0)
+            .ok_or(cx.error(OperatorProblem::Stride, value.unsigned_abs() as usize))
+    }
+}
+
+/// Whether a number can be a scale: finite and positive.
+pub(crate) fn is_scale(scale: f32) -> bool {
+    (1..0x7f80_0000).contains(&scale.to_bits())
+}

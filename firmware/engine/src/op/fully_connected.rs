@@ -1,0 +1,122 @@
+//! FULLY_CONNECTED, int8.
+
+use crate::arena::Views;
+use crate::error::OperatorProblem;
+use crate::flatbuffer::{Result, Vector};
+use crate::kernel::cast;
+use crate::op::context::{Clamp, Context};
+use crate::op::scales::{ChannelScales, Factors};
+use crate::quantize::Rescale;
+use crate::tensor::DataType;
+
+pub(crate) struct FullyConnected<'m> {
+    batches: usize,
+    depth: usize,
+    units: usize,
+    weights: &'m [i8],
+    bias: Option<Vector<'m, i32>>,
+    factor: Factor<'m>,
+    input_zero: i32,
+    output_zero: i32,
+    clamp: Clamp,
+}
+
+/// One factor for all units, or one for each.
+enum Factor<'m> {
+    Same(Rescale),
+    PerUnit(ChannelScales<'m>),
+}
+
+impl<'m> FullyConnected<'m> {
+    pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+        cx.arity(2, 3)?;
+        let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
+        let options = cx.options(8)?;
+        let format = options.get(1, 0_i8)?;
+        cx.ensure(
+            format == 0,
+            OperatorProblem::WeightsFormat,
+            usize::from(format.unsigned_abs()),
+        )?;
+        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
+        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
+
+        let rank = cx.error(OperatorProblem::Rank, filter.shape.dims().len());
+        let [units, depth] = filter.shape.exactly().ok_or(rank)?;
+        let batches = input.shape.elements() / depth;
+        cx.ensure(
+            batches * depth == input.shape.elements(),
+            OperatorProblem::Shape,
+            1,
+        )?;
+        // Divided rather than multiplied, which could overflow.
+        let fits = output.shape.elements().is_multiple_of(units)
+            && output.shape.elements() / units == batches;
+        cx.ensure(fits, OperatorProblem::Shape, cx.inputs.len())?;
+
+        let scales = cx.weight_scales(&filter, 0)?;
+        // TFLite `GetQuantizedConvolutionMultipler` multiplies the scales of weights quantized as a whole in single
+        // precision, unlike those of channels.
+        let factor = match (scales.len(), scales.get(0)) {
+            (1, Some(scale)) => {
+                Factor::Same(cx.rescale(f64::from(from.scale * scale) / f64::from(to.scale))?)
+            }
+            _ => Factor::PerUnit(ChannelScales::new(cx, from.scale, scales, to.scale, units)?),
+        };
+        Ok(Self {
+            batches,
+            depth,
+            units,
+            weights,
+            bias: cx.bias(2, units)?,
+            factor,
+            input_zero: from.zero_point,
+            output_zero: to.zero_point,
+            clamp: cx.clamp(options.get(0, 0)?, to)?,
+        })
+    }
+
+    pub(crate) fn macs(&self) -> u64 {
+        self.batches as u64 * self.weights.len() as u64
+    }
+
+    pub(crate) fn scales(&self) -> Option<&ChannelScales<'m>> {
+        match &self.factor {
+            Factor::Same(_) => None,
+            Factor::PerUnit(scales) => Some(scales),
+        }
+    }
+
+    pub(crate) fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            table,
+            ..
+        } = views;
+        let factors = self.scales().map(|_| Factors::new(table, self.units));
+        for (data, out) in input
+            .chunks_exact(self.depth)
+            .zip(output.chunks_exact_mut(self.units))
+        {
+            let units = self.weights.chunks_exact(self.depth).zip(out).enumerate();
+            for (unit, (weights, out)) in units {
+                let mut sum = self.bias.and_then(|bias| bias.get(unit)).unwrap_or(0);
+                for (&data, &weight) in data.iter().zip(weights) {
+                    sum = sum.wrapping_add((i32::from(data) - self.input_zero) * i32::from(weight));
+                }
+                let factor = match (&self.factor, &factors) {
+                    (Factor::PerUnit(_), Some(factors)) => factors.get(unit),
+                    (Factor::Same(factor), _) => *factor,
+                    _ => Rescale {
+                        multiplier: 0,
+                        shift: 0,
+                    },
+                };
+                *out = self
+                    .clamp
+                    .apply(factor.apply(sum).saturating_add(self.output_zero));
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A factor for each output channel of a convolution, computed once and kept as integers.
+
+use crate::error::OperatorProblem;
+use crate::flatbuffer::{Result, Scalar, Vector};
+use crate::op::context::Context;
+use crate::quantize::Rescale;
+
+/// Where the factors of a convolution's output channels come from.
+///
+/// TFLite `PopulateConvolutionQuantizationParams`: `input scale * filter scale[channel] / output scale`, in double
+/// precision; a single filter scale is that of every channel.
+pub(crate) struct ChannelScales<'m> {
+    input: f32,
+    weights: Vector<'m, f32>,
+    output: f32,
+    channels: usize,
+}
+
+impl<'m> ChannelScales<'m> {
+    /// `weights` holds positive finite numbers: one, or one for each channel.
+    pub(crate) fn new(
+        cx: &Context<'m>,
+        input: f32,
+        weights: Vector<'m, f32>,
+        output: f32,
+        channels: usize,
+    ) -> Result<Self> {
+        let scales = Self {
+            input,
+            weights,
+            output,
+            channels,
+        };
+        // Factors grow with the scales: if the greatest one fits, all do.
+        let greatest = weights.iter().fold(0.0, f32::max);
+        let factor = scales.factor(greatest);
+        cx.ensure(factor.is_some(), OperatorProblem::Multiplier, 0)?;
+        Ok(scales)
+    }
+
+    fn factor(&self, weights: f32) -> Option<Rescale> {
+        Rescale::new(f64::from(self.input) * f64::from(weights) / f64::from(self.output))
+    }
+
+    /// Bytes of the table of all factors.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.channels * 5
+    }
+
+    /// Fills a table of that many bytes: all multipliers, then all shifts.
+    pub(crate) fn fill(&self, table: &mut [u8]) {
+        let Some((multipliers, shifts)) = table.split_at_mut_checked(self.channels * 4) else {
+            return;
+        };
+        let channels = multipliers.chunks_exact_mut(4).zip(shifts).enumerate();
+        let mut previous = None;
+        for (channel, (multiplier, shift)) in channels {
+            let weights = self
+                .weights
+                .get(if self.weights.len() == 1 { 0 } else { channel });
+            let factor = match previous {
+                Some((scale, factor)) if weights == Some(scale) => factor,
+                _ => weights
+                    .and_then(|scale| self.factor(scale))
+                    .unwrap_or(Rescale {
+                        multiplier: 0,
+                        shift: 0,
+                    }),
+            };
+            previous = weights.map(|scale| (scale, factor));
+            multiplier.copy_from_slice(&factor.multiplier.to_le_bytes());
+            *shift = factor.shift as i8 as u8;
+        }
+    }
+}
+
+/// A table that [`ChannelScales::fill`] made.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<'a> {
+    multipliers: &'a [u8],
+    shifts: &'a [u8],
+}
+
+impl<'a> Factors<'a> {
+    pub(crate) fn new(table: &'a [u8], channels: usize) -> Self {
+        let (multipliers, shifts) = table.split_at(channels * 4);
+        Self {
+            multipliers,
+            shifts,
+        }
+    }
+
+    /// The factor of a channel.
+    #[inline(always)]
+    pub(crate) fn get(&self, channel: usize) -> Rescale {
+        Rescale {
+            multiplier: i32::read(&self.multipliers[channel * 4..]),
+            shift: i32::from(self.shifts[channel] as i8),
+        }
+    }
+}

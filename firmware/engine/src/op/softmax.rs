@@ -1,0 +1,194 @@
+//! SOFTMAX, int8 to int8, over the innermost dimension.
+
+use crate::arena::Views;
+use crate::error::OperatorProblem;
+use crate::flatbuffer::Result;
+use crate::op::context::{Context, is_scale};
+use crate::quantize::{Rescale, doubling_high_mul, rounding_shift_right};
+
+/// Integer bits of the differences, in gemmlowp's notation Q5.26.
+const DIFFERENCE_BITS: u32 = 5;
+/// Integer bits of the sum of exponentials: Q12.19.
+const SUM_BITS: u32 = 12;
+
+pub(crate) struct Softmax {
+    depth: usize,
+    rescale: Rescale,
+    /// Inputs that lie lower than this below the greatest count as nothing.
+    least_difference: i32,
+}
+
+impl Softmax {
+    pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
+        cx.arity(1, 1)?;
+        let (input, output) = (cx.input(0)?, cx.output()?);
+        let options = cx.options(9)?;
+        let (from, to) = (cx.int8(0, &input)?, cx.int8(1, &output)?);
+        cx.ensure(
+            to.zero_point == -128 && to.scale == 1.0 / 256.0,
+            OperatorProblem::SoftmaxOutput,
+            0,
+        )?;
+        cx.ensure(
+            input.shape.dims() == output.shape.dims(),
+            OperatorProblem::Shape,
+            1,
+        )?;
+        let rank = input.shape.dims().len();
+        let depth = *input
+            .shape
+            .dims()
+            .last()
+            .ok_or(cx.error(OperatorProblem::Rank, rank))?;
+        // Exponentials of up to 4095 elements fit the sum's integer bits.
+        cx.ensure(depth < 1 << SUM_BITS, OperatorProblem::Shape, 0)?;
+
+        // TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
+        let beta = options.get(0, 0.0_f32)?;
+        let scale =
+            f64::from(beta) * f64::from(from.scale) * f64::from(1 << (31 - DIFFERENCE_BITS));
+        let scale = scale.min(f64::from(i32::MAX));
+        cx.ensure(is_scale(beta) && scale > 1.0, OperatorProblem::Beta, 0)?;
+        let mut rescale = Rescale::new(scale);
+        if rescale.is_none() {
+            // 2^30 and more, the one factor with a shift of 31.
+            rescale = Rescale::new(scale / 2.0).map(|half| Rescale {
+                shift: half.shift + 1,
+                ..half
+            });
+        }
+        let rescale = rescale.ok_or(cx.error(OperatorProblem::Beta, 0))?;
+        // TFLite `CalculateInputRadius`: the greatest difference whose scaled value still fits Q5.26.
+        let radius = ((1_i64 << DIFFERENCE_BITS) - 1) << (31 - DIFFERENCE_BITS) >> rescale.shift;
+        Ok(Self {
+            depth,
+            rescale,
+            least_difference: -(radius as i32),
+        })
+    }
+
+    /// TFLite `reference_ops::Softmax` for int8.
+    pub(crate) fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            ..
+        } = views;
+        for (row, out) in input
+            .chunks_exact(self.depth)
+            .zip(output.chunks_exact_mut(self.depth))
+        {
+            let greatest = row.iter().copied().max().map_or(0, i32::from);
+            let exponential = |x: i8| {
+                let difference = i32::from(x) - greatest;
+                (difference >= self.least_difference).then(|| {
+                    let scaled = doubling_high_mul(
+                        difference.wrapping_shl(self.rescale.shift as u32),
+                        self.rescale.multiplier,
+                    );
+                    exp_on_negative(scaled)
+                })
+            };
+            let sum = row
+                .iter()
+                .filter_map(|&x| exponential(x))
+                .map(|x| rounding_shift_right(x, SUM_BITS));
+            let (reciprocal, bits_over_unit) = reciprocal(sum.sum());
+            for (&x, out) in row.iter().zip(out) {
+                let unsigned = exponential(x).map_or(0, |x| {
+                    let exponent = (bits_over_unit + 31 - 8).clamp(0, 31) as u32;
+                    rounding_shift_right(saturating_doubling_high_mul(reciprocal, x), exponent)
+                });
+                *out = (unsigned - 128).clamp(-128, 127) as i8;
+            }
+        }
+    }
+}
+
+/// `1 / sum` for a sum in Q12.19, as a Q0.31 in [0.5, 1] and the number of bits by which it is too great.
+///
+/// TFLite `GetReciprocal` and gemmlowp `one_over_one_plus_x_for_x_in_0_1`.
+fn reciprocal(sum: i32) -> (i32, i32) {
+    let headroom = sum.leading_zeros();
+    let shifted = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;
+    (
+        one_over_one_plus(shifted),
+        SUM_BITS as i32 - headroom as i32,
+    )
+}
+
+/// gemmlowp `one_over_one_plus_x_for_x_in_0_1`: three steps of Newton and Raphson from 48/17 - 32/17 * d.
+fn one_over_one_plus(x: i32) -> i32 {
+    /// Constants in Q2.29.
+    const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
+    const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
+    const ONE: i32 = 1 << 29;
+    // (x + 1) / 2, rounded.
+    let half_denominator = ((i64::from(x) + i64::from(i32::MAX) + 1) >> 1) as i32;
+    let mut estimate = FORTY_EIGHT_SEVENTEENTHS.wrapping_add(saturating_doubling_high_mul(
+        half_denominator,
+        MINUS_THIRTY_TWO_SEVENTEENTHS,
+    ));
+    for _ in 0..3 {
+        let product = saturating_doubling_high_mul(half_denominator, estimate);
+        let correction = saturating_doubling_high_mul(estimate, ONE.wrapping_sub(product));
+        // The product of two Q2.29 is a Q4.27: two bits up again.
+        estimate = estimate.wrapping_add(shift_left_saturating(correction, 2));
+    }
+    // Halved from Q2.29 to Q1.30, and from there to Q0.31.
+    shift_left_saturating(estimate, 1)
+}
+
+/// gemmlowp `exp_on_negative_values` for Q5.26, as a Q0.31.
+fn exp_on_negative(x: i32) -> i32 {
+    const FRACTION: u32 = 31 - DIFFERENCE_BITS;
+    /// exp(-2^k) in Q0.31 for k from -2 to 4.
+    const FACTORS: [i32; 7] = [
+        1_672_461_947,
+        1_302_514_674,
+        790_015_084,
+        290_630_308,
+        39_332_535,
+        720_401,
+        242,
+    ];
+    const QUARTER: i32 = 1 << (FRACTION - 2);
+    // The part of x above the next lower multiple of 1/4, less 1/4: in [-1/4, 0).
+    let rest = (x & (QUARTER - 1)) - QUARTER;
+    let mut result = exp_on_interval(rest << DIFFERENCE_BITS);
+    let remainder = rest.wrapping_sub(x);
+    for (i, factor) in FACTORS.into_iter().enumerate() {
+        if remainder & (1 << (FRACTION as usize - 2 + i)) != 0 {
+            result = saturating_doubling_high_mul(result, factor);
+        }
+    }
+    if x == 0 { i32::MAX } else { result }
+}
+
+/// gemmlowp `exp_on_interval_between_negative_one_quarter_and_0_excl` in Q0.31: a Taylor polynomial around -1/8.
+fn exp_on_interval(a: i32) -> i32 {
+    const EXP_MINUS_EIGHTH: i32 = 1_895_147_668;
+    const THIRD: i32 = 715_827_883;
+    let mul = saturating_doubling_high_mul;
+    let x = a.wrapping_add(1 << 28);
+    let x2 = mul(x, x);
+    let x3 = mul(x2, x);
+    let x4 = mul(x2, x2);
+    let x4_over_4 = rounding_shift_right(x4, 2);
+    let sum = rounding_shift_right(mul(x4_over_4.wrapping_add(x3), THIRD).wrapping_add(x2), 1);
+    EXP_MINUS_EIGHTH.wrapping_add(mul(EXP_MINUS_EIGHTH, x.wrapping_add(sum)))
+}
+
+/// gemmlowp `SaturatingRoundingDoublingHighMul`: halves are rounded up.
+fn saturating_doubling_high_mul(a: i32, b: i32) -> i32 {
+    if a == i32::MIN && b == i32::MIN {
+        i32::MAX
+    } else {
+        doubling_high_mul(a, b)
+    }
+}
+
+/// gemmlowp `SaturatingRoundingMultiplyByPOT` for a positive exponent.
+fn shift_left_saturating(x: i32, exponent: u32) -> i32 {
+    (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+}

@@ -1,0 +1,84 @@
+//! Scales as integers: the fixed-point factors of TFLite and the arithmetic that applies them.
+//!
+//! Computed with the same roundings as TFLite's `QuantizeMultiplier` and `CalculateActivationRangeQuantized`, by
+//! integer operations on the bits of the floats: the core library has no `frexp` and no `round`.
+
+/// A positive real factor as `multiplier / 2^31 * 2^shift`, the multiplier in [2^30, 2^31) or 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Rescale {
+    pub(crate) multiplier: i32,
+    pub(crate) shift: i32,
+}
+
+impl Rescale {
+    /// The factor nearest to a non-negative finite number; `None` from 2^30 on, where left shifts overflow.
+    ///
+    /// TFLite `QuantizeMultiplier`: `q = frexp(x, &shift); q_fixed = round(q * 2^31)`; a `q_fixed` of 2^31 is
+    /// halved and the shift raised; below a shift of -31 the factor counts as zero.
+    pub(crate) fn new(factor: f64) -> Option<Self> {
+        let bits = factor.to_bits();
+        let biased = (bits >> 52) as i32;
+        if biased == 0 {
+            return Some(Self {
+                multiplier: 0,
+                shift: 0,
+            });
+        }
+        // frexp's fraction lies in [0.5, 1): 53 significant bits, of which 31 are kept, halves rounded up.
+        let fraction = bits & ((1 << 52) - 1) | 1 << 52;
+        let mut rounded = (fraction + (1 << 21)) >> 22;
+        let mut shift = biased - 1022;
+        if rounded == 1 << 31 {
+            rounded >>= 1;
+            shift += 1;
+        }
+        if shift < -31 {
+            return Some(Self {
+                multiplier: 0,
+                shift: 0,
+            });
+        }
+        // A negative number has its sign in bit 11 of `biased`; infinities and NaN have 2047 there.
+        (shift <= 30).then_some(Self {
+            multiplier: rounded as i32,
+            shift,
+        })
+    }
+
+    /// TFLite `MultiplyByQuantizedMultiplier`, double rounding:
+    /// `RoundingDivideByPOT(SaturatingRoundingDoublingHighMul(x * 2^max(shift, 0), multiplier), max(-shift, 0))`.
+    #[inline(always)]
+    pub(crate) fn apply(self, x: i32) -> i32 {
+        let high = doubling_high_mul(x.wrapping_shl(self.shift.max(0) as u32), self.multiplier);
+        rounding_shift_right(high, (-self.shift).max(0) as u32)
+    }
+}
+
+/// gemmlowp `SaturatingRoundingDoublingHighMul` for a non-negative `b`, which cannot saturate.
+///
+/// gemmlowp adds 2^30 or 1 - 2^30, by the product's sign, and divides by 2^31 truncating. Both ways round half up.
+#[inline(always)]
+pub(crate) fn doubling_high_mul(a: i32, b: i32) -> i32 {
+    ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32
+}
+
+/// gemmlowp `RoundingDivideByPOT`: divides by `2^exponent` (0 to 31) and rounds half away from zero.
+#[inline(always)]
+pub(crate) fn rounding_shift_right(x: i32, exponent: u32) -> i32 {
+    let mask = ((1_u32 << exponent) - 1) as i32;
+    let threshold = (mask >> 1) + i32::from(x < 0);
+    (x >> exponent) + i32::from(x & mask > threshold)
+}
+
+/// `round(x)` as C has it, halves away from zero, saturating.
+pub(crate) fn round(x: f32) -> i32 {
+    let whole = x as i32;
+    let rest = x - whole as f32;
+    if rest >= 0.5 {
+        whole.saturating_add(1)
+    } else if rest <= -0.5 {
+        whole.saturating_sub(1)
+    } else {
+        whole
+    }
+}

@@ -1,0 +1,257 @@
+//! Tensors as the file describes them.
+
+use crate::error::{Error, TensorProblem};
+use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
+
+/// Most dimensions a tensor can have.
+pub const MAX_RANK: usize = 6;
+
+/// Largest tensor accepted, in bytes.
+const MAX_BYTES: usize = 1 << 30;
+
+/// Type of a tensor's elements.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum DataType {
+    /// IEEE 754, 32 bits.
+    Float32,
+    /// IEEE 754, 16 bits.
+    Float16,
+    /// Signed, 8 bits.
+    Int8,
+    /// Signed, 16 bits.
+    Int16,
+    /// Signed, 32 bits.
+    Int32,
+    /// Signed, 64 bits.
+    Int64,
+    /// Unsigned, 8 bits.
+    Uint8,
+    /// One byte, 0 or 1.
+    Bool,
+    /// Signed, two in a byte, the first in the low half.
+    Int4,
+}
+
+impl DataType {
+    /// The type that `enum TensorType` of the schema numbers so.
+    fn from_code(code: i8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Float32,
+            1 => Self::Float16,
+            2 => Self::Int32,
+            3 => Self::Uint8,
+            4 => Self::Int64,
+            6 => Self::Bool,
+            7 => Self::Int16,
+            9 => Self::Int8,
+            17 => Self::Int4,
+            _ => return None,
+        })
+    }
+
+    /// The schema's number for this type.
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Self::Float32 => 0,
+            Self::Float16 => 1,
+            Self::Int32 => 2,
+            Self::Uint8 => 3,
+            Self::Int64 => 4,
+            Self::Bool => 6,
+            Self::Int16 => 7,
+            Self::Int8 => 9,
+            Self::Int4 => 17,
+        }
+    }
+
+    /// Bits an element takes.
+    #[must_use]
+    pub fn bits(self) -> usize {
+        match self {
+            Self::Int4 => 4,
+            Self::Int8 | Self::Uint8 | Self::Bool => 8,
+            Self::Float16 | Self::Int16 => 16,
+            Self::Float32 | Self::Int32 => 32,
+            Self::Int64 => 64,
+        }
+    }
+
+    /// The usual short name, such as `int8`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "float32",
+            Self::Float16 => "float16",
+            Self::Int8 => "int8",
+            Self::Int16 => "int16",
+            Self::Int32 => "int32",
+            Self::Int64 => "int64",
+            Self::Uint8 => "uint8",
+            Self::Bool => "bool",
+            Self::Int4 => "int4",
+        }
+    }
+}
+
+/// The dimensions of a tensor, outermost first, each at least 1. No dimensions: a single element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    rank: usize,
+    dims: [usize; MAX_RANK],
+}
+
+impl Shape {
+    /// All dimensions.
+    #[must_use]
+    pub fn dims(&self) -> &[usize] {
+        self.dims.get(..self.rank).unwrap_or_default()
+    }
+
+    /// Number of elements; [`TensorInfo`]s only exist where it is at most 2^31.
+    #[must_use]
+    pub fn elements(&self) -> usize {
+        self.dims().iter().product()
+    }
+
+    /// The dimensions if there are exactly `N`.
+    pub(crate) fn exactly<const N: usize>(&self) -> Option<[usize; N]> {
+        self.dims().try_into().ok()
+    }
+
+    fn read(dims: Vector<'_, i32>) -> core::result::Result<Self, (TensorProblem, u32)> {
+        let mut shape = Self {
+            rank: dims.len(),
+            dims: [1; MAX_RANK],
+        };
+        if dims.len() > MAX_RANK {
+            return Err((TensorProblem::Rank, saturate(dims.len())));
+        }
+        for (i, (dim, to)) in dims.iter().zip(&mut shape.dims).enumerate() {
+            match usize::try_from(dim) {
+                Ok(dim) if dim > 0 => *to = dim,
+                _ => return Err((TensorProblem::Dynamic, saturate(i))),
+            }
+        }
+        Ok(shape)
+    }
+}
+
+impl core::fmt::Debug for Shape {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.dims()).finish()
+    }
+}
+
+/// How a tensor's integers stand for reals: `real = scale * (integer - zero_point)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantization<'m> {
+    /// One scale for the whole tensor, or one for each index along `axis`; none if not quantized.
+    pub scales: Vector<'m, f32>,
+    /// One zero point for each scale.
+    pub zero_points: Vector<'m, i64>,
+    /// The dimension that several scales run along.
+    pub axis: usize,
+}
+
+/// What the file says about a tensor.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorInfo<'m> {
+    /// Position in the subgraph's list of tensors.
+    pub index: usize,
+    /// The converter's name for it; empty if it has none or it is not UTF-8.
+    pub name: &'m str,
+    /// Its dimensions.
+    pub shape: Shape,
+    /// Its elements' type.
+    pub dtype: DataType,
+    /// Its quantization.
+    pub quantization: Quantization<'m>,
+    /// Bytes of all elements.
+    pub bytes: usize,
+    /// The elements of a constant, little-endian.
+    pub data: Option<&'m [u8]>,
+}
+
+impl<'m> TensorInfo<'m> {
+    /// Whether its elements are in the file.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        self.data.is_some()
+    }
+
+    /// Reads table `Tensor` of the schema and checks all of it.
+    pub(crate) fn read(index: usize, table: &Table<'m>, buffers: &Tables<'m>) -> Result<Self> {
+        let fail = |problem, value| Error::Tensor {
+            index: saturate(index),
+            problem,
+            value,
+        };
+
+        let shape =
+            Shape::read(table.vector(0)?).map_err(|(problem, value)| fail(problem, value))?;
+        let code: i8 = table.scalar(1, 0)?;
+        let dtype = DataType::from_code(code).ok_or(fail(
+            TensorProblem::DataType,
+            u32::from(code.unsigned_abs()),
+        ))?;
+        let bytes = shape
+            .dims()
+            .iter()
+            .try_fold(1_usize, |product, &dim| product.checked_mul(dim))
+            .and_then(|elements| elements.checked_mul(dtype.bits()))
+            .map(|bits| bits.div_ceil(8))
+            .filter(|&bytes| bytes <= MAX_BYTES)
+            .ok_or(fail(TensorProblem::TooLarge, 0))?;
+        if table.scalar(5, 0_u8)? != 0 {
+            return Err(fail(TensorProblem::Variable, 0));
+        }
+        if table.table(6)?.is_some() {
+            return Err(fail(TensorProblem::Sparse, 0));
+        }
+
+        // Buffer 0 is empty by convention, and an empty buffer means that the tensor is computed.
+        let buffer = buffers.get(table.scalar::<u32>(2, 0)? as usize)?;
+        if buffer.scalar::<u32>(1, 0)? > 1 {
+            return Err(fail(TensorProblem::ExternalData, 0));
+        }
+        let data = Some(buffer.bytes(0)?).filter(|data| !data.is_empty());
+        if let Some(data) = data.filter(|data| data.len() != bytes) {
+            return Err(fail(TensorProblem::DataLength, saturate(data.len())));
+        }
+
+        Ok(Self {
+            index,
+            name: core::str::from_utf8(table.bytes(3)?).unwrap_or_default(),
+            shape,
+            dtype,
+            quantization: Quantization::read(table.table(4)?)
+                .ok()
+                .flatten()
+                .ok_or(fail(TensorProblem::Quantization, 0))?,
+            bytes,
+            data,
+        })
+    }
+}
+
+impl<'m> Quantization<'m> {
+    /// Reads table `QuantizationParameters`; `None` if its parts contradict each other.
+    fn read(table: Option<Table<'m>>) -> Result<Option<Self>> {
+        let Some(table) = table else {
+            return Ok(Some(Self {
+                scales: Vector::new(&[]),
+                zero_points: Vector::new(&[]),
+                axis: 0,
+            }));
+        };
+        let scales = table.vector(2)?;
+        let zero_points = table.vector(3)?;
+        let axis = usize::try_from(table.scalar::<i32>(6, 0)?).unwrap_or(usize::MAX);
+        Ok((scales.len() == zero_points.len()).then_some(Self {
+            scales,
+            zero_points,
+            axis,
+        }))
+    }
+}
