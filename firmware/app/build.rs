@@ -1,6 +1,11 @@
 //! Lays the board's memory map where the linker looks, and names in the image the
 //! sources and the compiler it was built from.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script is told everything by its environment"
+)]
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};

@@ -58,8 +58,8 @@ pub(crate) fn all(order: &Order) -> Result<(), Refusal> {
 
 /// Plans the network, without running it, and reports the plan.
 fn plan(header: &Header, model: &Model, input: &[u8], arena: &mut [u8]) -> Result<(), Refusal> {
-    let mut network = Interpreter::new(model, arena).map_err(engine)?;
-    let wanted = network.input_mut().len();
+    let network = Interpreter::new(model, arena).map_err(engine)?;
+    let wanted = model.input().bytes;
     if input.len() != wanted {
         return Err(Refusal::InputLength {
             wanted: wanted as u32,
@@ -72,7 +72,7 @@ fn plan(header: &Header, model: &Model, input: &[u8], arena: &mut [u8]) -> Resul
         arena: network.arena_used() as u32,
         operators: model.operator_count() as u32,
         input: wanted as u32,
-        output: network.output().len() as u32,
+        output: model.output().bytes as u32,
     });
     Ok(())
 }
@@ -130,11 +130,11 @@ fn once(model: &Model, input: &[u8], arena: &mut [u8], cycles: &mut [u32]) -> Re
 }
 
 fn send_run(model: &Model, run: u32, elapsed: Elapsed, operators: &[u32]) {
-    for (index, &cycles) in operators.iter().enumerate() {
+    for (operator, &cycles) in model.operators().zip(operators) {
         send(Message::Operator {
             run,
-            index: index as u32,
-            opcode: model.operator(index).opcode(),
+            index: operator.index as u32,
+            opcode: operator.opcode.0,
             cycles: u64::from(cycles),
         });
     }

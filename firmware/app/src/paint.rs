@@ -37,16 +37,14 @@ pub(crate) fn arena_fill(arena: &mut [u8]) {
     }
 }
 
-/// Bytes of the arena that have lost their paint: all but its longest painted stretch. The
-/// engine uses it from both ends, and a tensor may happen to hold the paint's value.
+/// Bytes of the arena from its start up to the last word that has lost its paint. The
+/// engine uses it in one piece from its start.
 pub(crate) fn arena_used(arena: &[u8]) -> usize {
     let words = arena.as_chunks().0;
-    let longest = words
-        .split(|&word| u32::from_ne_bytes(word) != PAINT)
-        .map(<[_]>::len)
-        .max()
-        .unwrap_or(0);
-    arena.len() - longest * WORD
+    let last = words
+        .iter()
+        .rposition(|&word| u32::from_ne_bytes(word) != PAINT);
+    last.map_or(0, |last| (last + 1) * WORD)
 }
 
 /// Paints the stack below the caller's frame.
