@@ -19,12 +19,14 @@ pub(crate) fn all(order: &Order) -> Result<(), Refusal> {
     let input = part(Part::Input)?;
     let model = Model::new(part(Part::Model)?).map_err(engine)?;
 
-    let mut cycles = [0; MAX_OPERATORS];
     let operators = model.operator_count();
-    let cycles = cycles.get_mut(..operators).ok_or(Refusal::Operators {
-        found: operators as u32,
-        capacity: MAX_OPERATORS as u32,
-    })?;
+    let cycles = cortex_m::singleton!(: [u32; MAX_OPERATORS] = [0; MAX_OPERATORS]);
+    let cycles = cycles
+        .and_then(|cycles| cycles.get_mut(..operators))
+        .ok_or(Refusal::Operators {
+            found: operators as u32,
+            capacity: MAX_OPERATORS as u32,
+        })?;
     // SAFETY: this function is called once.
     let arena = unsafe { paint::arena() };
     plan(&header, &model, input, arena)?;

@@ -50,14 +50,22 @@ pub(crate) fn arena_used(arena: &[u8]) -> usize {
 /// Paints the stack below the caller's frame.
 #[inline(never)]
 pub(crate) fn stack_fill() {
-    let stack_pointer: usize;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, sp", out(reg) stack_pointer, options(nomem, nostack, preserves_flags)) };
-    for address in (stack_region().start..stack_pointer).step_by(WORD) {
-        let word = core::ptr::with_exposed_provenance_mut::<u32>(address);
-        // SAFETY: within the stack and below all frames: this function calls nothing, its
-        // own frame lies above the pointer just read, and interrupts are off.
-        unsafe { word.write_volatile(PAINT) };
+    // SAFETY: writes to the stack between its end and the stack pointer, where no frame is,
+    // and interrupts are off. In assembly from the reading of the pointer to the last
+    // write, lest the compiler move it in between.
+    unsafe {
+        asm!(
+            "mov {end}, sp",
+            "2:",
+            "cmp {word}, {end}",
+            "it lo",
+            "strlo {paint}, [{word}], #4",
+            "blo 2b",
+            word = inout(reg) stack_region().start => _,
+            end = out(reg) _,
+            paint = in(reg) PAINT,
+            options(nostack),
+        );
     }
 }
 
