@@ -1,0 +1,182 @@
+//! The socket.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::packet::Framer;
+use super::probe::Probe;
+use crate::VirtualBoard;
+use crate::debug::Target;
+
+/// Core cycles that pass at a time while the socket is quiet: short enough for the next request to be answered soon.
+const SLICE: u64 = 20_000;
+/// How long to wait for a request when the core is halted, before looking whether to stop.
+const PATIENCE: Duration = Duration::from_millis(20);
+/// How long to wait for a host before looking again.
+const NAP: Duration = Duration::from_millis(2);
+
+/// Offers one board to one host at a time; a second host is turned away, since its driver would wait for ever.
+///
+/// While a host is connected the chip runs on between requests, as fast as it can be emulated. While none is, time
+/// stands still.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    board: VirtualBoard,
+    stop: Arc<AtomicBool>,
+}
+
+/// Ends [`Server::run`] from another thread.
+#[derive(Debug, Clone)]
+pub struct Stopper(Arc<AtomicBool>);
+
+impl Stopper {
+    /// Asks the server to end. It does so within some tens of milliseconds.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// A connected host.
+struct Host {
+    stream: TcpStream,
+    framer: Framer,
+    probe: Probe,
+}
+
+impl Server {
+    /// Listens on `address`; port 0 lets the system choose one.
+    ///
+    /// # Errors
+    /// Those of binding a socket.
+    pub fn bind(board: &VirtualBoard, address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Server {
+            listener,
+            board: board.clone(),
+            stop: Arc::default(),
+        })
+    }
+
+    /// The address listened on.
+    ///
+    /// # Errors
+    /// Those of asking the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// A handle to end [`Self::run`] with.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.stop))
+    }
+
+    /// Serves until told to stop. Hosts may come, send garbage and go as they like.
+    ///
+    /// # Errors
+    /// Only of the listening socket.
+    pub fn run(&self) -> io::Result<()> {
+        let mut host: Option<Host> = None;
+        while !self.stop.load(Ordering::Acquire) {
+            if let Some(stream) = self.accept()? {
+                match &host {
+                    Some(_) => tracing::warn!("a second host was turned away"),
+                    None => host = Host::welcome(stream),
+                }
+            }
+            let Some(connected) = &mut host else {
+                std::thread::sleep(NAP);
+                continue;
+            };
+            if let Err(error) = self.attend(connected) {
+                tracing::debug!("the host has gone: {error}");
+                // A host that dies in the middle of a reset must not leave the board in it.
+                self.board.wired().chip.set_nreset(true);
+                host = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&self) -> io::Result<Option<TcpStream>> {
+        match self.listener.accept() {
+            Ok((stream, _)) => Ok(Some(stream)),
+            Err(error)
+                if is_pause(error.kind()) || error.kind() == ErrorKind::ConnectionAborted =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Answers what has come; lets time pass if nothing has.
+    fn attend(&self, host: &mut Host) -> io::Result<()> {
+        let running = {
+            let wired = self.board.wired();
+            wired.chip.is_running() && wired.chip.failure().is_none()
+        };
+        host.stream.set_nonblocking(running)?;
+        let mut buffer = [0; 4096];
+        match host.stream.read(&mut buffer) {
+            Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                let answers = self.answer(host, &buffer[..count]);
+                host.stream.set_nonblocking(false)?;
+                host.stream.write_all(answers.as_bytes())
+            }
+            Err(error) if is_pause(error.kind()) => {
+                if running {
+                    self.board.wired().chip.run(SLICE);
+                }
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn answer(&self, host: &mut Host, bytes: &[u8]) -> String {
+        let mut wired = self.board.wired();
+        let wired = &mut *wired;
+        let mut answers = String::new();
+        for &byte in bytes {
+            if let Some(frame) = host.framer.push(byte) {
+                answers += &host.probe.answer(&frame, &mut wired.dap, &mut wired.chip);
+            }
+        }
+        answers
+    }
+}
+
+impl Host {
+    fn welcome(stream: TcpStream) -> Option<Self> {
+        let prepare = || {
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(Duration::from_secs(5)))
+        };
+        match prepare() {
+            Ok(()) => Some(Host {
+                stream,
+                framer: Framer::default(),
+                probe: Probe::default(),
+            }),
+            Err(error) => {
+                tracing::warn!("a host was lost at once: {error}");
+                None
+            }
+        }
+    }
+}
+
+/// Whether the error only says that there is nothing yet.
+fn is_pause(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
+}
