@@ -1,4 +1,8 @@
 //! Whole networks that others made, against the outputs of TFLite's interpreter.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a model that does not run is a failed test"
+)]
 
 use onchip_engine::{Interpreter, Model};
 
