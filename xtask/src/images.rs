@@ -33,8 +33,11 @@ pub(crate) fn images(root: &Path, options: &Options) -> Result<()> {
     for board in boards(root)? {
         let file = format!("{board}.elf");
         if options.check {
-            check(&kept.join(&file), &board, &sources)?;
-            println!("firmware/images/{file} is of today's sources");
+            let info = check(&kept.join(&file), &board, &sources)?;
+            println!(
+                "firmware/images/{file} is of today's sources, by {}",
+                info.rustc
+            );
             continue;
         }
         let out = options.out.as_ref().unwrap_or(&kept);
@@ -140,8 +143,8 @@ fn cargo_home() -> Result<PathBuf> {
     Ok(home.join(".cargo"))
 }
 
-/// Whether the image at `path` is one of `board`, built from `sources`, and complete.
-fn check(path: &Path, board: &str, sources: &str) -> Result<()> {
+/// Checks that the image at `path` is complete, of `board`, and built from `sources`.
+fn check(path: &Path, board: &str, sources: &str) -> Result<Info> {
     const REBUILD: &str = "build it with `cargo xtask images`";
     let elf =
         fs::read(path).with_context(|| format!("cannot read {}: {REBUILD}", path.display()))?;
@@ -158,7 +161,7 @@ fn check(path: &Path, board: &str, sources: &str) -> Result<()> {
         path.display(),
         info.board
     );
-    Ok(())
+    Ok(info)
 }
 
 /// What the image says about itself. Also checks that it has what a host looks for.
