@@ -5,6 +5,8 @@ mod setup;
 mod sources;
 mod toolchain;
 
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -32,8 +34,11 @@ fn main() -> Result<()> {
     }
 }
 
-/// The repository's root.
+/// The repository's root: cargo says where the running xtask's is, which need not be where
+/// it was built, for checkouts may share a target folder.
+#[expect(clippy::disallowed_methods, reason = "set by `cargo run`")]
 fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_path_buf()
+    let built = || OsString::from(env!("CARGO_MANIFEST_DIR"));
+    let xtask = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(built));
+    xtask.parent().map_or(xtask.clone(), Path::to_path_buf)
 }
