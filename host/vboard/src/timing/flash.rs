@@ -1,5 +1,41 @@
 //! The flash accelerator: wait states, prefetch, instruction and data cache.
+//!
+//! ST's "adaptive real-time memory accelerator" (ART) of the STM32L4, L4+ and G4. What is
+//! known of it is section 3.3.4 of their reference manuals. RM0440 (STM32G4, dual-bank
+//! like the L4+) was read word for word; RM0432 (STM32L4+) could not be, but ST's driver
+//! for both L4 lines states the same caches ("32 cache lines of 4*64 bits on I-Code, 8 cache
+//! lines of 4*64 bits on D-Code"). From RM0440:
+//!
+//! * a read of the array delivers 64 bits in dual-bank mode, 128 bits in single-bank mode,
+//!   into a *current buffer* (one for ICode, one for DCode); code that stays in the
+//!   current buffer needs no read;
+//! * prefetch reads "the next sequential instruction line while the current instruction
+//!   line is being requested";
+//! * a miss (neither in the current nor in the prefetched line nor in the cache) costs "at
+//!   least" the wait states, and the line read is copied into the cache;
+//! * what is in a cache is delivered without delay; replacement is least recently used;
+//! * the data cache works likewise, and is filled by the core's DCode reads;
+//! * DCode accesses have priority over ICode accesses;
+//! * CoreMark runs as if there were no wait states.
+//!
+//! Decided here, for want of a statement:
+//!
+//! * the caches are fully associative (LRU over all lines); a line of 4 * 64 bits has one
+//!   tag and a valid bit for each 64 bits, so a miss costs one read and not four;
+//! * a prefetch starts when the core enters a new line, right after the read that brought
+//!   it, unless the next line is cached; one is under way or kept at a time;
+//! * a prefetched line is not copied into the cache if it was there in time (that is no
+//!   miss), and is copied if the core had to wait for it (that is one). Were it never
+//!   copied, loops would run at the speed of the array and CoreMark would suffer;
+//! * a read under way is not aborted: whoever needs the array next waits for its end.
+//!   There is one array for both banks. Of the reads that one block's code causes only the
+//!   last is remembered as occupying it, and data reads do not hold up code reads of the
+//!   same block;
+//! * what the core fetches ahead and never executes is read and cached like anything else.
+//!
+//! None of this has been validated on silicon with wait states.
 
+use super::lines::Lines;
 use crate::core::block::Fetch;
 
 /// How software has configured the flash interface.
@@ -17,13 +53,68 @@ pub struct FlashConfig {
     pub read_bytes: u8,
 }
 
+/// The size of the caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlashGeometry {
+    /// Lines of the instruction cache.
+    pub instruction_lines: u8,
+    /// Lines of the data cache.
+    pub data_lines: u8,
+    /// Bytes of a line: 8, 16, 32 or 64.
+    pub line_bytes: u8,
+}
+
+impl FlashGeometry {
+    /// STM32L4, L4+, G4: 1 KiB for instructions, 256 bytes for data.
+    pub const STM32L4: Self = Self {
+        instruction_lines: 32,
+        data_lines: 8,
+        line_bytes: 32,
+    };
+}
+
 /// The accelerator's state. Addresses are offsets into the flash array.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FlashAccelerator {
     config: FlashConfig,
+    instruction: Lines,
+    data: Lines,
+    /// The instruction line in use, and when it is or was delivered.
+    current: Option<Delivery>,
+    /// The instruction line read ahead.
+    prefetched: Option<Delivery>,
+    /// The data line last read.
+    current_data: Option<u32>,
+    array: Array,
+}
+
+/// A read of the array: its number (offset / bytes per read) and when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Delivery {
+    read: u32,
+    at: u64,
+}
+
+impl Default for FlashAccelerator {
+    fn default() -> Self {
+        Self::new(FlashGeometry::STM32L4)
+    }
 }
 
 impl FlashAccelerator {
+    /// An accelerator just powered on.
+    pub fn new(geometry: FlashGeometry) -> Self {
+        Self {
+            config: FlashConfig::default(),
+            instruction: Lines::new(geometry.instruction_lines, geometry.line_bytes),
+            data: Lines::new(geometry.data_lines, geometry.line_bytes),
+            current: None,
+            prefetched: None,
+            current_data: None,
+            array: Array::default(),
+        }
+    }
+
     /// The current configuration.
     pub fn config(&self) -> FlashConfig {
         self.config
@@ -31,17 +122,30 @@ impl FlashAccelerator {
 
     /// Changes the configuration; cache contents stay.
     pub fn configure(&mut self, config: FlashConfig) {
+        if config.read_bytes != self.config.read_bytes {
+            self.drop_instruction_lines();
+            self.current_data = None;
+        }
         self.config = config;
     }
 
     /// Empties the instruction cache.
-    pub fn reset_instruction_cache(&mut self) {}
+    pub fn reset_instruction_cache(&mut self) {
+        self.instruction.clear();
+        self.drop_instruction_lines();
+    }
 
     /// Empties the data cache.
-    pub fn reset_data_cache(&mut self) {}
+    pub fn reset_data_cache(&mut self) {
+        self.data.clear();
+        self.current_data = None;
+    }
 
     /// Power-on state: caches empty, reset configuration.
     pub fn reset(&mut self) {
+        self.reset_instruction_cache();
+        self.reset_data_cache();
+        self.array = Array::default();
         self.config = FlashConfig::default();
     }
 
@@ -49,14 +153,155 @@ impl FlashAccelerator {
     /// when it is entered at cycle `now`.
     #[inline]
     pub fn fetch(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
-        let _ = (first, fetches, now);
-        0
+        if self.config.wait_states == 0 {
+            return 0;
+        }
+        self.fetch_with_wait_states(first & !3, fetches, now)
     }
 
     /// Cycles that a data read of the word at `offset` adds at cycle `now`.
     #[inline]
     pub fn data(&mut self, offset: u32, now: u64) -> u32 {
-        let _ = (offset, now);
-        0
+        if self.config.wait_states == 0 {
+            return 0;
+        }
+        let read = self.read_number(offset);
+        if self.current_data == Some(read) {
+            return 0;
+        }
+        self.data_beyond_buffer(read, offset, now)
+    }
+
+    fn data_beyond_buffer(&mut self, read: u32, offset: u32, now: u64) -> u32 {
+        if self.config.data_cache && self.data.hit(offset, 4) {
+            return 0;
+        }
+        let delivered = self.array.read(now, self.config.wait_states);
+        if self.config.data_cache {
+            self.data.fill(self.offset(read), self.read_bytes());
+        }
+        self.current_data = Some(read);
+        (delivered - now) as u32
+    }
+
+    fn fetch_with_wait_states(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
+        let Some(last) = fetches.last() else { return 0 };
+        let bytes = 4 * fetches.len() as u32;
+        if self.config.instruction_cache && self.instruction.hit(first, bytes) {
+            let at = now + u64::from(last.ready);
+            self.enter_line(self.read_number(first + bytes - 4), at);
+            return 0;
+        }
+        self.fetch_words(first, fetches, now)
+    }
+
+    fn fetch_words(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
+        let mut delay = 0;
+        let mut bus_free = 0;
+        for (offset, fetch) in (first..).step_by(4).zip(fetches) {
+            let asked = (now + u64::from(fetch.ready) + delay).max(bus_free);
+            let delivered = self.fetch_word(offset, asked);
+            if delivered > asked {
+                bus_free = delivered + 1;
+            }
+            if fetch.need != Fetch::NEVER {
+                delay += delivered.saturating_sub(now + u64::from(fetch.need) + delay);
+            }
+        }
+        delay as u32
+    }
+
+    /// When the word at `offset`, which could be delivered at cycle `asked` had the array
+    /// no wait states, is delivered.
+    fn fetch_word(&mut self, offset: u32, asked: u64) -> u64 {
+        let read = self.read_number(offset);
+        if let Some(current) = self.current
+            && current.read == read
+        {
+            return current.at.max(asked);
+        }
+        let prefetched = self.prefetched.filter(|line| line.read == read);
+        let (delivered, miss) = if let Some(line) = prefetched {
+            (line.at.max(asked), line.at > asked)
+        } else if self.config.instruction_cache && self.instruction.hit(offset, 4) {
+            (asked, false)
+        } else {
+            (self.array.read(asked, self.config.wait_states), true)
+        };
+        if miss && self.config.instruction_cache {
+            self.instruction.fill(self.offset(read), self.read_bytes());
+        }
+        self.enter_line(read, delivered);
+        delivered
+    }
+
+    /// Makes `read` the current line, delivered at cycle `at`, and reads the next one
+    /// ahead.
+    fn enter_line(&mut self, read: u32, at: u64) {
+        if self.current.is_some_and(|current| current.read == read) {
+            return;
+        }
+        self.current = Some(Delivery { read, at });
+        let next = read + 1;
+        if !self.config.prefetch
+            || self.prefetched.is_some_and(|line| line.read == next)
+            || (self.config.instruction_cache && self.instruction.contains(self.offset(next)))
+        {
+            return;
+        }
+        let at = self.array.read(at + 1, self.config.wait_states);
+        self.prefetched = Some(Delivery { read: next, at });
+    }
+
+    fn drop_instruction_lines(&mut self) {
+        self.current = None;
+        self.prefetched = None;
+    }
+
+    fn read_number(&self, offset: u32) -> u32 {
+        offset >> self.read_shift()
+    }
+
+    fn offset(&self, read: u32) -> u32 {
+        read << self.read_shift()
+    }
+
+    fn read_bytes(&self) -> u32 {
+        1 << self.read_shift()
+    }
+
+    fn read_shift(&self) -> u32 {
+        if self.config.read_bytes == 16 { 4 } else { 3 }
     }
 }
+
+/// When the array is busy.
+#[derive(Clone, Copy, Debug, Default)]
+struct Array {
+    from: u64,
+    until: u64,
+}
+
+impl Array {
+    /// Reads as early as possible from cycle `at` on; the cycle of delivery.
+    fn read(&mut self, at: u64, wait_states: u8) -> u64 {
+        let start = if (self.from..self.until).contains(&at) {
+            self.until
+        } else {
+            at
+        };
+        let delivered = start + u64::from(wait_states);
+        // Code is timed when a block is entered, so a read may be asked for that comes
+        // before one already noted: that one stays.
+        if at >= self.from {
+            *self = Self {
+                from: start,
+                until: delivered + 1,
+            };
+        }
+        delivered
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+use proptest::prelude::*;
+
+use super::{FlashAccelerator, FlashConfig};
+use crate::core::block::Fetch;
+
+/// What a vendor's HAL sets up at 120 MHz.
+const FAST: FlashConfig = FlashConfig {
+    wait_states: 5,
+    prefetch: true,
+    instruction_cache: true,
+    data_cache: true,
+    read_bytes: 8,
+};
+
+const NO_CACHES: FlashConfig = FlashConfig {
+    prefetch: false,
+    instruction_cache: false,
+    data_cache: false,
+    ..FAST
+};
+
+fn accelerator(config: FlashConfig) -> FlashAccelerator {
+    let mut accelerator = FlashAccelerator::default();
+    accelerator.configure(config);
+    accelerator
+}
+
+/// Aligned wide single-cycle code: a word is needed every cycle.
+fn words(count: u16) -> Vec<Fetch> {
+    (0..count).map(|i| Fetch { ready: i, need: i }).collect()
+}
+
+#[test]
+fn without_wait_states_nothing_is_added() {
+    let mut flash = accelerator(FlashConfig {
+        wait_states: 0,
+        ..FAST
+    });
+    assert_eq!(flash.fetch(0, &words(64), 0), 0);
+    assert_eq!(flash.data(0x8000, 0), 0);
+}
+
+#[test]
+fn a_miss_costs_the_wait_states() {
+    for wait_states in 1..=5 {
+        let config = FlashConfig {
+            wait_states,
+            ..FAST
+        };
+        assert_eq!(
+            accelerator(config).fetch(0x100, &words(1), 0),
+            u32::from(wait_states)
+        );
+        assert_eq!(accelerator(config).data(0x100, 0), u32::from(wait_states));
+    }
+}
+
+#[test]
+fn sequential_code_runs_at_the_speed_of_the_array() {
+    // 6 cycles for each 64 bits, which hold two cycles of work.
+    let mut flash = accelerator(FAST);
+    assert_eq!(flash.fetch(0, &words(64), 0), 5 + 31 * (6 - 2));
+    // 128 bits at a time: four cycles of work for each 6.
+    let mut flash = accelerator(FlashConfig {
+        read_bytes: 16,
+        ..FAST
+    });
+    assert_eq!(flash.fetch(0, &words(64), 0), 5 + 15 * (6 - 4));
+}
+
+#[test]
+fn a_loop_is_cached_after_its_first_round() {
+    let mut flash = accelerator(FAST);
+    let body = words(64);
+    assert!(flash.fetch(0, &body, 0) > 0);
+    for round in 1..4 {
+        assert_eq!(flash.fetch(0, &body, 1000 * round), 0);
+    }
+    // 1 KiB is there at once, and no more.
+    let mut flash = accelerator(FAST);
+    let (fits, exceeds) = (words(256), words(264));
+    flash.fetch(0, &fits, 0);
+    assert_eq!(flash.fetch(0, &fits, 10_000), 0);
+    flash.fetch(0, &exceeds, 20_000);
+    assert!(flash.fetch(0, &exceeds, 30_000) > 0);
+}
+
+#[test]
+fn a_loop_in_the_current_line_needs_no_cache() {
+    let mut flash = accelerator(NO_CACHES);
+    assert_eq!(flash.fetch(0x40, &words(2), 0), 5);
+    assert_eq!(flash.fetch(0x40, &words(2), 10), 0);
+    assert_eq!(flash.fetch(0x48, &words(2), 20), 5);
+    assert_eq!(flash.fetch(0x40, &words(2), 30), 5);
+}
+
+#[test]
+fn slow_code_never_waits_for_what_is_read_ahead() {
+    let mut flash = accelerator(FAST);
+    let slow: Vec<_> = (0..16)
+        .map(|i| Fetch {
+            ready: 4 * i,
+            need: 4 * i,
+        })
+        .collect();
+    assert_eq!(flash.fetch(0, &slow, 0), 5);
+}
+
+#[test]
+fn data_is_read_64_bits_at_a_time() {
+    let mut flash = accelerator(NO_CACHES);
+    let cost: Vec<_> = [0, 4, 8, 12, 0]
+        .into_iter()
+        .zip(0..)
+        .map(|(at, i)| flash.data(at, 100 * i))
+        .collect();
+    assert_eq!(cost, [5, 0, 5, 0, 5]);
+}
+
+#[test]
+fn the_data_cache_holds_256_bytes() {
+    let mut flash = accelerator(FAST);
+    let mut sweep = |bytes: u32, now| (0..bytes).step_by(8).map(|at| flash.data(at, now)).sum();
+    let first: u32 = sweep(256, 1000);
+    let second: u32 = sweep(256, 2000);
+    let beyond: u32 = sweep(264, 3000);
+    let thrashed: u32 = sweep(264, 4000);
+    // All at one cycle: each read waits for the one before.
+    assert!(first > 0);
+    assert_eq!(second, 0);
+    assert_eq!(beyond, 5);
+    assert!(thrashed > 0);
+}
+
+#[test]
+fn the_array_does_one_read_at_a_time() {
+    let mut flash = accelerator(NO_CACHES);
+    assert_eq!(flash.data(0x000, 0), 5);
+    assert_eq!(
+        flash.data(0x100, 2),
+        4 + 5,
+        "waits for the read before to end"
+    );
+    assert_eq!(flash.data(0x200, 12), 5);
+}
+
+#[test]
+fn resetting_a_cache_empties_it() {
+    let mut flash = accelerator(FAST);
+    flash.fetch(0, &words(8), 0);
+    flash.data(0x100, 100);
+    flash.reset_instruction_cache();
+    flash.reset_data_cache();
+    assert!(flash.fetch(0, &words(8), 200) > 0);
+    assert_eq!(flash.data(0x100, 300), 5);
+}
+
+proptest! {
+    /// A code fetch never costs more than reading the array for each line, with a read
+    /// ahead in the way each time; a second pass over what fits costs nothing.
+    #[test]
+    fn fetching_is_bounded(first in 0u32..4096, count in 1u16..64, wait_states in 0u8..6) {
+        let mut flash = accelerator(FlashConfig { wait_states, ..FAST });
+        let first = first * 4;
+        let code = words(count);
+        let lines = u32::from(count) / 2 + 2;
+        let cost = flash.fetch(first, &code, 50);
+        prop_assert!(cost <= lines * 2 * (u32::from(wait_states) + 1));
+        prop_assert!(flash.fetch(first, &code, 5000) <= cost);
+    }
+
+    /// Data costs no more than a read in the way and its own.
+    #[test]
+    fn data_is_bounded(offsets in prop::collection::vec(0u32..2048, 1..64)) {
+        let mut flash = accelerator(FAST);
+        let mut now = 0;
+        for offset in offsets {
+            let cost = flash.data(offset & !3, now);
+            prop_assert!(cost <= 11);
+            now += u64::from(cost) + 2;
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! A walk through straight-line code, instruction by instruction.
+
+use super::{
+    float::FloatSet,
+    queue::{Bus, Fetcher, Queue},
+    rules,
+    step::{Flow, Step, Work},
+};
+use crate::core::insn::RegSet;
+
+/// What the core carries from one instruction to the next. All times are relative to the
+/// moment between the two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    queue: Queue,
+    store: StoreBuffer,
+    /// Registers written by the last instruction, if that was data processing (R5).
+    computed: RegSet,
+    /// … by the one before, and not since (R5b).
+    computed_before: RegSet,
+    /// The load just executed, whose second cycle is still owed.
+    load: Option<Load>,
+    /// FP registers whose result the next instruction gets one cycle late.
+    late_results: FloatSet,
+    /// Cycles until the result of an FP division can be used; the FPU is free one earlier.
+    dividing: u8,
+    /// Where that result goes.
+    quotient: FloatSet,
+}
+
+/// The one-entry store buffer (R8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct StoreBuffer {
+    /// Cycles until the data bus is free.
+    bus: u8,
+    /// Cycles until the entry is free.
+    entry: u8,
+}
+
+/// A load that the next instruction may pipeline with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Load {
+    loaded: RegSet,
+    writeback: RegSet,
+    /// It used the base that a load just before it wrote back (R6).
+    chained: bool,
+}
+
+impl State {
+    /// After a branch to `target`, with nothing carried over. (That the store buffer
+    /// starts empty is how the rules were fitted; a carry-over is untested.)
+    pub(super) fn branched(target: u32, bus: Bus) -> Self {
+        Self {
+            queue: Queue::branched(target, bus),
+            ..Self::default()
+        }
+    }
+}
+
+/// What an instruction cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Charge {
+    /// When it started to execute, in cycles from the start of the walk.
+    pub(super) start: u32,
+    /// What it would not have cost had its predicate failed, plus one: all but waiting to
+    /// be fetched. A load's second cycle is not in it.
+    pub(super) own: u32,
+    /// Whether it made the load before it take its second cycle.
+    pub(super) settled_load: bool,
+}
+
+/// The walk.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    /// What the next instruction will find.
+    pub(super) state: State,
+    /// Cycles so far.
+    pub(super) cycles: u32,
+    fetcher: Fetcher,
+}
+
+impl Walk {
+    /// A walk that enters the code at `address` in `state`.
+    pub(super) fn new(state: State, bus: Bus, address: u32) -> Self {
+        let fetcher = Fetcher::new(state.queue, bus, address);
+        Self {
+            state,
+            cycles: 0,
+            fetcher,
+        }
+    }
+
+    /// The record of the words fetched.
+    pub(super) fn into_fetches(self) -> Box<[crate::core::block::Fetch]> {
+        self.fetcher.into_fetches()
+    }
+
+    /// Executes `step`, which does not branch.
+    pub(super) fn execute(&mut self, step: &Step) -> Charge {
+        let (chained, settled_load) = self.fetch(step);
+        let arrived = self.cycles;
+        self.wait_for_hazards(step, chained);
+        self.wait_for_buses(step);
+        let start = self.cycles;
+        self.occupy(step);
+        for cycle in 0..step.cycles {
+            self.tick(if cycle == 0 { step.halfwords } else { 0 }, false);
+        }
+        if matches!(step.work, Work::StoreMany) {
+            self.state.store.bus = 1;
+        }
+        if step.literal {
+            self.cycles += rules::LITERAL_CONTENTION;
+        }
+        if step.flow == Flow::Refetch {
+            self.cycles += u32::from(step.refill);
+        }
+        self.remember(step, chained);
+        Charge {
+            start,
+            own: self.cycles - arrived,
+            settled_load,
+        }
+    }
+
+    /// Executes `step`, which branches, up to the first instruction at the target.
+    pub(super) fn branch(&mut self, step: &Step) -> Charge {
+        let (chained, settled_load) = self.fetch(step);
+        let arrived = self.cycles;
+        self.wait_for_hazards(step, chained);
+        self.wait_for_buses(step);
+        let start = self.cycles;
+        self.cycles += u32::from(step.cycles + step.refill);
+        if step.literal {
+            self.cycles += rules::LITERAL_CONTENTION;
+        }
+        Charge {
+            start,
+            own: self.cycles - arrived,
+            settled_load,
+        }
+    }
+
+    /// Passes `step`: a conditional branch that is not taken (R10: `slot_lost`), or an
+    /// instruction whose predicate fails (R0).
+    pub(super) fn pass(&mut self, step: &Step, slot_lost: bool) -> Charge {
+        let (_, settled_load) = self.fetch(step);
+        let start = self.cycles;
+        self.tick(step.halfwords, slot_lost);
+        self.state.computed_before = self.state.computed;
+        self.state.computed = 0;
+        self.state.late_results = 0;
+        Charge {
+            start,
+            own: 1,
+            settled_load,
+        }
+    }
+
+    /// Lets the load before take its second cycle unless `step` pipelines with it, then
+    /// waits for `step` to be there. Whether `step` uses a base just written back, and
+    /// whether the load took its cycle.
+    fn fetch(&mut self, step: &Step) -> (Option<Chain>, bool) {
+        let mut chain = None;
+        let mut settled = false;
+        if let Some(load) = self.state.load.take() {
+            let base = if step.accesses_memory() { step.base } else { 0 };
+            if base & load.writeback != 0 {
+                chain = Some(if load.chained {
+                    Chain::Next
+                } else {
+                    Chain::First
+                });
+            }
+            let needs_loaded = base & load.loaded != 0;
+            if step.work != Work::Load || needs_loaded || chain.is_some() {
+                self.hold(rules::LOAD - 1);
+                self.fetcher.queue.end_run();
+                settled = true;
+            }
+            if needs_loaded {
+                // Not ticked, as all waits of hazards: that is how they were fitted.
+                self.cycles += rules::LOADED_ADDRESS_WAIT;
+            }
+        }
+        let waited = self.fetcher.wait_for(step, self.cycles);
+        self.pass_time(waited);
+        (chain, settled)
+    }
+
+    fn wait_for_hazards(&mut self, step: &Step, chain: Option<Chain>) {
+        let state = &self.state;
+        if step.accesses_memory() && step.base & (state.computed | state.computed_before) != 0 {
+            self.cycles += rules::ADDRESS_WAIT;
+        }
+        self.cycles += match chain {
+            Some(Chain::First) => rules::WRITEBACK_WAIT_FIRST,
+            Some(Chain::Next) => rules::WRITEBACK_WAIT,
+            None => 0,
+        };
+        if step.float.uses {
+            let needs_quotient = step.float.reads & self.state.quotient != 0;
+            let busy = self
+                .state
+                .dividing
+                .saturating_sub(u8::from(!needs_quotient));
+            self.hold(busy);
+        }
+        if step.float.reads & self.state.late_results != 0 {
+            self.cycles += rules::FLOAT_RESULT_WAIT;
+        }
+    }
+
+    /// Waits for the data bus or the store buffer (R8).
+    fn wait_for_buses(&mut self, step: &Step) {
+        let store = self.state.store;
+        let wait = match step.work {
+            Work::Store if store.bus > 0 => store.entry,
+            Work::Store | Work::Compute | Work::Other => 0,
+            Work::Load | Work::LoadMany | Work::StoreMany | Work::Barrier => store.bus,
+        };
+        self.hold(wait);
+    }
+
+    /// A store that executes now puts its data on the bus when that is free.
+    fn occupy(&mut self, step: &Step) {
+        if step.work == Work::Store {
+            let store = &mut self.state.store;
+            if store.bus > 0 {
+                store.entry = store.bus + 1;
+                store.bus += rules::STORE_BUS;
+            } else {
+                store.bus = rules::STORE_BUS;
+            }
+        }
+    }
+
+    fn remember(&mut self, step: &Step, chain: Option<Chain>) {
+        let state = &mut self.state;
+        state.computed_before = state.computed & !step.writes;
+        state.computed = if step.work == Work::Compute {
+            step.writes
+        } else {
+            0
+        };
+        state.load = (step.work == Work::Load).then_some(Load {
+            loaded: step.writes & !step.writeback,
+            writeback: step.writeback,
+            chained: chain.is_some(),
+        });
+        state.late_results = step.float.late_result;
+        if step.float.divides {
+            state.dividing = rules::FLOAT_DIVIDE;
+            state.quotient = std::mem::take(&mut state.late_results);
+        }
+    }
+
+    /// The pipeline holds for `cycles`; the fetch queue goes on filling.
+    fn hold(&mut self, cycles: u8) {
+        for _ in 0..cycles {
+            self.tick(0, false);
+        }
+    }
+
+    fn tick(&mut self, consumed: u8, slot_lost: bool) {
+        self.fetcher.tick(consumed, slot_lost, self.cycles);
+        self.pass_time(1);
+    }
+
+    fn pass_time(&mut self, cycles: u32) {
+        self.cycles += cycles;
+        let cycles = cycles.min(u8::MAX.into()) as u8;
+        let state = &mut self.state;
+        state.store.bus = state.store.bus.saturating_sub(cycles);
+        state.store.entry = state.store.entry.saturating_sub(cycles);
+        state.dividing = state.dividing.saturating_sub(cycles);
+        if state.dividing == 0 {
+            state.quotient = 0;
+        }
+        state.queue = self.fetcher.queue;
+    }
+}
+
+/// The place of a load or store in a chain of uses of a base that the load before wrote
+/// back (R6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chain {
+    First,
+    Next,
+}
