@@ -1,0 +1,632 @@
+//! The embedded flash interface (RM0432, chapter 3): unlocking, erasing, programming, and the accelerator's settings.
+//!
+//! Programming and erasing take the data sheet's typical times of the chip's own clock, and change the array when they are over; a
+//! reset before that leaves it as it was. Not modelled, hence refused: fast programming, option byte
+//! programming, power-down, and accesses that would stall the bus because the controller is busy.
+
+use crate::memory::{AccessError, Context, Size};
+use crate::timing::FlashConfig;
+
+const ACR: u32 = 0x00;
+const PDKEYR: u32 = 0x04;
+const KEYR: u32 = 0x08;
+const OPTKEYR: u32 = 0x0C;
+const SR: u32 = 0x10;
+const CR: u32 = 0x14;
+const ECCR: u32 = 0x18;
+const OPTR: u32 = 0x20;
+
+const ACR_RESET: u32 = ICEN | DCEN;
+const LATENCY: u32 = 0xF;
+const PRFTEN: u32 = 1 << 8;
+const ICEN: u32 = 1 << 9;
+const DCEN: u32 = 1 << 10;
+const ICRST: u32 = 1 << 11;
+const DCRST: u32 = 1 << 12;
+const POWER_DOWN: u32 = 1 << 13 | 1 << 14;
+
+const KEYS: [u32; 2] = [0x4567_0123, 0xCDEF_89AB];
+const OPTION_KEYS: [u32; 2] = [0x0819_2A3B, 0x4C5D_6E7F];
+
+const EOP: u32 = 1 << 0;
+const OPERR: u32 = 1 << 1;
+const PROGERR: u32 = 1 << 3;
+const PGAERR: u32 = 1 << 5;
+const SIZERR: u32 = 1 << 6;
+const PGSERR: u32 = 1 << 7;
+/// All that goes wrong while programming or erasing.
+const ERRORS: u32 = 0x3F8;
+/// Flags that are cleared by writing one.
+const CLEARABLE: u32 = 0xC3FB;
+const BSY: u32 = 1 << 16;
+
+const PG: u32 = 1 << 0;
+const PER: u32 = 1 << 1;
+const MER1: u32 = 1 << 2;
+const BKER: u32 = 1 << 11;
+const MER2: u32 = 1 << 15;
+const STRT: u32 = 1 << 16;
+const OPTSTRT: u32 = 1 << 17;
+const FSTPG: u32 = 1 << 18;
+const EOPIE: u32 = 1 << 24;
+const ERRIE: u32 = 1 << 25;
+const RDERRIE: u32 = 1 << 26;
+const OBL_LAUNCH: u32 = 1 << 27;
+const OPTLOCK: u32 = 1 << 30;
+const LOCK: u32 = 1 << 31;
+const CR_WRITABLE: u32 = PG | PER | MER1 | 0xFF << 3 | BKER | MER2 | EOPIE | ERRIE;
+
+/// Option bytes as delivered: no protection, two banks (DBANK), watchdogs started by software.
+const OPTR_FACTORY: u32 = 0xFFEF_F8AA;
+
+const BANK_BYTES: usize = 1 << 20;
+const PAGE_BYTES: usize = 4 << 10;
+
+/// Times in nanoseconds (DS12023, table "Flash memory characteristics", typical).
+const PROGRAM_NS: u64 = 81_690;
+const PAGE_ERASE_NS: u64 = 22_020_000;
+const MASS_ERASE_NS: u64 = 22_130_000;
+
+/// Number of the interrupt.
+const INTERRUPT: usize = 4;
+
+/// How far a lock is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lock {
+    Closed,
+    FirstKey,
+    Open,
+    /// A wrong key came; nothing but a reset helps.
+    Jammed,
+}
+
+impl Lock {
+    /// A key is written. An open lock ignores further keys.
+    fn turn(&mut self, keys: [u32; 2], key: u32) -> Result<(), AccessError> {
+        *self = match *self {
+            Lock::Open => Lock::Open,
+            Lock::Closed if key == keys[0] => Lock::FirstKey,
+            Lock::FirstKey if key == keys[1] => Lock::Open,
+            _ => {
+                *self = Lock::Jammed;
+                return Err(AccessError::Fault);
+            }
+        };
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Operation {
+    Program { offset: usize, data: [u8; 8] },
+    Erase { first: usize, bytes: usize },
+}
+
+/// The controller.
+#[derive(Debug, Clone)]
+pub(crate) struct FlashController {
+    acr: u32,
+    sr: u32,
+    cr: u32,
+    lock: Lock,
+    option_lock: Lock,
+    /// First half of a double word: its offset and value.
+    half: Option<(u32, u32)>,
+    /// What is under way, and the core cycle at which it is over.
+    operation: Option<(Operation, u64)>,
+}
+
+impl FlashController {
+    /// After reset.
+    pub(crate) fn new() -> Self {
+        FlashController {
+            acr: ACR_RESET,
+            sr: 0,
+            cr: 0,
+            lock: Lock::Closed,
+            option_lock: Lock::Closed,
+            half: None,
+            operation: None,
+        }
+    }
+
+    /// Resets the controller and, with it, the accelerator.
+    pub(crate) fn reset(&mut self, context: &mut Context<'_>) {
+        *self = FlashController::new();
+        context.flash.accelerator.reset();
+        self.configure(context);
+    }
+
+    /// Wait states set in ACR.
+    pub(crate) fn wait_states(&self) -> u32 {
+        self.acr & LATENCY
+    }
+
+    /// When the operation under way ends.
+    pub(crate) fn next_event(&self) -> Option<u64> {
+        self.operation.as_ref().map(|(_, end)| *end)
+    }
+
+    /// Ends the operation under way if its time has come.
+    pub(crate) fn advance(&mut self, context: &mut Context<'_>) {
+        let Some((operation, end)) = self.operation.take() else {
+            return;
+        };
+        if context.now < end {
+            self.operation = Some((operation, end));
+            return;
+        }
+        match operation {
+            Operation::Program { offset, data } => context.flash.write(offset, &data),
+            Operation::Erase { first, bytes } => context.flash.erase(first..first + bytes),
+        }
+        if self.cr & EOPIE != 0 {
+            self.sr |= EOP;
+        }
+        self.drive(context);
+    }
+
+    /// Reads a register.
+    pub(crate) fn read(
+        &mut self,
+        offset: u32,
+        context: &mut Context<'_>,
+    ) -> Result<u32, AccessError> {
+        self.advance(context);
+        let busy = self.operation.is_some();
+        Ok(match offset {
+            ACR => self.acr,
+            // Write-only.
+            PDKEYR | KEYR | OPTKEYR => 0,
+            SR => self.sr | if busy { BSY } else { 0 },
+            CR => {
+                let lock = if self.lock == Lock::Open { 0 } else { LOCK };
+                let option_lock = if self.option_lock == Lock::Open {
+                    0
+                } else {
+                    OPTLOCK
+                };
+                let erasing = matches!(self.operation, Some((Operation::Erase { .. }, _)));
+                self.cr | lock | option_lock | if erasing { STRT } else { 0 }
+            }
+            // No error was ever corrected.
+            ECCR => 0,
+            OPTR => OPTR_FACTORY,
+            _ => {
+                return Err(AccessError::unmodelled(format!(
+                    "FLASH register at offset {offset:#05x}"
+                )));
+            }
+        })
+    }
+
+    /// Writes a register. `core_hz` is HCLK.
+    pub(crate) fn write(
+        &mut self,
+        offset: u32,
+        value: u32,
+        core_hz: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        self.advance(context);
+        match offset {
+            ACR => self.write_acr(value, context)?,
+            KEYR => self.lock.turn(KEYS, value)?,
+            OPTKEYR if self.lock == Lock::Open => self.option_lock.turn(OPTION_KEYS, value)?,
+            OPTKEYR => {}
+            SR => self.sr &= !(value & CLEARABLE),
+            CR => self.write_cr(value, core_hz, context)?,
+            ECCR => return Err(AccessError::unmodelled("FLASH_ECCR")),
+            // Takes effect with OPTSTRT, which is refused.
+            OPTR => return Err(AccessError::unmodelled("programming of option bytes")),
+            _ => {
+                return Err(AccessError::unmodelled(format!(
+                    "FLASH register at offset {offset:#05x}"
+                )));
+            }
+        }
+        self.drive(context);
+        Ok(())
+    }
+
+    fn write_acr(&mut self, value: u32, context: &mut Context<'_>) -> Result<(), AccessError> {
+        if value & POWER_DOWN != 0 {
+            return Err(AccessError::unmodelled(
+                "FLASH_ACR: power-down of the flash",
+            ));
+        }
+        // The caches can be emptied only while they are off.
+        if value & ICRST != 0 && self.acr & ICEN == 0 {
+            context.flash.accelerator.reset_instruction_cache();
+        }
+        if value & DCRST != 0 && self.acr & DCEN == 0 {
+            context.flash.accelerator.reset_data_cache();
+        }
+        self.acr = value & (LATENCY | PRFTEN | ICEN | DCEN | ICRST | DCRST);
+        self.configure(context);
+        Ok(())
+    }
+
+    fn configure(&self, context: &mut Context<'_>) {
+        context.flash.accelerator.configure(FlashConfig {
+            wait_states: self.wait_states() as u8,
+            prefetch: self.acr & PRFTEN != 0,
+            instruction_cache: self.acr & ICEN != 0,
+            data_cache: self.acr & DCEN != 0,
+            // In dual-bank mode; 16 with a single bank.
+            read_bytes: 8,
+        });
+    }
+
+    fn write_cr(
+        &mut self,
+        value: u32,
+        core_hz: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        if self.operation.is_some() {
+            return Err(AccessError::unmodelled(
+                "FLASH_CR written while the controller is busy; wait for FLASH_SR.BSY to clear",
+            ));
+        }
+        if self.lock != Lock::Open {
+            return Ok(());
+        }
+        if value & (FSTPG | RDERRIE) != 0 {
+            return Err(AccessError::unmodelled(
+                "FLASH_CR: fast programming or read-protection interrupt",
+            ));
+        }
+        if value & (OPTSTRT | OBL_LAUNCH) != 0 && self.option_lock == Lock::Open {
+            return Err(AccessError::unmodelled("programming of option bytes"));
+        }
+        self.cr = value & CR_WRITABLE;
+        if value & PG == 0 {
+            self.half = None;
+        }
+        if value & STRT != 0 {
+            self.start_erase(core_hz, context.now)?;
+        }
+        if value & OPTLOCK != 0 {
+            self.option_lock = Lock::Closed;
+        }
+        if value & LOCK != 0 {
+            self.lock = Lock::Closed;
+            self.option_lock = Lock::Closed;
+        }
+        Ok(())
+    }
+
+    fn start_erase(&mut self, core_hz: u32, now: u64) -> Result<(), AccessError> {
+        let mass = self.cr & (MER1 | MER2);
+        let page = self.cr & PER != 0;
+        if self.sr & ERRORS != 0 || self.cr & PG != 0 || (page && mass != 0) {
+            self.fail(PGSERR);
+            return Ok(());
+        }
+        let (first, bytes, time) = if page {
+            let bank = if self.cr & BKER != 0 { BANK_BYTES } else { 0 };
+            let number = (self.cr >> 3 & 0xFF) as usize;
+            (bank + number * PAGE_BYTES, PAGE_BYTES, PAGE_ERASE_NS)
+        } else {
+            match mass {
+                MER1 => (0, BANK_BYTES, MASS_ERASE_NS),
+                MER2 => (BANK_BYTES, BANK_BYTES, MASS_ERASE_NS),
+                0 => {
+                    return Err(AccessError::unmodelled(
+                        "FLASH_CR.STRT without PER, MER1 or MER2",
+                    ));
+                }
+                _ => (0, 2 * BANK_BYTES, MASS_ERASE_NS),
+            }
+        };
+        self.begin(Operation::Erase { first, bytes }, time, core_hz, now);
+        Ok(())
+    }
+
+    /// A write into the array.
+    pub(crate) fn program(
+        &mut self,
+        offset: u32,
+        size: Size,
+        value: u32,
+        core_hz: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        self.advance(context);
+        if self.operation.is_some() {
+            return Err(AccessError::unmodelled(
+                "flash written while the controller is busy; wait for FLASH_SR.BSY to clear",
+            ));
+        }
+        self.program_word(offset, size, value, core_hz, context);
+        self.drive(context);
+        Ok(())
+    }
+
+    fn program_word(
+        &mut self,
+        offset: u32,
+        size: Size,
+        value: u32,
+        core_hz: u32,
+        context: &mut Context<'_>,
+    ) {
+        if self.cr & PG == 0 || self.sr & ERRORS != 0 {
+            return self.fail(PGSERR);
+        }
+        if size != Size::Word {
+            return self.fail(SIZERR);
+        }
+        // A double word is written as two words, the lower one first.
+        let Some((start, low)) = self.half.take() else {
+            if offset.is_multiple_of(8) {
+                self.half = Some((offset, value));
+            } else {
+                self.fail(PGAERR);
+            }
+            return;
+        };
+        if offset != start + 4 {
+            return self.fail(PGAERR);
+        }
+        let data = u64::from(value) << 32 | u64::from(low);
+        let start = start as usize;
+        // Only erased double words can be programmed, except to zero: the error correction code allows no more.
+        let erased = context.flash.bytes()[start..start + 8]
+            .iter()
+            .all(|&byte| byte == 0xFF);
+        if !erased && data != 0 {
+            return self.fail(PROGERR);
+        }
+        let operation = Operation::Program {
+            offset: start,
+            data: data.to_le_bytes(),
+        };
+        self.begin(operation, PROGRAM_NS, core_hz, context.now);
+    }
+
+    fn begin(&mut self, operation: Operation, nanoseconds: u64, core_hz: u32, now: u64) {
+        let cycles = (nanoseconds * u64::from(core_hz)).div_ceil(1_000_000_000);
+        self.operation = Some((operation, now + cycles));
+    }
+
+    fn fail(&mut self, flag: u32) {
+        self.half = None;
+        self.sr |= flag;
+        if self.cr & ERRIE != 0 {
+            self.sr |= OPERR;
+        }
+    }
+
+    fn drive(&self, context: &mut Context<'_>) {
+        let wanted = (self.cr & EOPIE != 0 && self.sr & EOP != 0)
+            || (self.cr & ERRIE != 0 && self.sr & OPERR != 0);
+        context.lines.set(INTERRUPT, wanted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Flash, InterruptLines};
+
+    const CORE_HZ: u32 = 4_000_000;
+    const PAGE_7_OF_BANK_2: u32 = PER | 7 << 3 | BKER;
+
+    struct Bench {
+        controller: FlashController,
+        flash: Flash,
+        lines: InterruptLines,
+        now: u64,
+    }
+
+    impl Bench {
+        fn locked() -> Self {
+            Bench {
+                controller: FlashController::new(),
+                flash: Flash::new(2 * BANK_BYTES),
+                lines: InterruptLines::default(),
+                now: 0,
+            }
+        }
+
+        fn unlocked() -> Self {
+            let mut bench = Bench::locked();
+            bench.enter(KEYR, KEYS);
+            bench
+        }
+
+        fn with<T>(
+            &mut self,
+            access: impl FnOnce(&mut FlashController, &mut Context<'_>) -> T,
+        ) -> T {
+            let mut context = Context {
+                now: self.now,
+                flash: &mut self.flash,
+                lines: &mut self.lines,
+            };
+            access(&mut self.controller, &mut context)
+        }
+
+        fn read(&mut self, offset: u32) -> u32 {
+            self.with(|controller, context| controller.read(offset, context))
+                .unwrap()
+        }
+
+        fn write(&mut self, offset: u32, value: u32) -> Result<(), AccessError> {
+            self.with(|controller, context| controller.write(offset, value, CORE_HZ, context))
+        }
+
+        fn enter(&mut self, register: u32, keys: [u32; 2]) {
+            for key in keys {
+                self.write(register, key).unwrap();
+            }
+        }
+
+        fn program(&mut self, offset: u32, size: Size, value: u32) -> Result<(), AccessError> {
+            self.with(|controller, context| {
+                controller.program(offset, size, value, CORE_HZ, context)
+            })
+        }
+
+        /// Waits until the controller is ready; returns how long that took and the flags then.
+        fn wait(&mut self) -> (u64, u32) {
+            let start = self.now;
+            self.now = self.controller.next_event().unwrap_or(self.now);
+            let status = self.read(SR);
+            assert_eq!(status & BSY, 0);
+            (self.now - start, status)
+        }
+
+        fn program_double_word(&mut self, offset: u32, low: u32, high: u32) -> u32 {
+            self.write(CR, PG).unwrap();
+            self.program(offset, Size::Word, low).unwrap();
+            self.program(offset + 4, Size::Word, high).unwrap();
+            self.wait().1
+        }
+    }
+
+    #[test]
+    fn double_words_are_programmed_in_time() {
+        let mut bench = Bench::unlocked();
+        bench.write(CR, PG).unwrap();
+        bench.program(0x10, Size::Word, 0x0403_0201).unwrap();
+        assert_eq!(
+            bench.read(SR) & BSY,
+            0,
+            "half a double word is no operation"
+        );
+        bench.program(0x14, Size::Word, 0x0807_0605).unwrap();
+        assert_eq!(bench.read(SR) & BSY, BSY);
+        assert_eq!(bench.flash.bytes()[0x10], 0xFF, "not yet");
+        assert!(
+            bench.program(0x18, Size::Word, 0).is_err(),
+            "the bus would stall"
+        );
+        assert_eq!(bench.wait(), (327, 0));
+        assert_eq!(bench.flash.bytes()[0x10..0x18], [1, 2, 3, 4, 5, 6, 7, 8]);
+    }
+
+    #[test]
+    fn erased_double_words_only() {
+        let mut bench = Bench::unlocked();
+        assert_eq!(bench.program_double_word(8, 1, 2), 0);
+        assert_eq!(bench.program_double_word(8, 1, 2), PROGERR);
+        assert_eq!(
+            bench.program_double_word(16, 1, 2),
+            PROGERR | PGSERR,
+            "the error is still set"
+        );
+        bench.write(SR, ERRORS).unwrap();
+        assert_eq!(bench.program_double_word(8, 0, 0), 0, "zero is allowed");
+        assert_eq!(bench.flash.bytes()[8..16], [0; 8]);
+    }
+
+    fn check_rule(control: u32, writes: &[(u32, Size)], expected: u32) {
+        let mut bench = Bench::unlocked();
+        bench.write(CR, control).unwrap();
+        for &(offset, size) in writes {
+            bench.program(offset, size, 0x55).unwrap();
+        }
+        assert_eq!(bench.wait().1, expected);
+        assert!(bench.flash.bytes().iter().all(|&byte| byte == 0xFF));
+    }
+
+    #[test]
+    fn programming_rules() {
+        check_rule(0, &[(0, Size::Word)], PGSERR);
+        check_rule(PG, &[(0, Size::Byte)], SIZERR);
+        check_rule(PG, &[(0, Size::Half)], SIZERR);
+        check_rule(PG, &[(4, Size::Word)], PGAERR);
+        check_rule(PG, &[(0, Size::Word), (0, Size::Word)], PGAERR);
+        check_rule(PG, &[(0, Size::Word), (12, Size::Word)], PGAERR);
+        check_rule(PG | STRT | PER, &[], PGSERR);
+        check_rule(STRT | PER | MER1, &[], PGSERR);
+        check_rule(PG | ERRIE, &[(4, Size::Word)], PGAERR | OPERR);
+    }
+
+    #[test]
+    fn pages_and_banks_are_erased() {
+        let last = 2 * BANK_BYTES - 1;
+        let page = BANK_BYTES + 7 * PAGE_BYTES;
+        let check = |control: u32, cycles: u64, erased: &[usize], kept: &[usize]| {
+            let mut bench = Bench::unlocked();
+            bench.flash.write(0, &vec![0; 2 * BANK_BYTES]);
+            bench.write(CR, control | STRT).unwrap();
+            assert_eq!(bench.read(CR), control | STRT | OPTLOCK);
+            assert_eq!(bench.wait(), (cycles, 0));
+            assert_eq!(bench.read(CR), control | OPTLOCK);
+            erased
+                .iter()
+                .for_each(|&at| assert_eq!(bench.flash.bytes()[at], 0xFF, "{control:#x} {at:#x}"));
+            kept.iter()
+                .for_each(|&at| assert_eq!(bench.flash.bytes()[at], 0, "{control:#x} {at:#x}"));
+        };
+        check(
+            PAGE_7_OF_BANK_2,
+            88_080,
+            &[page, page + PAGE_BYTES - 1],
+            &[page - 1, page + PAGE_BYTES, 0],
+        );
+        check(PER, 88_080, &[0, PAGE_BYTES - 1], &[PAGE_BYTES, last]);
+        check(MER1, 88_520, &[0, BANK_BYTES - 1], &[BANK_BYTES, last]);
+        check(MER2, 88_520, &[BANK_BYTES, last], &[0, BANK_BYTES - 1]);
+        check(MER1 | MER2, 88_520, &[0, last], &[]);
+    }
+
+    #[test]
+    fn locks() {
+        let mut bench = Bench::locked();
+        bench.write(CR, PG).unwrap();
+        assert_eq!(bench.read(CR), LOCK | OPTLOCK, "ignored");
+        bench.write(KEYR, KEYS[0]).unwrap();
+        assert_eq!(
+            bench.write(KEYR, KEYS[0]),
+            Err(AccessError::Fault),
+            "wrong order"
+        );
+        assert_eq!(
+            bench.write(KEYR, KEYS[0]),
+            Err(AccessError::Fault),
+            "jammed"
+        );
+        bench.with(FlashController::reset);
+        bench.enter(KEYR, KEYS);
+        assert_eq!(bench.read(CR), OPTLOCK);
+        bench.enter(OPTKEYR, OPTION_KEYS);
+        assert_eq!(bench.read(CR), 0);
+        bench.write(CR, LOCK).unwrap();
+        assert_eq!(bench.read(CR), LOCK | OPTLOCK);
+    }
+
+    #[test]
+    fn end_of_operation_interrupts_if_wanted() {
+        let mut bench = Bench::unlocked();
+        bench.write(CR, PER | EOPIE | STRT).unwrap();
+        assert!(!bench.lines.level(INTERRUPT));
+        assert_eq!(bench.wait().1, EOP);
+        assert!(bench.lines.level(INTERRUPT));
+        bench.write(SR, EOP).unwrap();
+        assert!(!bench.lines.level(INTERRUPT));
+    }
+
+    #[test]
+    fn reset_cuts_an_operation_short() {
+        let mut bench = Bench::unlocked();
+        bench.flash.write(0, &[0]);
+        bench.write(CR, PER | STRT).unwrap();
+        bench.with(FlashController::reset);
+        assert_eq!(bench.wait(), (0, 0));
+        assert_eq!(bench.flash.bytes()[0], 0);
+    }
+
+    #[test]
+    fn accelerator_follows() {
+        let mut bench = Bench::locked();
+        bench.write(ACR, 5 | PRFTEN | ICEN).unwrap();
+        let config = bench.flash.accelerator.config();
+        assert_eq!((config.wait_states, config.prefetch), (5, true));
+        assert_eq!((config.instruction_cache, config.data_cache), (true, false));
+    }
+}

@@ -1,0 +1,116 @@
+//! General-purpose ports (RM0432, chapter 8), with nothing connected to the pins.
+
+use crate::chips::register::{Bank, Register};
+use crate::memory::{AccessError, Size};
+
+/// Ports A to I.
+pub(crate) const PORTS: usize = 9;
+
+const MODER: u32 = 0x00;
+const PUPDR: u32 = 0x0C;
+const IDR: u32 = 0x10;
+const ODR: u32 = 0x14;
+const BSRR: u32 = 0x18;
+const BRR: u32 = 0x28;
+
+/// A port whose pins are in analog mode after reset.
+macro_rules! port {
+    ($moder:literal, $ospeedr:literal, $pupdr:literal) => {
+        &[
+            Register::new(MODER, "MODER", $moder, u32::MAX),
+            Register::new(0x04, "OTYPER", 0, 0xFFFF),
+            Register::new(0x08, "OSPEEDR", $ospeedr, u32::MAX),
+            Register::new(PUPDR, "PUPDR", $pupdr, u32::MAX),
+            Register::new(IDR, "IDR", 0, 0),
+            Register::new(ODR, "ODR", 0, 0xFFFF),
+            Register::new(BSRR, "BSRR", 0, 0),
+            Register::new(0x1C, "LCKR", 0, 0).refusing(0x1FFFF),
+            Register::new(0x20, "AFRL", 0, u32::MAX),
+            Register::new(0x24, "AFRH", 0, u32::MAX),
+            Register::new(BRR, "BRR", 0, 0),
+        ]
+    };
+}
+
+/// Ports A and B hold the debug pins.
+const PORT_A: &[Register] = port!(0xABFF_FFFF, 0x0C00_0000, 0x6400_0000);
+const PORT_B: &[Register] = port!(0xFFFF_FEBF, 0, 0x0000_0100);
+const OTHERS: &[Register] = port!(0xFFFF_FFFF, 0, 0);
+
+/// One port.
+#[derive(Debug, Clone)]
+pub(crate) struct Gpio {
+    bank: Bank,
+}
+
+impl Gpio {
+    /// Port number `index` (A is 0) after reset.
+    pub(crate) fn new(index: usize) -> Self {
+        let bank = match index {
+            0 => Bank::new("GPIOA", PORT_A),
+            1 => Bank::new("GPIOB", PORT_B),
+            _ => Bank::new("GPIO", OTHERS),
+        };
+        Gpio { bank }
+    }
+
+    /// Reads a register.
+    pub(crate) fn read(&self, offset: u32) -> Result<u32, AccessError> {
+        if offset == IDR {
+            Ok(self.levels())
+        } else {
+            self.bank.read(offset)
+        }
+    }
+
+    /// Writes a register; the halves of BSRR can be written alone.
+    pub(crate) fn write(&mut self, offset: u32, size: Size, value: u32) -> Result<(), AccessError> {
+        let (set, clear) = match (offset, size) {
+            (BSRR, Size::Word) => (value & 0xFFFF, value >> 16),
+            (BSRR, Size::Half) => (value, 0),
+            (0x1A, Size::Half) => (0, value),
+            (BRR, Size::Word | Size::Half) => (0, value & 0xFFFF),
+            (ODR, Size::Word | Size::Half) => (value & 0xFFFF, !value & 0xFFFF),
+            (_, Size::Word) => return self.bank.write(offset, value),
+            _ => return Err(AccessError::unmodelled("GPIO register, written in part")),
+        };
+        // Setting wins where both are asked for.
+        let output = self.bank.get(ODR) & !clear | set;
+        self.bank.set(ODR, output);
+        Ok(())
+    }
+
+    /// What the pins read: outputs what they drive, inputs their pull resistor, floating and analog pins zero.
+    fn levels(&self) -> u32 {
+        let (mode, pull, output) = (
+            self.bank.get(MODER),
+            self.bank.get(PUPDR),
+            self.bank.get(ODR),
+        );
+        (0..16)
+            .filter(|pin| match mode >> (2 * pin) & 3 {
+                0 | 2 => pull >> (2 * pin) & 3 == 1,
+                1 => output >> pin & 1 == 1,
+                _ => false,
+            })
+            .fold(0, |levels, pin| levels | 1 << pin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins() {
+        let mut port = Gpio::new(2);
+        port.write(MODER, Size::Word, 0xFFFF_FF01).unwrap();
+        port.write(PUPDR, Size::Word, 0x10).unwrap();
+        assert_eq!(port.read(IDR), Ok(0b100), "pin 2 is pulled up");
+        port.write(BSRR, Size::Word, 0x0001_0001).unwrap();
+        assert_eq!(port.read(IDR), Ok(0b101), "setting wins");
+        port.write(0x1A, Size::Half, 1).unwrap();
+        assert_eq!(port.read(IDR), Ok(0b100));
+        assert!(port.write(MODER, Size::Byte, 0).is_err());
+    }
+}
