@@ -1,0 +1,275 @@
+//! The record of a measurement.
+
+use onchip_protocol::order::Order;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::board::Board;
+use crate::candidate::Candidate;
+use crate::flash::Written;
+use crate::image::Image;
+use crate::input::hex;
+use crate::prove::Proof;
+use crate::transcript::{Report, Run};
+
+/// Names the layout of [`Record`]; a changed meaning is a new number.
+pub const SCHEMA: &str = "onchip.record/1";
+
+/// A proved measurement, with all that determines it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// The board's name.
+    pub board: String,
+    /// The probe's selector.
+    pub probe: String,
+    /// Whether the board is an emulated one. Such records and those of hardware do not mix.
+    pub emulated: bool,
+    /// The processor core.
+    pub core: String,
+    /// The core clock in hertz.
+    pub clock_hz: u32,
+    /// What was measured.
+    pub model: ModelRecord,
+    /// What measured it.
+    pub image: ImageRecord,
+    /// Core clock cycles per inference.
+    pub cycles: Cycles,
+    /// Microseconds per inference: the median cycles at the core clock.
+    pub latency_us: f64,
+    /// The operators of the median run, in order of execution.
+    pub operators: Vec<OperatorRecord>,
+    /// RAM use in bytes.
+    pub ram: Ram,
+    /// Flash use.
+    pub flash: Flash,
+    /// `lcg`, `zeros`, or `sha256:` and the digest of the input's bytes.
+    pub input: String,
+    /// What came out.
+    pub output: Output,
+    /// Why to believe it.
+    pub proof: ProofRecord,
+    /// What the measurement took on the host, in milliseconds. The only numbers here that differ
+    /// between two runs on a virtual board.
+    pub host_ms: HostMs,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Where it was read from.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Multiply-accumulate operations per inference.
+    pub macs: u64,
+    /// Weights and biases.
+    pub params: u64,
+}
+
+/// What measured it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// SHA-256 of the ELF file.
+    pub sha256: String,
+    /// Digest of the sources it was built from.
+    pub sources: String,
+    /// The compiler that built it.
+    pub rustc: String,
+}
+
+/// Core clock cycles per inference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cycles {
+    /// Each timed run.
+    pub runs: Vec<u64>,
+    /// The middle one; of an even number the lower of the two.
+    pub median: u64,
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+}
+
+/// An operator's part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperatorRecord {
+    /// Place in the model, from 0.
+    pub index: u32,
+    /// Its name in the TFLite format.
+    pub op: String,
+    /// Its multiply-accumulate operations.
+    pub macs: u64,
+    /// Its core clock cycles.
+    pub cycles: u64,
+}
+
+/// RAM use in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ram {
+    /// Of the arena, found by painting.
+    pub arena: u32,
+    /// Of the stack, found by painting.
+    pub stack: u32,
+    /// Of the image's variables.
+    #[serde(rename = "static")]
+    pub statics: u32,
+    /// All three together.
+    pub peak: u32,
+}
+
+/// Flash use in bytes, and wear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// Taken by the image.
+    pub image: u64,
+    /// Taken by the model, with header and input.
+    pub model: u64,
+    /// Bytes written for this measurement.
+    pub written: u64,
+    /// Sectors erased for this measurement.
+    pub erased_sectors: u64,
+}
+
+/// What came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The output tensor's bytes.
+    pub hex: String,
+    /// Their digest.
+    pub sha256: String,
+    /// Whether the host engine computed the same bytes.
+    pub matches_host: bool,
+}
+
+/// Why to believe it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProofRecord {
+    /// The run's nonce, which came back; hexadecimal digits.
+    pub nonce: String,
+    /// CRC-32 of the model as the chip computed it; hexadecimal digits.
+    pub model_crc32: String,
+    /// Largest difference of cycle counter and second clock over a run, in parts per million.
+    pub clock_check_ppm: f64,
+}
+
+/// What the measurement took on the host, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostMs {
+    /// Opening probe and chip; the session's, whichever of its measurements this is.
+    pub attach: f64,
+    /// Comparing and writing flash.
+    pub flash: f64,
+    /// From reset until the first result.
+    pub run: f64,
+    /// From the first result to the last.
+    pub read: f64,
+}
+
+/// All that a record is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) board: &'a Board,
+    pub(crate) image: &'a Image,
+    pub(crate) candidate: &'a Candidate,
+    pub(crate) order: &'a Order,
+    pub(crate) probe: &'a str,
+    pub(crate) emulated: bool,
+    pub(crate) written: Written,
+    pub(crate) report: &'a Report,
+    pub(crate) proof: Proof,
+    pub(crate) host_ms: HostMs,
+}
+
+impl Record {
+    /// The record of a proved report.
+    pub(crate) fn new(parts: &Parts<'_>) -> Record {
+        let Parts {
+            board,
+            image,
+            candidate,
+            report,
+            ..
+        } = *parts;
+        let mut by_cycles: Vec<&Run> = report.runs.iter().collect();
+        by_cycles.sort_by_key(|run| run.cycles);
+        let median = by_cycles.get(by_cycles.len().saturating_sub(1) / 2);
+        let cycles = |run: Option<&&Run>| run.map_or(0, |run| run.cycles);
+        let memory = report.memory;
+
+        Record {
+            schema: SCHEMA.to_owned(),
+            board: board.name.clone(),
+            probe: parts.probe.to_owned(),
+            emulated: parts.emulated,
+            core: board.core.to_string(),
+            clock_hz: board.clock_hz,
+            model: ModelRecord {
+                path: candidate.path.clone(),
+                sha256: candidate.sha256.clone(),
+                bytes: candidate.bytes,
+                macs: candidate.macs,
+                params: candidate.params,
+            },
+            image: ImageRecord {
+                sha256: image.sha256.clone(),
+                sources: image.info.sources.to_string(),
+                rustc: image.info.rustc.to_string(),
+            },
+            cycles: Cycles {
+                runs: report.runs.iter().map(|run| run.cycles).collect(),
+                median: cycles(median),
+                min: cycles(by_cycles.first()),
+                max: cycles(by_cycles.last()),
+            },
+            latency_us: cycles(median) as f64 * 1e6 / f64::from(board.clock_hz),
+            operators: candidate
+                .operators
+                .iter()
+                .zip(median.map_or(&[][..], |run| &run.operators))
+                .zip(0..)
+                .map(|((operator, cycles), index)| OperatorRecord {
+                    index,
+                    op: operator.name.clone(),
+                    macs: operator.macs,
+                    cycles: *cycles,
+                })
+                .collect(),
+            ram: Ram {
+                arena: memory.arena,
+                stack: memory.stack,
+                statics: memory.statics,
+                peak: memory
+                    .arena
+                    .saturating_add(memory.stack)
+                    .saturating_add(memory.statics),
+            },
+            flash: Flash {
+                image: image.flash_bytes(),
+                model: candidate.partition.len() as u64,
+                written: parts.written.bytes,
+                erased_sectors: parts.written.sectors,
+            },
+            input: candidate.input.clone(),
+            output: Output {
+                hex: hex(&report.output),
+                sha256: hex(&Sha256::digest(&report.output)),
+                matches_host: report.output == candidate.expected,
+            },
+            proof: ProofRecord {
+                nonce: format!("{:016x}", parts.order.nonce),
+                model_crc32: format!("{:08x}", report.plan.model_crc32),
+                clock_check_ppm: parts.proof.clock_ppm,
+            },
+            host_ms: parts.host_ms,
+        }
+    }
+
+    /// The operators' share of the median run, from 0 to 1.
+    pub fn operators_share(&self) -> f64 {
+        let sum: u64 = self.operators.iter().map(|operator| operator.cycles).sum();
+        sum as f64 / self.cycles.median.max(1) as f64
+    }
+}
