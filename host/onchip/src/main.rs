@@ -1,1 +1,45 @@
-fn main() {}
+//! The command line of onchip: arguments in, libraries called, tables and files out.
+
+mod bench;
+mod boards;
+mod cli;
+mod npy;
+mod outcome;
+mod progress;
+mod serve;
+mod table;
+mod vboard;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+use crate::outcome::Outcome;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr(cli.verbose);
+    let outcome = match cli.command {
+        Command::Bench(arguments) => bench::bench(&arguments),
+        Command::Boards => boards::boards(),
+        Command::ServeBoard(arguments) => serve::serve(&arguments),
+    };
+    outcome.unwrap_or_else(Outcome::from).exit()
+}
+
+/// Logs go to stderr: `RUST_LOG` decides, else how often `-v` was given.
+fn log_to_stderr(verbose: u8) {
+    let default = match verbose {
+        0 => "off",
+        1 => "warn,onchip=info,onchip_harness=info,onchip_vboard=info",
+        2 => "info,onchip=debug,onchip_harness=debug,onchip_vboard=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

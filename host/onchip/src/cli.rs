@@ -1,0 +1,170 @@
+//! The arguments. Their documentation is the manual that `onchip help` prints.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use onchip_harness::{Drill, ProbeChoice};
+
+/// Benchmark neural networks on microcontrollers, measured on the chip.
+///
+/// A model is a TFLite flatbuffer with int8 weights and activations. onchip flashes it beside an
+/// inference image onto a board, runs it there, and reads back cycles per operator, RAM and
+/// output, each with a proof. The board can be a real one behind any debug probe that probe-rs
+/// knows, or a virtual one, which is emulated down to its debug port and needs no hardware.
+///
+/// Exit codes: 0 measured, 2 wrong arguments, 3 a model cannot run on the board, 4 the bench
+/// failed (the model is not to blame; try again).
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100)]
+#[command(after_long_help = "\
+First steps, without hardware:
+  onchip boards                                   which boards there are
+  onchip inspect model.tflite                     what is in a model, operator by operator
+  onchip bench model.tflite --probe virtual       measure it on a virtual board
+  onchip bench model.tflite --json record.json    with a real board plugged in, and keep the record
+
+`onchip help COMMAND` explains each command with examples.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Log what happens to stderr; twice for more, or set RUST_LOG.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Bench(BenchArgs),
+    /// List boards and connected probes.
+    ///
+    /// Boards come from files that ship with onchip; `--board FILE.toml` takes one of your own.
+    /// Of each are shown the chip, the clock, the memories, the room for a model, and whether it
+    /// can be had as a virtual board. Probes are shown as `--probe` takes them.
+    Boards,
+    ServeBoard(ServeArgs),
+}
+
+/// Measure models on a board.
+///
+/// First the host engine reads, plans and runs the model: what it refuses costs no board time.
+/// Then image and model are brought into flash, where only sectors that differ are erased, the
+/// image runs the model, and its report is proved: the nonce must come back, the chip's own CRC of
+/// the model must be right, the output must equal the host engine's byte for byte, and the cycle
+/// counter must agree with a second clock. A report that fails a proof is not shown.
+///
+/// Cycles are those of the median run, after one run to warm up. RAM is found by painting it
+/// before each run.
+///
+/// A virtual board keeps its flash in a file, as a real one keeps it without power. Its cycles
+/// are estimates, and each record of it says `emulated`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onchip bench kws.tflite --probe virtual
+  onchip bench a.tflite b.tflite --runs 5 --json records.json
+  onchip bench kws.tflite --probe 0483:374b:066DFF...      one of several probes
+  onchip bench kws.tflite --probe 1d50:6018:127.0.0.1:4242 a board served by `onchip serve-board`
+  onchip bench kws.tflite --input yes.npy --board my-board.toml --image my-image.elf")]
+pub(crate) struct BenchArgs {
+    /// The models, .tflite files.
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) models: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) board: BoardArgs,
+
+    /// The probe: `virtual`, or VID:PID:SERIAL in hexadecimal as `onchip boards` lists them. If
+    /// exactly one is connected, it need not be named.
+    #[arg(long)]
+    pub(crate) probe: Option<ProbeChoice>,
+
+    /// Timed runs per model.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) runs: u32,
+
+    /// The model's input: `lcg` (reproducible noise), `zeros`, or an int8 or uint8 array in a
+    /// .npy file.
+    #[arg(long, default_value = "lcg")]
+    pub(crate) input: String,
+
+    /// Write the record as JSON: an object, or for several models an array of those measured.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+
+    /// Nonce of the first run, instead of a random one; the next runs count on from it.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// Make the image misbehave, to see that the bench notices: `fault` (ends with exit code 3)
+    /// or `silence` (4).
+    #[arg(long)]
+    pub(crate) drill: Option<DrillArg>,
+}
+
+/// Which board, and what belongs to it.
+#[derive(Debug, Args)]
+pub(crate) struct BoardArgs {
+    /// The board: a name that `onchip boards` lists, or the path of a board's .toml file.
+    #[arg(long, default_value = "nucleo-l4r5zi")]
+    pub(crate) board: String,
+
+    /// Use this ELF file instead of the image that the board file names.
+    #[arg(long, value_name = "ELF")]
+    pub(crate) image: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// Where a virtual board's flash is kept.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Folder that keeps the flash of virtual boards, or `none` for a blank one that is thrown
+    /// away [default: onchip/vboards in the user's cache folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// How the image is to misbehave.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum DrillArg {
+    /// Cause a hard fault.
+    Fault,
+    /// Never answer.
+    Silence,
+}
+
+impl From<DrillArg> for Drill {
+    fn from(drill: DrillArg) -> Drill {
+        match drill {
+            DrillArg::Fault => Drill::HardFault,
+            DrillArg::Silence => Drill::Silence,
+        }
+    }
+}
+
+/// Offer a virtual board to any tool that speaks to debug probes.
+///
+/// The board appears as a Black Magic Probe on a TCP port. Stock probe-rs tools reach it with the
+/// selector 1d50:6018:ADDRESS:PORT and `--protocol swd`. It serves one client at a time, until
+/// interrupted.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onchip serve-board nucleo-l4r5zi --listen 127.0.0.1:4242
+and in another terminal:
+  probe-rs run --probe 1d50:6018:127.0.0.1:4242 --protocol swd --chip STM32L4R5ZITx firmware.elf
+  onchip bench model.tflite --probe 1d50:6018:127.0.0.1:4242")]
+pub(crate) struct ServeArgs {
+    /// The board: a name that `onchip boards` lists, or the path of a board's .toml file.
+    pub(crate) board: String,
+
+    /// Where to listen. Whoever can reach this port controls the virtual board.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4242")]
+    pub(crate) listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}

@@ -1,0 +1,87 @@
+//! How a command ends: the exit code, and what is said on stderr.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use onchip_harness::{BenchFailure, BoardError, CandidateFailure, Failure, ImageError, ProbeError};
+
+/// How a command ended without being cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything asked for was done.
+    Done,
+    /// A model cannot run on the board.
+    Model,
+    /// Wrong arguments.
+    Usage,
+    /// The bench failed.
+    Bench,
+}
+
+/// An error of the arguments that only shows when they are used.
+#[derive(Debug)]
+pub(crate) struct Usage;
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("see `onchip help`")
+    }
+}
+
+impl Outcome {
+    /// The exit code that the manual promises.
+    pub(crate) fn exit(self) -> ExitCode {
+        ExitCode::from(match self {
+            Outcome::Done => 0,
+            Outcome::Usage => 2,
+            Outcome::Model => 3,
+            Outcome::Bench => 4,
+        })
+    }
+
+    /// Whose fault an error is, by the library's types.
+    pub(crate) fn of(error: &anyhow::Error) -> Outcome {
+        if error.downcast_ref::<Usage>().is_some() || error.downcast_ref::<BoardError>().is_some() {
+            return Outcome::Usage;
+        }
+        match error.downcast_ref::<Failure>() {
+            Some(Failure::Candidate(_)) => return Outcome::Model,
+            Some(Failure::Bench(_)) => return Outcome::Bench,
+            None => {}
+        }
+        if error.downcast_ref::<CandidateFailure>().is_some() {
+            return Outcome::Model;
+        }
+        let bench = error.downcast_ref::<BenchFailure>().is_some()
+            || error.downcast_ref::<ImageError>().is_some()
+            || error.downcast_ref::<ProbeError>().is_some();
+        if bench {
+            Outcome::Bench
+        } else {
+            Outcome::Usage
+        }
+    }
+}
+
+impl From<anyhow::Error> for Outcome {
+    /// Says the error on stderr.
+    fn from(error: anyhow::Error) -> Outcome {
+        complain(&error);
+        Outcome::of(&error)
+    }
+}
+
+/// Says an error and its causes on stderr. A closed stderr has no reader to miss it.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "error: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let text = cause.to_string();
+        // Wrappers often repeat what they wrap.
+        if !said.contains(&text) {
+            let _ = writeln!(stderr, "  because: {text}");
+        }
+        said = text;
+    }
+}
