@@ -66,6 +66,8 @@ pub struct Fetch {
     pub ready: u16,
     /// When it is executed from; [`Fetch::NEVER`] if the core only reads ahead.
     pub need: u16,
+    /// Whether the block before has asked for it: it is in the fetch queue or on its way.
+    pub queued: bool,
 }
 
 impl Fetch {
@@ -81,7 +83,7 @@ pub struct BlockTiming {
     /// For each instruction, what to add if it is predicated and its condition fails.
     pub skip: Box<[i8]>,
     /// The words fetched, in order of address, beginning with the one that holds the first
-    /// instruction (words already in the fetch queue included).
+    /// instruction.
     pub fetches: Box<[Fetch]>,
     /// If control goes on behind the last instruction.
     pub fall: Exit,

@@ -185,11 +185,16 @@ impl FlashAccelerator {
     }
 
     fn fetch_with_wait_states(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
-        let Some(last) = fetches.last() else { return 0 };
-        let bytes = 4 * fetches.len() as u32;
-        if self.config.instruction_cache && self.instruction.hit(first, bytes) {
-            let at = now + u64::from(last.ready);
-            self.enter_line(self.read_number(first + bytes - 4), at);
+        let queued = fetches.iter().take_while(|fetch| fetch.queued).count();
+        let late = self.current.is_some_and(|line| line.at > now);
+        if queued == fetches.len() && !late {
+            return 0;
+        }
+        let offset = first + 4 * queued as u32;
+        let bytes = 4 * (fetches.len() - queued) as u32;
+        if !late && self.config.instruction_cache && self.instruction.hit(offset, bytes) {
+            let last = fetches.last().map_or(0, |fetch| fetch.ready.into());
+            self.enter_line(self.read_number(offset + bytes - 4), now + last);
             return 0;
         }
         self.fetch_words(first, fetches, now)
@@ -200,7 +205,12 @@ impl FlashAccelerator {
         let mut bus_free = 0;
         for (offset, fetch) in (first..).step_by(4).zip(fetches) {
             let asked = (now + u64::from(fetch.ready) + delay).max(bus_free);
-            let delivered = self.fetch_word(offset, asked);
+            let delivered = match self.current {
+                Some(line) if line.read == self.read_number(offset) => line.at.max(asked),
+                // It came before the line that is current now.
+                _ if fetch.queued => asked,
+                _ => self.fetch_line(offset, asked),
+            };
             if delivered > asked {
                 bus_free = delivered + 1;
             }
@@ -211,15 +221,10 @@ impl FlashAccelerator {
         delay as u32
     }
 
-    /// When the word at `offset`, which could be delivered at cycle `asked` had the array
-    /// no wait states, is delivered.
-    fn fetch_word(&mut self, offset: u32, asked: u64) -> u64 {
+    /// When the word at `offset`, which is not in the current line and could be delivered
+    /// at cycle `asked` had the array no wait states, is delivered.
+    fn fetch_line(&mut self, offset: u32, asked: u64) -> u64 {
         let read = self.read_number(offset);
-        if let Some(current) = self.current
-            && current.read == read
-        {
-            return current.at.max(asked);
-        }
         let prefetched = self.prefetched.filter(|line| line.read == read);
         let (delivered, miss) = if let Some(line) = prefetched {
             (line.at.max(asked), line.at > asked)

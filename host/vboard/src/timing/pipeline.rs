@@ -159,9 +159,7 @@ impl Pipeline {
             Bus::System
         };
         if entry == PipelineState::BRANCHED {
-            let mut walk = Walk::new(State::branched(address, bus), bus, address);
-            walk.cycles = u32::from(bus.latency() - Bus::Code.latency());
-            walk
+            Walk::branched(bus, address)
         } else {
             Walk::new(self.states[entry.0 as usize], bus, address)
         }

@@ -70,22 +70,22 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    /// A queue in front of the instruction at `address`.
-    pub(super) fn new(queue: Queue, bus: Bus, address: u32) -> Self {
+    /// A queue in front of the instruction at `address`; `branched`: a branch has just
+    /// asked for what is in it.
+    pub(super) fn new(queue: Queue, bus: Bus, address: u32, branched: bool) -> Self {
         let origin = address & !3;
         let end = address + 2 * u32::from(queue.halfwords);
         let arrived = (end - origin).div_ceil(4) as usize;
-        let mut fetches = vec![
-            Fetch {
-                ready: 0,
-                need: Fetch::NEVER
-            };
-            arrived
-        ];
+        let fetch = Fetch {
+            ready: 0,
+            need: Fetch::NEVER,
+            queued: !branched,
+        };
+        let mut fetches = vec![fetch; arrived];
         if queue.in_flight > 0 {
             fetches.push(Fetch {
                 ready: queue.in_flight.into(),
-                need: Fetch::NEVER,
+                ..fetch
             });
         }
         Self {
@@ -116,10 +116,7 @@ impl Fetcher {
         if queue.in_flight == 0 && occupied < WORDS && !slot_lost {
             queue.in_flight = self.bus.latency();
             let ready = now + 1 + u32::from(queue.in_flight);
-            self.fetches.push(Fetch {
-                ready: narrow(ready),
-                need: Fetch::NEVER,
-            });
+            self.ask(ready);
         }
     }
 
@@ -146,13 +143,18 @@ impl Fetcher {
     /// Beyond the cap on stalls the missing word is simply there.
     fn deliver(&mut self, now: u32) {
         if self.queue.in_flight == 0 {
-            self.fetches.push(Fetch {
-                ready: narrow(now),
-                need: Fetch::NEVER,
-            });
+            self.ask(now);
         }
         self.queue.halfwords += 2;
         self.queue.in_flight = 0;
+    }
+
+    fn ask(&mut self, ready: u32) {
+        self.fetches.push(Fetch {
+            ready: narrow(ready),
+            need: Fetch::NEVER,
+            queued: false,
+        });
     }
 
     fn note_need(&mut self, step: &Step, now: u32) {

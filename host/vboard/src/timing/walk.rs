@@ -46,17 +46,6 @@ struct Load {
     chained: bool,
 }
 
-impl State {
-    /// After a branch to `target`, with nothing carried over. (That the store buffer
-    /// starts empty is how the rules were fitted; a carry-over is untested.)
-    pub(super) fn branched(target: u32, bus: Bus) -> Self {
-        Self {
-            queue: Queue::branched(target, bus),
-            ..Self::default()
-        }
-    }
-}
-
 /// What an instruction cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Charge {
@@ -80,12 +69,28 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// A walk that enters the code at `address` in `state`.
+    /// A walk that falls into the code at `address` in `state`.
     pub(super) fn new(state: State, bus: Bus, address: u32) -> Self {
-        let fetcher = Fetcher::new(state.queue, bus, address);
+        let fetcher = Fetcher::new(state.queue, bus, address, false);
         Self {
             state,
             cycles: 0,
+            fetcher,
+        }
+    }
+
+    /// A walk that starts with a branch to `address`, with nothing carried over. (That the
+    /// store buffer starts empty is how the rules were fitted; a carry-over is untested.)
+    pub(super) fn branched(bus: Bus, address: u32) -> Self {
+        let state = State {
+            queue: Queue::branched(address, bus),
+            ..State::default()
+        };
+        let fetcher = Fetcher::new(state.queue, bus, address, true);
+        let cycles = u32::from(bus.latency() - Bus::Code.latency());
+        Self {
+            state,
+            cycles,
             fetcher,
         }
     }

@@ -27,7 +27,13 @@ fn accelerator(config: FlashConfig) -> FlashAccelerator {
 
 /// Aligned wide single-cycle code: a word is needed every cycle.
 fn words(count: u16) -> Vec<Fetch> {
-    (0..count).map(|i| Fetch { ready: i, need: i }).collect()
+    (0..count)
+        .map(|i| Fetch {
+            ready: i,
+            need: i,
+            queued: false,
+        })
+        .collect()
 }
 
 #[test]
@@ -101,9 +107,32 @@ fn slow_code_never_waits_for_what_is_read_ahead() {
         .map(|i| Fetch {
             ready: 4 * i,
             need: 4 * i,
+            queued: false,
         })
         .collect();
     assert_eq!(flash.fetch(0, &slow, 0), 5);
+}
+
+#[test]
+fn what_the_block_before_read_ahead_is_not_read_again() {
+    let mut flash = accelerator(NO_CACHES);
+    let ahead = |ready| Fetch {
+        ready,
+        need: Fetch::NEVER,
+        queued: false,
+    };
+    // Two words executed, two more on the way, from the next line.
+    let mut head = words(2);
+    head.extend([ahead(2), ahead(3)]);
+    assert_eq!(flash.fetch(0x40, &head, 0), 5);
+    // The next line is asked for at cycle 7 and there at 12, not at 7 as it might.
+    let tail = [0, 1].map(|i| Fetch {
+        ready: i,
+        need: i,
+        queued: true,
+    });
+    assert_eq!(flash.fetch(0x48, &tail, 7), 5);
+    assert_eq!(flash.fetch(0x48, &tail, 100), 0);
 }
 
 #[test]
