@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::chips;
 use crate::debug::{BusError, Dap, Target};
-use crate::machine::{Machine, MachineError};
+use crate::machine::{Machine, MachineError, Stop};
 use crate::memory::{MapError, Size};
 use crate::probe::{self, PlugError};
 
@@ -205,9 +205,10 @@ impl Target for ChipUnderPower {
         !self.machine.is_halted()
     }
 
-    fn run(&mut self, cycles: u64) {
-        self.machine.run(cycles);
+    fn run(&mut self, cycles: u64) -> bool {
+        let stop = self.machine.run(cycles);
         self.note_failure();
+        matches!(stop, Stop::CycleLimit | Stop::Halted)
     }
 
     fn idle(&mut self, cycles: u64) {

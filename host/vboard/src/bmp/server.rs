@@ -45,6 +45,8 @@ struct Host {
     stream: TcpStream,
     framer: Framer,
     probe: Probe,
+    /// Whether the core had nothing to do when it last ran.
+    core_rests: bool,
 }
 
 impl Server {
@@ -120,18 +122,19 @@ impl Server {
             let wired = self.board.wired();
             wired.chip.is_running() && wired.chip.failure().is_none()
         };
-        host.stream.set_nonblocking(running)?;
+        host.stream.set_nonblocking(running && !host.core_rests)?;
         let mut buffer = [0; 4096];
         match host.stream.read(&mut buffer) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
+                host.core_rests = false;
                 let answers = self.answer(host, &buffer[..count]);
                 host.stream.set_nonblocking(false)?;
                 host.stream.write_all(answers.as_bytes())
             }
             Err(error) if is_pause(error.kind()) => {
                 if running {
-                    self.board.wired().chip.run(SLICE);
+                    host.core_rests = !self.board.wired().chip.run(SLICE);
                 }
                 Ok(())
             }
@@ -164,6 +167,7 @@ impl Host {
                 stream,
                 framer: Framer::default(),
                 probe: Probe::default(),
+                core_rests: false,
             }),
             Err(error) => {
                 tracing::warn!("a host was lost at once: {error}");

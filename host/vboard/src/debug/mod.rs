@@ -12,7 +12,7 @@
 //!
 //! The emulator has no thread and no clock: emulated time advances only here. Each access to memory while the core
 //! runs first lets it run for [`QUANTUM`] cycles; a block transfer counts as one access. A write that sets the core going
-//! (DHCSR, or the end of a reset) runs one quantum before it is answered, so that most flash-algorithm
+//! (DHCSR, or AIRCR to reset it) runs one quantum before it is answered, so that most flash-algorithm
 //! calls are over at the host's first poll. While the core is halted an access takes [`IDLE`] cycles of the peripherals' time, so that a
 //! host that drives the flash controller by hand sees it finish. What a host observes is thus a function of the accesses it made, and of nothing else.
 
@@ -47,8 +47,9 @@ pub trait Target {
     /// Whether emulated time can pass: the core is not halted.
     fn is_running(&self) -> bool;
 
-    /// Lets the chip run for `cycles` of its core clock, or until the core halts.
-    fn run(&mut self, cycles: u64);
+    /// Lets the chip run for `cycles` of its core clock, or until the core halts. Returns whether it did something;
+    /// it does not while the core is locked up, or sleeps with nothing to wake it.
+    fn run(&mut self, cycles: u64) -> bool;
 
     /// Lets `cycles` of the core clock pass for the peripherals of a halted core.
     fn idle(&mut self, cycles: u64);

@@ -55,8 +55,9 @@ impl Target for Ram {
         self.running
     }
 
-    fn run(&mut self, cycles: u64) {
+    fn run(&mut self, cycles: u64) -> bool {
         self.cycles += cycles;
+        true
     }
 
     fn idle(&mut self, cycles: u64) {

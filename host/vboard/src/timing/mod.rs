@@ -53,8 +53,6 @@ mod walk;
 
 #[cfg(test)]
 mod kernels;
-#[cfg(test)]
-mod reference;
 
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use pipeline::Pipeline;
