@@ -1,9 +1,14 @@
 //! The board the image is built for, chosen by the feature of its name.
 //!
-//! A board module offers: `NAME`, `CLOCK_HZ` (the core's clock once [`start`]
-//! has run), `TICK_HZ` and [`ticks`] (the second clock), `ARENA_BYTES`,
-//! `PARTITION` (address and length of the model partition), [`start`] (full
-//! clock, caches on) and [`forget_caches`] (every timed run begins with empty ones).
+//! A board module offers:
+//! - `NAME`, `PARTITION` (addresses of the model partition), `ARENA_BYTES`
+//! - `CLOCK_HZ`: the core's clock once `start` has run
+//! - `TICK_HZ` and `ticks`: the second clock, 32 bits, free-running
+//! - `start`: brings up both clocks and the flash caches
+//! - `forget_caches`: empties the caches, so that every run begins alike
+//!
+//! Another board is another such module with a feature of its name, a memory map in
+//! `memory`, its name in `build.rs`, and a file in `boards`.
 
 #[cfg(feature = "nucleo-l4r5zi")]
 mod nucleo_l4r5zi;
