@@ -1,6 +1,7 @@
 //! Chores of this repository: `cargo xtask help` lists them.
 
 mod images;
+mod schema;
 mod setup;
 mod sources;
 mod toolchain;
@@ -18,6 +19,8 @@ use clap::Parser;
 enum Chore {
     /// Build the boards' images into firmware/images, or check those kept there.
     Images(images::Options),
+    /// Generate the code that reads and writes TFLite files from its schema.
+    Schema(schema::Options),
     /// Get what building images needs: the target's core library, or its sources.
     Setup {
         /// Do without rustup: fetch the library's sources from Debian.
@@ -30,6 +33,7 @@ fn main() -> Result<()> {
     let root = root();
     match Chore::parse() {
         Chore::Images(options) => images::images(&root, &options),
+        Chore::Schema(options) => schema::schema(&root, &options),
         Chore::Setup { from_sources } => setup::setup(&root, from_sources),
     }
 }

@@ -1,1 +1,35 @@
-//! placeholder
+//! TensorFlow Lite files: reading, verifying and writing them.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | [`Model`] | a file's content, as it is: [`Model::read`], [`Model::write`] |
+//!
+//! What is read is verified: behind a [`Model`] that was read, every index names something, every
+//! constant has the bytes that its shape and type ask for, and every quantization fits its tensor.
+//! What is written is verified in the same way, and depends on nothing but the model.
+
+mod error;
+mod model;
+mod read;
+#[expect(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::redundant_closure_for_method_calls,
+    clippy::undocumented_unsafe_blocks,
+    reason = "generated from schema/tflite_subset.fbs"
+)]
+#[rustfmt::skip]
+mod schema;
+mod verify;
+mod write;
+
+pub use error::{Error, Place, Problem, Result};
+
+pub use model::{
+    Metadata, Model, Opcode, Operator, OperatorCode, Options, Quantization, Signature, Subgraph,
+    Tensor, TensorType, options,
+};

@@ -67,6 +67,16 @@ fn store(rt: Reg, rn: Reg) -> Insn {
     })
 }
 
+fn store_register(rm: Reg, rn: Reg) -> Insn {
+    narrow(Op::StoreReg {
+        width: Width::Word,
+        rt: 0,
+        rn,
+        rm,
+        lsl: 0,
+    })
+}
+
 fn pop(list: u16) -> Insn {
     narrow(Op::LoadMultiple {
         rn: 13,
@@ -96,7 +106,7 @@ fn fp(op: FpBinary, sd: SReg, sn: SReg, sm: SReg) -> Insn {
     wide(Op::FpBinary { op, sd, sn, sm })
 }
 
-fn time(address: u32, insns: &[Insn]) -> BlockTiming {
+pub(super) fn time(address: u32, insns: &[Insn]) -> BlockTiming {
     Pipeline::default().time_block(address, insns, PipelineState::BRANCHED)
 }
 
@@ -220,17 +230,7 @@ fn stores_share_a_buffer() {
         &[store(0, 8), store(1, 8), load(2, 8)],
         2 + 2 + 2,
     );
-    check(
-        "register offset (R7)",
-        &[narrow(Op::StoreReg {
-            width: Width::Word,
-            rt: 0,
-            rn: 8,
-            rm: 9,
-            lsl: 0,
-        })],
-        2,
-    );
+    check("register offset (R7)", &[store_register(9, 8)], 2);
     check(
         "push, load: the bus is taken for one cycle more",
         &[push(0b1), load(1, 8)],
@@ -479,6 +479,7 @@ fn any_insn() -> impl Strategy<Value = Insn> {
         (reg.clone(), 4u8..8).prop_map(|(rt, rn)| load(rt, rn).op),
         (reg.clone(), 0u8..8).prop_map(|(rt, rn)| load_indexed(Index::Post, rt, rn).op),
         (reg.clone(), 0u8..8).prop_map(|(rt, rn)| store(rt, rn).op),
+        (reg.clone(), 0u8..8).prop_map(|(rm, rn)| store_register(rm, rn).op),
         (1u16..256).prop_map(|list| push(list).op),
         (1u16..256).prop_map(|list| pop(list).op),
         (0u8..3, 0u8..3, 0u8..3).prop_map(|(sd, sn, sm)| fp(FpBinary::Add, sd, sn, sm).op),
@@ -494,7 +495,7 @@ fn any_insn() -> impl Strategy<Value = Insn> {
     (op, any::<bool>()).prop_map(|(op, long)| if long { wide(op) } else { narrow(op) })
 }
 
-fn any_block() -> impl Strategy<Value = (u32, Vec<Insn>)> {
+pub(super) fn any_block() -> impl Strategy<Value = (u32, Vec<Insn>)> {
     (
         (0u32..2).prop_map(|a| AT + 2 * a),
         prop::collection::vec(any_insn(), 1..24),

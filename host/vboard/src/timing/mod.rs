@@ -53,6 +53,8 @@ mod walk;
 
 #[cfg(test)]
 mod kernels;
+#[cfg(test)]
+mod reference;
 
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use pipeline::Pipeline;

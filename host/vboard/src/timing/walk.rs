@@ -105,10 +105,13 @@ impl Walk {
         let (chained, settled_load) = self.fetch(step);
         let arrived = self.cycles;
         self.wait_for_hazards(step, chained);
-        self.wait_for_buses(step);
-        let start = self.cycles;
-        self.occupy(step);
-        for cycle in 0..step.cycles {
+        // It leaves the queue first and waits for the bus then: so the rules were fitted.
+        let wait = self.bus_wait(step);
+        let start = self.cycles + u32::from(wait);
+        for cycle in 0..wait + step.cycles {
+            if cycle == wait {
+                self.occupy_bus(step);
+            }
             self.tick(if cycle == 0 { step.halfwords } else { 0 }, false);
         }
         if matches!(step.work, Work::StoreMany) {
@@ -133,9 +136,8 @@ impl Walk {
         let (chained, settled_load) = self.fetch(step);
         let arrived = self.cycles;
         self.wait_for_hazards(step, chained);
-        self.wait_for_buses(step);
-        let start = self.cycles;
-        self.cycles += u32::from(step.cycles + step.refill);
+        let start = self.cycles + u32::from(self.bus_wait(step));
+        self.cycles = start + u32::from(step.cycles + step.refill);
         if step.literal {
             self.cycles += rules::LITERAL_CONTENTION;
         }
@@ -216,19 +218,18 @@ impl Walk {
         }
     }
 
-    /// Waits for the data bus or the store buffer (R8).
-    fn wait_for_buses(&mut self, step: &Step) {
+    /// Cycles that `step` waits for the data bus or the store buffer (R8).
+    fn bus_wait(&self, step: &Step) -> u8 {
         let store = self.state.store;
-        let wait = match step.work {
+        match step.work {
             Work::Store if store.bus > 0 => store.entry,
             Work::Store | Work::Compute | Work::Other => 0,
             Work::Load | Work::LoadMany | Work::StoreMany | Work::Barrier => store.bus,
-        };
-        self.hold(wait);
+        }
     }
 
     /// A store that executes now puts its data on the bus when that is free.
-    fn occupy(&mut self, step: &Step) {
+    fn occupy_bus(&mut self, step: &Step) {
         if step.work == Work::Store {
             let store = &mut self.state.store;
             if store.bus > 0 {
