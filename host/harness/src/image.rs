@@ -74,6 +74,9 @@ impl Image {
 
     /// Parses an ELF file and checks that it is an onchip image for `board`.
     pub fn parse(bytes: &[u8], board: &Board) -> Result<Image, ImageError> {
+        // The decoder of the log wants its ELF file aligned. An embedded one lies anywhere, a
+        // fresh allocation of this size is aligned by any allocator there is.
+        let bytes = &bytes.to_vec()[..];
         let elf = ElfFile32::<Endianness>::parse(bytes).map_err(|_| ImageError::NotElf)?;
         let endian = elf.endian();
         if elf.elf_header().e_machine(endian) != EM_ARM {

@@ -98,8 +98,10 @@ impl Peripheral for Identification {
         match TPIU + (offset & !0xFFF) {
             ROM_TABLE => Ok(match register {
                 0..0x18 => ENTRIES[register as usize / 4],
-                // Designer ST (bank 1, 0x20), part 0x470, as DBGMCU says.
-                0xFD0.. => identification(register, [0x70, 0x04, 0x0A, 0x00], 0x10),
+                // Designer ST (bank 1, 0x20), part 0x470, as DBGMCU says. Silicon reads 0 in the last
+                // one; CMOD = 1, "modified", is how a host that looks tells an emulated chip from a
+                // real one, whatever the probe between them.
+                0xFD0.. => identification(register, [0x70, 0x04, 0x0A, 0x01], 0x10),
                 _ => 0,
             }),
             // Cortex-M4 TPIU and ETM: designer Arm, CoreSight components.
