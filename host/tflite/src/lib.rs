@@ -1,14 +1,16 @@
-//! TensorFlow Lite files: reading, verifying and writing them.
+//! TensorFlow Lite files: reading, verifying, writing and describing them.
 //!
 //! | module | what it knows |
 //! | --- | --- |
 //! | [`Model`] | a file's content, as it is: [`Model::read`], [`Model::write`] |
+//! | [`inspect()`] | a file's operators, their costs, and whether the engine runs them |
 //!
 //! What is read is verified: behind a [`Model`] that was read, every index names something, every
 //! constant has the bytes that its shape and type ask for, and every quantization fits its tensor.
 //! What is written is verified in the same way, and depends on nothing but the model.
 
 mod error;
+pub mod inspect;
 mod model;
 mod read;
 #[expect(
@@ -29,6 +31,7 @@ mod write;
 
 pub use error::{Error, Place, Problem, Result};
 
+pub use inspect::{Inspection, inspect};
 pub use model::{
     Metadata, Model, Opcode, Operator, OperatorCode, Options, Quantization, Signature, Subgraph,
     Tensor, TensorType, options,
