@@ -43,6 +43,7 @@ pub(crate) enum Command {
     /// Of each are shown the chip, the clock, the memories, the room for a model, and whether it
     /// can be had as a virtual board. Probes are shown as `--probe` takes them.
     Boards,
+    Inspect(InspectArgs),
     ServeBoard(ServeArgs),
 }
 
@@ -143,6 +144,26 @@ impl From<DrillArg> for Drill {
             DrillArg::Silence => Drill::Silence,
         }
     }
+}
+
+/// Show what is in a model.
+///
+/// Prints each operator with its shapes, types, quantization, multiply-accumulate operations,
+/// parameters and bytes, and an estimate of the arena that the activations need. No board is
+/// involved; whether and how fast the model runs is for `onchip bench` to say.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onchip inspect kws.tflite
+  onchip inspect kws.tflite --json                to stdout
+  onchip inspect kws.tflite --json kws.json       to a file")]
+pub(crate) struct InspectArgs {
+    /// The model, a .tflite file.
+    pub(crate) model: PathBuf,
+
+    /// Write JSON, to stdout or to FILE, instead of the table.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 /// Offer a virtual board to any tool that speaks to debug probes.

@@ -3,6 +3,7 @@
 mod bench;
 mod boards;
 mod cli;
+mod inspect;
 mod npy;
 mod outcome;
 mod progress;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Boards => boards::boards(),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::ServeBoard(arguments) => serve::serve(&arguments),
     };
     outcome.unwrap_or_else(Outcome::from).exit()

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use onchip_harness::{BenchFailure, BoardError, CandidateFailure, Failure, ImageError, ProbeError};
+use onchip_harness::{BenchFailure, CandidateFailure, Failure, ImageError, ProbeError};
 
 /// How a command ended without being cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,16 +18,6 @@ pub(crate) enum Outcome {
     Bench,
 }
 
-/// An error of the arguments that only shows when they are used.
-#[derive(Debug)]
-pub(crate) struct Usage;
-
-impl std::fmt::Display for Usage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("see `onchip help`")
-    }
-}
-
 impl Outcome {
     /// The exit code that the manual promises.
     pub(crate) fn exit(self) -> ExitCode {
@@ -39,17 +29,17 @@ impl Outcome {
         })
     }
 
-    /// Whose fault an error is, by the library's types.
+    /// Whose fault an error is, by the libraries' types. What is none of theirs comes of the
+    /// arguments: a file that is not there, a folder that cannot be written.
     pub(crate) fn of(error: &anyhow::Error) -> Outcome {
-        if error.downcast_ref::<Usage>().is_some() || error.downcast_ref::<BoardError>().is_some() {
-            return Outcome::Usage;
-        }
         match error.downcast_ref::<Failure>() {
             Some(Failure::Candidate(_)) => return Outcome::Model,
             Some(Failure::Bench(_)) => return Outcome::Bench,
             None => {}
         }
-        if error.downcast_ref::<CandidateFailure>().is_some() {
+        let model = error.downcast_ref::<CandidateFailure>().is_some()
+            || error.downcast_ref::<onchip_tflite::Error>().is_some();
+        if model {
             return Outcome::Model;
         }
         let bench = error.downcast_ref::<BenchFailure>().is_some()
