@@ -68,6 +68,10 @@ pub(crate) fn order(nonce: u64, runs: u32, drill: Drill) -> Order {
 pub(crate) struct Random(u32);
 
 impl Random {
+    pub(crate) fn new(seed: u32) -> Random {
+        Random(seed)
+    }
+
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (self.0 >> 8) as usize % end
@@ -76,7 +80,7 @@ impl Random {
 
 /// Each of 100 copies of `model` with one bit flipped at a random position.
 pub(crate) fn flipped(model: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let model = model.to_vec();
     (0..100).map(move |_| {
         let mut flipped = model.clone();
