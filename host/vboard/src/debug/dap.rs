@@ -29,7 +29,7 @@ pub enum Error {
     /// The target answered FAULT: an error is pending in CTRL/STAT, to be cleared through ABORT.
     #[error("the debug port answered FAULT")]
     Fault,
-    /// The emulation has ended; nothing answers any more.
+    /// The emulation has ended; nothing answers behind the debug port any more.
     #[error("{0}")]
     Stopped(String),
 }
@@ -143,30 +143,38 @@ impl Dap {
         self.dp.write(0x0, 0x1e);
     }
 
+    /// Whether the access would be answered, without making it.
+    pub(super) fn check(
+        &self,
+        register: Register,
+        write: bool,
+        target: &impl Target,
+    ) -> Result<(), Error> {
+        match (register, target.failure()) {
+            (Register::Dp(address), _) if DebugPort::answers_despite_errors(write, address) => {
+                Ok(())
+            }
+            (Register::Ap(_), Some(reason)) => Err(Error::Stopped(reason.to_string())),
+            _ if self.dp.error_pending() => Err(Error::Fault),
+            _ => Ok(()),
+        }
+    }
+
     fn begin(
         &mut self,
         register: Register,
         write: bool,
         target: &mut impl Target,
     ) -> Result<(), Error> {
-        if let Some(reason) = target.failure() {
-            return Err(Error::Stopped(reason.to_string()));
+        self.check(register, write, target)?;
+        match register {
+            Register::Ap(address)
+                if self.dp.ap() == 0 && MemAp::is_transfer(self.dp.ap_bank() | address) =>
+            {
+                advance(target)
+            }
+            _ => Ok(()),
         }
-        if let Register::Dp(address) = register
-            && DebugPort::answers_despite_errors(write, address)
-        {
-            return Ok(());
-        }
-        if self.dp.error_pending() {
-            return Err(Error::Fault);
-        }
-        if let Register::Ap(address) = register
-            && self.dp.ap() == 0
-            && MemAp::is_transfer(self.dp.ap_bank() | address)
-        {
-            advance(target)?;
-        }
-        Ok(())
     }
 
     fn read_ap(&mut self, address: u8, target: &mut impl Target) -> Result<u32, Error> {
@@ -299,11 +307,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_answers_after_a_failure() {
+    fn chip_does_not_answer_after_a_failure() {
         let (mut dap, mut ram) = powered();
         ram.failure = Some("no such register".into());
         let stopped = Err(Error::Stopped("no such register".into()));
-        assert_eq!(dap.read(Register::Dp(0), &mut ram), stopped);
         assert_eq!(dap.read(DRW, &mut ram), stopped);
+        assert_eq!(dap.read(TAR, &mut ram), stopped);
+        dap.read(Register::Dp(0), &mut ram).unwrap();
     }
 }
