@@ -11,3 +11,9 @@ pub(crate) fn as_i8_mut(bytes: &mut [u8]) -> &mut [i8] {
     // SAFETY: as in `as_i8`; the exclusive borrow is passed on.
     unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
+
+/// Bytes as 16-bit integers. Bytes before the first aligned one and after the last whole one are left out.
+pub(crate) fn as_i16_mut(bytes: &mut [u8]) -> &mut [i16] {
+    // SAFETY: every bit pattern is a valid `i16`, and `align_to_mut` keeps to its size and alignment.
+    unsafe { bytes.align_to_mut().1 }
+}

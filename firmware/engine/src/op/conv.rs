@@ -3,11 +3,14 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::cast;
+use crate::kernel::{self, Filters, cast};
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
 use crate::tensor::DataType;
+
+/// Pairs of output pixels that are computed together, so that weights are fetched once for all.
+const BLOCK: usize = 4;
 
 pub(crate) struct Conv<'m> {
     batches: usize,
@@ -89,50 +92,120 @@ impl<'m> Conv<'m> {
         &self.scales
     }
 
+    /// Bytes of a pair of columns.
+    fn pair_bytes(&self) -> usize {
+        4 * self.depth()
+    }
+
+    fn depth(&self) -> usize {
+        self.y.filter * self.x.filter * self.channels
+    }
+
+    /// Whether columns cannot always be unpacked from the input row by row: some pixels lack a part of their
+    /// window, or rows do not follow each other without gaps or on whole groups of elements.
+    fn needs_staging(&self) -> bool {
+        let row = self.x.filter * self.channels;
+        self.y.is_padded()
+            || self.x.is_padded()
+            || !self.rows_are_contiguous()
+            || (self.y.filter > 1 && !row.is_multiple_of(4))
+    }
+
+    fn rows_are_contiguous(&self) -> bool {
+        self.x.dilation == 1 || self.x.filter == 1
+    }
+
+    fn staging_bytes(&self) -> usize {
+        if self.needs_staging() {
+            2 * self.depth()
+        } else {
+            0
+        }
+    }
+
     pub(crate) fn scratch_bytes(&self) -> usize {
-        0
+        self.staging_bytes() + self.pair_bytes() * BLOCK
     }
 
     pub(crate) fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
+            scratch,
             table,
-            ..
         } = views;
+        let filters = Filters {
+            weights: self.weights,
+            depth: self.depth(),
+            bias: self.bias,
+            factors: Factors::new(table, self.filters),
+            output_zero: self.output_zero,
+            clamp: self.clamp,
+        };
+        let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
+        let columns = cast::as_i16_mut(columns);
+        let staging = cast::as_i8_mut(staging);
+        let pixels = output.len() / self.filters;
+        let block = columns.len() / (2 * self.depth()) * 2;
+        for (index, out) in output.chunks_mut(block * self.filters).enumerate() {
+            let first = index * block;
+            let last = (first + block).min(pixels) - 1;
+            for (i, pair) in columns
+                .chunks_exact_mut(2 * self.depth())
+                .enumerate()
+                .take((last - first) / 2 + 1)
+            {
+                let pixel = first + 2 * i;
+                self.fill(pair, staging, input, [pixel, (pixel + 1).min(last)]);
+            }
+            kernel::multiply(columns, &filters, out);
+        }
+    }
+
+    /// Fills a pair of columns with what two output pixels are computed from.
+    fn fill(&self, pair: &mut [i16], staging: &mut [i8], input: &[i8], pixels: [usize; 2]) {
         let (y, x) = (self.y, self.x);
-        let factors = Factors::new(table, self.filters);
-        let filter_size = y.filter * x.filter * self.channels;
-        for (pixel, out) in output.chunks_exact_mut(self.filters).enumerate() {
-            let (row, out_x) = (pixel / x.output, pixel % x.output);
-            let image = &input[row / y.output * (y.input * x.input * self.channels)..];
-            let (taps_y, top) = y.taps(row % y.output);
-            let (taps_x, left) = x.taps(out_x);
-            for (filter, out) in out.iter_mut().enumerate() {
-                let weights = &self.weights[filter * filter_size..][..filter_size];
-                let mut sum = self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0);
-                for tap_y in taps_y.clone() {
-                    let in_y = top + (tap_y - taps_y.start) * y.dilation;
-                    for tap_x in taps_x.clone() {
-                        let in_x = left + (tap_x - taps_x.start) * x.dilation;
-                        let data =
-                            &image[(in_y * x.input + in_x) * self.channels..][..self.channels];
-                        let weights =
-                            &weights[(tap_y * x.filter + tap_x) * self.channels..][..self.channels];
-                        for (&data, &weight) in data.iter().zip(weights) {
-                            sum = sum.wrapping_add(
-                                (i32::from(data) - self.input_zero) * i32::from(weight),
-                            );
-                        }
+        let row = x.filter * self.channels;
+        let windows = pixels.map(|pixel| {
+            let (line, out_x) = (pixel / x.output, pixel % x.output);
+            let image = &input[line / y.output * (y.input * x.input * self.channels)..];
+            (image, y.taps(line % y.output), x.taps(out_x))
+        });
+        let whole = windows.iter().all(|(_, (taps_y, _), (taps_x, _))| {
+            taps_y.len() == y.filter && taps_x.len() == x.filter
+        });
+        if whole && self.rows_are_contiguous() && (y.filter == 1 || row.is_multiple_of(4)) {
+            for tap_y in 0..y.filter {
+                let sources = windows.each_ref().map(|(image, (_, top), (_, left))| {
+                    &image[((top + tap_y * y.dilation) * x.input + left) * self.channels..][..row]
+                });
+                kernel::unpack(pair, tap_y * row, sources, self.input_zero);
+            }
+            return;
+        }
+        let (first, second) = staging.split_at_mut(self.depth());
+        for (column, (image, (taps_y, top), (taps_x, left))) in
+            [&mut *first, &mut *second].into_iter().zip(windows)
+        {
+            column.fill(self.input_zero as i8);
+            for tap_y in taps_y.clone() {
+                let in_y = top + (tap_y - taps_y.start) * y.dilation;
+                let line = &image[in_y * x.input * self.channels..];
+                let column = &mut column[tap_y * row..][..row];
+                if x.dilation == 1 {
+                    let (start, count) =
+                        (taps_x.start * self.channels, taps_x.len() * self.channels);
+                    column[start..][..count]
+                        .copy_from_slice(&line[left * self.channels..][..count]);
+                } else {
+                    for (i, tap_x) in taps_x.clone().enumerate() {
+                        let in_x = left + i * x.dilation;
+                        column[tap_x * self.channels..][..self.channels]
+                            .copy_from_slice(&line[in_x * self.channels..][..self.channels]);
                     }
                 }
-                *out = self.clamp.apply(
-                    factors
-                        .get(filter)
-                        .apply(sum)
-                        .saturating_add(self.output_zero),
-                );
             }
         }
+        kernel::unpack(pair, 0, [first, second], self.input_zero);
     }
 }

@@ -3,7 +3,7 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::cast;
+use crate::kernel::{self, Filters, cast};
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::quantize::Rescale;
@@ -87,36 +87,41 @@ impl<'m> FullyConnected<'m> {
         }
     }
 
+    pub(crate) fn scratch_bytes(&self) -> usize {
+        4 * self.depth
+    }
+
     pub(crate) fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
+            scratch,
             table,
-            ..
         } = views;
-        let factors = self.scales().map(|_| Factors::new(table, self.units));
+        let filters = Filters {
+            weights: self.weights,
+            depth: self.depth,
+            bias: self.bias,
+            factors: match self.factor {
+                Factor::Same(factor) => Factors::Same(factor),
+                Factor::PerUnit(_) => Factors::new(table, self.units),
+            },
+            output_zero: self.output_zero,
+            clamp: self.clamp,
+        };
+        let pair = cast::as_i16_mut(scratch);
         for (data, out) in input
-            .chunks_exact(self.depth)
-            .zip(output.chunks_exact_mut(self.units))
+            .chunks(2 * self.depth)
+            .zip(output.chunks_mut(2 * self.units))
         {
-            let units = self.weights.chunks_exact(self.depth).zip(out).enumerate();
-            for (unit, (weights, out)) in units {
-                let mut sum = self.bias.and_then(|bias| bias.get(unit)).unwrap_or(0);
-                for (&data, &weight) in data.iter().zip(weights) {
-                    sum = sum.wrapping_add((i32::from(data) - self.input_zero) * i32::from(weight));
-                }
-                let factor = match (&self.factor, &factors) {
-                    (Factor::PerUnit(_), Some(factors)) => factors.get(unit),
-                    (Factor::Same(factor), _) => *factor,
-                    _ => Rescale {
-                        multiplier: 0,
-                        shift: 0,
-                    },
-                };
-                *out = self
-                    .clamp
-                    .apply(factor.apply(sum).saturating_add(self.output_zero));
-            }
+            let (first, second) = data.split_at(self.depth);
+            kernel::unpack(
+                pair,
+                0,
+                [first, if second.is_empty() { first } else { second }],
+                self.input_zero,
+            );
+            kernel::multiply(pair, &filters, out);
         }
     }
 }

@@ -16,13 +16,13 @@ mod scales;
 mod softmax;
 mod window;
 
-pub(crate) use context::Context;
+pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::opcode::Opcode;
-pub(crate) use scales::ChannelScales;
+pub(crate) use scales::{ChannelScales, Factors};
 
 /// An operator, read and checked.
 pub(crate) struct Op<'m> {
@@ -119,6 +119,7 @@ impl<'m> Op<'m> {
         match &self.kind {
             Kind::Conv(conv) => conv.scratch_bytes(),
             Kind::Depthwise(depthwise) => depthwise.scratch_bytes(),
+            Kind::FullyConnected(dense) => dense.scratch_bytes(),
             _ => 0,
         }
     }

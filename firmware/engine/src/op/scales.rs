@@ -74,17 +74,22 @@ impl<'m> ChannelScales<'m> {
     }
 }
 
-/// A table that [`ChannelScales::fill`] made.
+/// The factors of a layer's output channels.
 #[derive(Clone, Copy)]
-pub(crate) struct Factors<'a> {
-    multipliers: &'a [u8],
-    shifts: &'a [u8],
+pub(crate) enum Factors<'a> {
+    /// One for all.
+    Same(Rescale),
+    /// A table that [`ChannelScales::fill`] made.
+    Table {
+        multipliers: &'a [u8],
+        shifts: &'a [u8],
+    },
 }
 
 impl<'a> Factors<'a> {
     pub(crate) fn new(table: &'a [u8], channels: usize) -> Self {
         let (multipliers, shifts) = table.split_at(channels * 4);
-        Self {
+        Self::Table {
             multipliers,
             shifts,
         }
@@ -93,9 +98,15 @@ impl<'a> Factors<'a> {
     /// The factor of a channel.
     #[inline(always)]
     pub(crate) fn get(&self, channel: usize) -> Rescale {
-        Rescale {
-            multiplier: i32::read(&self.multipliers[channel * 4..]),
-            shift: i32::from(self.shifts[channel] as i8),
+        match self {
+            Self::Same(factor) => *factor,
+            Self::Table {
+                multipliers,
+                shifts,
+            } => Rescale {
+                multiplier: i32::read(&multipliers[channel * 4..]),
+                shift: i32::from(shifts[channel] as i8),
+            },
         }
     }
 }

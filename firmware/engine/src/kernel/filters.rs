@@ -1,0 +1,41 @@
+//! The filters of a convolution or dense layer, with all that turns a sum into an output.
+
+use crate::flatbuffer::Vector;
+use crate::op::{Clamp, Factors};
+
+/// Filters that columns are multiplied with.
+pub(crate) struct Filters<'a> {
+    /// Row by row, each of `depth` weights.
+    pub(crate) weights: &'a [i8],
+    /// Weights in a filter, elements in a column.
+    pub(crate) depth: usize,
+    pub(crate) bias: Option<Vector<'a, i32>>,
+    pub(crate) factors: Factors<'a>,
+    pub(crate) output_zero: i32,
+    pub(crate) clamp: Clamp,
+}
+
+impl Filters<'_> {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.weights.len() / self.depth
+    }
+
+    pub(crate) fn row(&self, filter: usize) -> &[i8] {
+        &self.weights[filter * self.depth..][..self.depth]
+    }
+
+    pub(crate) fn bias(&self, filter: usize) -> i32 {
+        self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
+    }
+
+    /// The output of a filter, from the sum of its products.
+    #[inline(always)]
+    pub(crate) fn finish(&self, filter: usize, sum: i32) -> i8 {
+        let scaled = self
+            .factors
+            .get(filter)
+            .apply(sum.wrapping_add(self.bias(filter)));
+        self.clamp.apply(scaled.saturating_add(self.output_zero))
+    }
+}
