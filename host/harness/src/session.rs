@@ -81,8 +81,14 @@ impl Session {
             written: Written::default(),
         };
         session.attach(selector).await?;
-        session.flash_image().await?;
-        Ok(session)
+        match session.flash_image().await {
+            Ok(()) => Ok(session),
+            Err(failure) => {
+                // The first failure is the one to tell.
+                let _ = session.close().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Whether the board is an emulated one, as it says itself.

@@ -91,8 +91,7 @@ fn prepare(
     }
 }
 
-/// Measures the candidates one after the other; prints each as it comes. Those that cannot run
-/// are missing in the result.
+/// Measures the candidates one after the other. Those that cannot run are missing in the result.
 fn measure_all(
     arguments: &BenchArgs,
     board: Board,
@@ -103,43 +102,52 @@ fn measure_all(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let nonce = arguments.seed.unwrap_or_else(random);
     let progress = Progress::new();
     let records = runtime.block_on(async {
         let mut session = Session::open(board, image, selector, progress.observer()).await?;
-        let mut records = Vec::new();
-        for (candidate, count) in candidates.iter().zip(0..) {
-            progress.model(candidate.path());
-            let order = Order {
-                nonce: nonce.wrapping_add(count),
-                runs: arguments.runs,
-                warmups: WARMUPS,
-                drill: arguments.drill.map_or(Drill::None, Drill::from),
-            };
-            match session.measure(candidate, order).await {
-                Ok(record) => {
-                    progress.clear();
-                    writeln!(std::io::stdout().lock(), "{}", table::render(&record))?;
-                    records.push(record);
-                }
-                Err(Failure::Candidate(failure)) => {
-                    progress.clear();
-                    complain(&anyhow::Error::new(failure).context(candidate.path().to_owned()));
-                }
-                Err(Failure::Bench(failure)) => {
-                    progress.clear();
-                    return Err(anyhow::Error::new(failure).context(candidate.path().to_owned()));
-                }
-            }
-            progress.resume();
-        }
-        session.close().await?;
+        let records = measure_each(&mut session, arguments, candidates, &progress).await;
+        let closed = session.close().await;
+        let records = records?;
+        closed?;
         anyhow::Ok(records)
     });
     progress.clear();
-    // A thread that hangs in the probe is left behind.
-    runtime.shutdown_background();
     records
+}
+
+/// Prints each record as it comes.
+async fn measure_each(
+    session: &mut Session,
+    arguments: &BenchArgs,
+    candidates: &[Candidate],
+    progress: &Progress,
+) -> anyhow::Result<Vec<Record>> {
+    let nonce = arguments.seed.unwrap_or_else(random);
+    let mut records = Vec::new();
+    for (candidate, count) in candidates.iter().zip(0..) {
+        progress.resume(candidate.path());
+        let order = Order {
+            nonce: nonce.wrapping_add(count),
+            runs: arguments.runs,
+            warmups: WARMUPS,
+            drill: arguments.drill.map_or(Drill::None, Drill::from),
+        };
+        let measured = session.measure(candidate, order).await;
+        progress.clear();
+        match measured {
+            Ok(record) => {
+                writeln!(std::io::stdout().lock(), "{}", table::render(&record))?;
+                records.push(record);
+            }
+            Err(Failure::Candidate(failure)) => {
+                complain(&anyhow::Error::new(failure).context(candidate.path().to_owned()));
+            }
+            Err(Failure::Bench(failure)) => {
+                return Err(anyhow::Error::new(failure).context(candidate.path().to_owned()));
+            }
+        }
+    }
+    Ok(records)
 }
 
 fn is_hung(error: &anyhow::Error) -> bool {

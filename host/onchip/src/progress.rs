@@ -17,7 +17,7 @@ impl Progress {
         Progress { bar }
     }
 
-    /// What a session tells its progress to. `model` is what is being measured.
+    /// What a session tells its progress to.
     pub(crate) fn observer(&self) -> Observer {
         let bar = self.bar.clone();
         Arc::new(move |event| match event {
@@ -37,19 +37,15 @@ impl Progress {
         })
     }
 
-    /// Names the model that is worked on.
-    pub(crate) fn model(&self, name: &str) {
-        self.bar.set_prefix(name.to_owned());
-    }
-
     /// Clears the line for a table.
     pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 
-    /// Goes on after [`Progress::clear`].
-    pub(crate) fn resume(&self) {
+    /// Shows progress again, now of `model`.
+    pub(crate) fn resume(&self, model: &str) {
         self.bar.reset();
+        self.bar.set_prefix(model.to_owned());
     }
 }
 
