@@ -1,10 +1,5 @@
 //! What the integration tests share: the board, its image, models.
 
-#![expect(
-    dead_code,
-    reason = "each test program uses another part of what they share"
-)]
-
 use std::path::{Path, PathBuf};
 
 use onchip_harness::{Board, Candidate, Drill, Image, Input, Order, PrepareError};

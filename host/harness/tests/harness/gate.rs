@@ -1,10 +1,6 @@
 //! What the host rules out before a board is touched, each as its own error.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
-mod common;
-
-use common::{IC, KWS, OUTPUTS, board, flipped, image, model, prepare};
+use crate::common::{IC, KWS, OUTPUTS, board, flipped, image, model, prepare};
 use onchip_harness::{Candidate, CandidateFailure as C, Input, InputError, PrepareError};
 use onchip_tflite::{Model, Opcode};
 

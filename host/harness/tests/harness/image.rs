@@ -1,10 +1,6 @@
 //! Images that are not for this board, not ours, or damaged, each as its own error.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
-mod common;
-
-use common::{Random, board, image, image_bytes};
+use crate::common::{Random, board, image, image_bytes};
 use onchip_harness::{Board, Image, ImageError};
 use onchip_protocol::info::{self, Info, Text};
 
