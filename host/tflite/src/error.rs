@@ -50,6 +50,9 @@ pub enum Error {
         /// What.
         problem: Problem,
     },
+    /// A network is not well formed.
+    #[error(transparent)]
+    Network(#[from] crate::ir::Error),
 }
 
 /// Where in a model something is wrong.

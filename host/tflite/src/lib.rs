@@ -1,9 +1,11 @@
-//! TensorFlow Lite files: reading, verifying, writing and describing them.
+//! TensorFlow Lite files: reading, verifying, writing, describing and building them.
 //!
 //! | module | what it knows |
 //! | --- | --- |
 //! | [`Model`] | a file's content, as it is: [`Model::read`], [`Model::write`] |
+//! | [`ir`] | an int8 network as typed layers; lowered to a [`Model`] and lifted from one |
 //! | [`inspect()`] | a file's operators, their costs, and whether the engine runs them |
+//! | [`random`] | small random networks, for tests and benchmarks |
 //!
 //! What is read is verified: behind a [`Model`] that was read, every index names something, every
 //! constant has the bytes that its shape and type ask for, and every quantization fits its tensor.
@@ -11,7 +13,9 @@
 
 mod error;
 pub mod inspect;
+pub mod ir;
 mod model;
+pub mod random;
 mod read;
 #[expect(
     dead_code,
