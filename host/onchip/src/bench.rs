@@ -37,12 +37,15 @@ pub(crate) fn bench(arguments: &BenchArgs) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Done;
     let mut candidates = Vec::new();
     for path in &arguments.models {
-        match prepare(path, &input, &board, &image)? {
+        let name = path.display().to_string();
+        let model = std::fs::read(path).with_context(|| format!("model {name} cannot be read"))?;
+        match Candidate::prepare(&name, &model, &input, &board, &image) {
             Ok(candidate) => candidates.push(candidate),
-            Err(failure) => {
-                complain(&failure);
+            Err(PrepareError::Candidate(failure)) => {
+                complain(&name, &failure.into());
                 outcome = Outcome::Model;
             }
+            Err(PrepareError::Input(error)) => return Err(error).context(name),
         }
     }
     if candidates.is_empty() {
@@ -73,22 +76,6 @@ pub(crate) fn bench(arguments: &BenchArgs) -> anyhow::Result<Outcome> {
         write_json(path, &records, arguments.models.len())?;
     }
     Ok(outcome)
-}
-
-/// Reads a model and lets the host engine judge it. The inner error is the model's own.
-fn prepare(
-    path: &Path,
-    input: &Input,
-    board: &Board,
-    image: &Image,
-) -> anyhow::Result<Result<Candidate, anyhow::Error>> {
-    let name = path.display().to_string();
-    let model = std::fs::read(path).with_context(|| format!("model {name} cannot be read"))?;
-    match Candidate::prepare(&name, &model, input, board, image) {
-        Ok(candidate) => Ok(Ok(candidate)),
-        Err(PrepareError::Candidate(failure)) => Ok(Err(anyhow::Error::new(failure).context(name))),
-        Err(PrepareError::Input(error)) => Err(anyhow::Error::new(error).context(name)),
-    }
 }
 
 /// Measures the candidates one after the other. Those that cannot run are missing in the result.
@@ -140,11 +127,9 @@ async fn measure_each(
                 records.push(record);
             }
             Err(Failure::Candidate(failure)) => {
-                complain(&anyhow::Error::new(failure).context(candidate.path().to_owned()));
+                complain(candidate.path(), &failure.into());
             }
-            Err(Failure::Bench(failure)) => {
-                return Err(anyhow::Error::new(failure).context(candidate.path().to_owned()));
-            }
+            Err(Failure::Bench(failure)) => return Err(failure.into()),
         }
     }
     Ok(records)

@@ -56,16 +56,21 @@ impl Outcome {
 impl From<anyhow::Error> for Outcome {
     /// Says the error on stderr.
     fn from(error: anyhow::Error) -> Outcome {
-        complain(&error);
+        say(&error.to_string(), &error);
         Outcome::of(&error)
     }
 }
 
-/// Says an error and its causes on stderr. A closed stderr has no reader to miss it.
-pub(crate) fn complain(error: &anyhow::Error) {
+/// Says on stderr what is wrong with `subject`.
+pub(crate) fn complain(subject: &str, error: &anyhow::Error) {
+    say(&format!("{subject}: {error}"), error);
+}
+
+/// Says an error and its causes. A closed stderr has no reader to miss it.
+fn say(text: &str, error: &anyhow::Error) {
     let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "error: {error}");
-    let mut said = error.to_string();
+    let _ = writeln!(stderr, "error: {text}");
+    let mut said = text.to_owned();
     for cause in error.chain().skip(1) {
         let text = cause.to_string();
         // Wrappers often repeat what they wrap.

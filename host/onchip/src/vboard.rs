@@ -164,6 +164,7 @@ mod tests {
         KeptBoard::take(&board, &StateArgs { state }).unwrap()
     }
 
+    // One test, since boards of two folders share the names of this process's probes.
     #[test]
     fn flash_is_kept_and_a_board_in_use_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
@@ -180,12 +181,10 @@ mod tests {
         let again = take(folder.path());
         assert_eq!(again.selector, selector);
         assert_eq!(again.board.flash()[3..8], [0xFF, 1, 2, 3, 0xFF]);
-    }
+        drop(again);
 
-    #[test]
-    fn flash_of_another_size_is_not_loaded() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("nucleo-l4r5zi-0.flash"), [0; 10]).unwrap();
+        let flash_of_another_chip = folder.path().join("nucleo-l4r5zi-0.flash");
+        fs::write(flash_of_another_chip, [0; 10]).unwrap();
         assert_eq!(take(folder.path()).board.flash()[0], 0xFF);
     }
 }
