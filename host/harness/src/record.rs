@@ -273,3 +273,114 @@ impl Record {
         sum as f64 / self.cycles.median.max(1) as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::{Boot, Done, Memory, Plan};
+    use onchip_protocol::order::Drill;
+
+    fn run(cycles: u64) -> Run {
+        Run {
+            cycles,
+            ticks: cycles,
+            tick_hz: 1,
+            operators: vec![cycles - 1],
+        }
+    }
+
+    fn record(runs: &[u64]) -> Record {
+        let board = Board::find("nucleo-l4r5zi").unwrap();
+        let report = Report {
+            boot: Boot::default(),
+            plan: Plan {
+                model_crc32: 0xAB,
+                ..Plan::default()
+            },
+            runs: runs.iter().map(|cycles| run(*cycles)).collect(),
+            memory: Memory {
+                arena: 1,
+                stack: 20,
+                statics: 300,
+            },
+            output: vec![1, 0xFF],
+            done: Done::default(),
+        };
+        Record::new(&Parts {
+            board: &board,
+            image: &Image::of_board(&board).unwrap(),
+            candidate: &Candidate::fixture(vec![1, 0xFF]),
+            order: &Order {
+                nonce: 0xCD,
+                runs: 3,
+                warmups: 1,
+                drill: Drill::None,
+            },
+            probe: "0f0f:0001:x",
+            emulated: true,
+            written: Written::default(),
+            report: &report,
+            proof: Proof { clock_ppm: 0.5 },
+            host_ms: HostMs::default(),
+        })
+    }
+
+    #[test]
+    fn the_median_is_a_run_that_was_made() {
+        let cycles = |runs: &[u64]| record(runs).cycles;
+        assert_eq!(cycles(&[30, 10, 20]).median, 20);
+        let even = cycles(&[40, 10, 30, 20]);
+        assert_eq!((even.median, even.min, even.max), (20, 10, 40));
+        assert_eq!(even.runs, [40, 10, 30, 20]);
+        assert_eq!(
+            record(&[30, 10, 20]).operators_share(),
+            0.0,
+            "the fixture has no operators"
+        );
+    }
+
+    #[test]
+    fn the_schema_is_the_documented_one() {
+        let json = serde_json::to_value(record(&[120])).unwrap();
+        for (path, value) in [
+            ("/schema", "\"onchip.record/1\""),
+            ("/emulated", "true"),
+            ("/core", "\"cortex-m4f\""),
+            ("/clock_hz", "120000000"),
+            ("/cycles/runs", "[120]"),
+            ("/latency_us", "1.0"),
+            ("/ram/static", "300"),
+            ("/ram/peak", "321"),
+            ("/output/hex", "\"01ff\""),
+            ("/output/matches_host", "true"),
+            ("/proof/nonce", "\"00000000000000cd\""),
+            ("/proof/model_crc32", "\"000000ab\""),
+            ("/proof/clock_check_ppm", "0.5"),
+        ] {
+            let found = json.pointer(path).map(ToString::to_string);
+            assert_eq!(found.as_deref(), Some(value), "{path}");
+        }
+        let keys = |path: &str| {
+            let object = json
+                .pointer(path)
+                .and_then(serde_json::Value::as_object)
+                .unwrap();
+            let mut keys: Vec<_> = object.keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            keys.join(" ")
+        };
+        assert_eq!(
+            keys(""),
+            "board clock_hz core cycles emulated flash host_ms image input latency_us model \
+             operators output probe proof ram schema"
+        );
+        assert_eq!(keys("/model"), "bytes macs params path sha256");
+        assert_eq!(keys("/image"), "rustc sha256 sources");
+        assert_eq!(keys("/cycles"), "max median min runs");
+        assert_eq!(keys("/ram"), "arena peak stack static");
+        assert_eq!(keys("/flash"), "erased_sectors image model written");
+        assert_eq!(keys("/output"), "hex matches_host sha256");
+        assert_eq!(keys("/proof"), "clock_check_ppm model_crc32 nonce");
+        assert_eq!(keys("/host_ms"), "attach flash read run");
+    }
+}
