@@ -4,6 +4,8 @@ mod images;
 mod schema;
 mod setup;
 mod sources;
+#[cfg(test)]
+mod tidy;
 mod toolchain;
 
 use std::env;

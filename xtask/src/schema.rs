@@ -16,7 +16,7 @@ const HEADER: &str = "\
 pub(crate) struct Options {
     /// Write nothing; fail when the code in the repository is not what the schema gives.
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
 }
 
 pub(crate) fn schema(root: &Path, options: &Options) -> Result<()> {

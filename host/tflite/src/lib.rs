@@ -26,6 +26,7 @@ mod read;
     clippy::allow_attributes,
     clippy::redundant_closure_for_method_calls,
     clippy::undocumented_unsafe_blocks,
+    rustdoc::private_intra_doc_links,
     reason = "generated from schema/tflite_subset.fbs"
 )]
 #[rustfmt::skip]
