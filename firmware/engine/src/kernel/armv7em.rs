@@ -7,7 +7,6 @@
 use core::arch::{asm, naked_asm};
 
 use crate::kernel::Filters;
-use crate::quantize::Rescale;
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
@@ -129,15 +128,11 @@ impl Tile {
             return None;
         }
         let pair = [filter, filter + 1];
-        let factors = pair.map(|filter| filters.factors.get(filter));
+        let factors = [
+            filters.short_factor(pair[0])?,
+            filters.short_factor(pair[1])?,
+        ];
         let bias = pair.map(|filter| filters.bias(filter));
-        // Sums stay below 2^30, so that they can be doubled, and are divided by at least 2.
-        let exact = |(&bias, &Rescale { shift, .. }): (&i32, &Rescale)| {
-            bias.unsigned_abs() < 1 << 29 && shift < 0
-        };
-        if !bias.iter().zip(&factors).all(exact) {
-            return None;
-        }
         let splat = |x: i32| u32::from(x as u8) * 0x0101_0101;
         Some(Self {
             columns: core::ptr::null(),

@@ -2,6 +2,8 @@
 
 use crate::flatbuffer::Vector;
 use crate::op::{Clamp, Factors};
+#[cfg(armv7em)]
+use crate::quantize::Rescale;
 
 /// Filters that columns are multiplied with.
 pub(crate) struct Filters<'a> {
@@ -27,6 +29,15 @@ impl Filters<'_> {
 
     pub(crate) fn bias(&self, filter: usize) -> i32 {
         self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
+    }
+
+    /// The factor of a filter, if its sums may be doubled without overflow and its factor only shifts right, so that
+    /// fewer instructions than [`Rescale::apply`] has give the same. For depths up to 2^14.
+    #[cfg(armv7em)]
+    pub(crate) fn short_factor(&self, filter: usize) -> Option<Rescale> {
+        let factor = self.factors.get(filter);
+        // Products sum up to less than 2^29: 2^14 times 255 times 128.
+        (self.bias(filter).unsigned_abs() < 1 << 29 && factor.shift < 0).then_some(factor)
     }
 
     /// The output of a filter, from the sum of its products.

@@ -5,15 +5,23 @@
 //! that padding is zero. Columns come in pairs, whose layout is each implementation's own: `portable` is for any
 //! target, `armv7em` for cores with 16-bit dual multiply-accumulate. Both give the same results.
 
-#[cfg(armv7em)]
-mod armv7em;
 pub(crate) mod cast;
 mod filters;
+mod strips;
+
+#[cfg(armv7em)]
+mod armv7em;
+#[cfg(armv7em)]
+mod armv7em_strips;
 #[cfg(not(armv7em))]
 mod portable;
 
+pub(crate) use filters::Filters;
+pub(crate) use strips::Strips;
+
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply, unpack};
-pub(crate) use filters::Filters;
+#[cfg(armv7em)]
+pub(crate) use armv7em_strips::depthwise_3x3;
 #[cfg(not(armv7em))]
-pub(crate) use portable::{multiply, unpack};
+pub(crate) use portable::{depthwise_3x3, multiply, unpack};

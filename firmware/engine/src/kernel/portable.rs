@@ -1,6 +1,6 @@
 //! Products of columns and filters, for any target. A pair of columns lies one behind the other.
 
-use crate::kernel::Filters;
+use crate::kernel::{Filters, Strips};
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
 pub(crate) fn unpack(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32) {
@@ -30,4 +30,9 @@ fn dot(column: &[i16], row: &[i8]) -> i32 {
         .zip(row)
         .map(|(&a, &b)| i32::from(a) * i32::from(b));
     products.fold(0, i32::wrapping_add)
+}
+
+/// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
+pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &[i8], _: &mut [i8]) -> bool {
+    false
 }

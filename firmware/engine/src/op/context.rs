@@ -34,6 +34,12 @@ pub(crate) struct Clamp {
 }
 
 impl Clamp {
+    /// Whether it cuts off more than the type does.
+    #[cfg(armv7em)]
+    pub(crate) fn is_tight(self) -> bool {
+        self.min > -128 || self.max < 127
+    }
+
     #[inline(always)]
     pub(crate) fn apply(self, x: i32) -> i8 {
         x.max(self.min).min(self.max) as i8

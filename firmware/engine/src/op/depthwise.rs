@@ -3,7 +3,7 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::cast;
+use crate::kernel::{self, Filters, Strips, cast};
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
@@ -100,43 +100,134 @@ impl<'m> Depthwise<'m> {
     }
 
     pub(crate) fn scratch_bytes(&self) -> usize {
-        0
+        if self.suits_strips() {
+            Strips::scratch_bytes(self.longer())
+        } else {
+            0
+        }
+    }
+
+    /// Whether the 3x3 kernel for four channels at a time applies.
+    fn suits_strips(&self) -> bool {
+        let three = |window: &Window| window.filter == 3 && window.dilation == 1;
+        self.multiplier == 1
+            && self.channels >= 4
+            && three(&self.y)
+            && three(&self.x)
+            && self.longer().stride <= 2
+    }
+
+    /// The dimension with more outputs.
+    fn longer(&self) -> &Window {
+        if self.x.output >= self.y.output {
+            &self.x
+        } else {
+            &self.y
+        }
     }
 
     pub(crate) fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
+            scratch,
             table,
-            ..
         } = views;
+        let filters = Filters {
+            weights: self.weights,
+            depth: self.y.filter * self.x.filter,
+            bias: self.bias,
+            factors: Factors::new(table, self.channels * self.multiplier),
+            output_zero: self.output_zero,
+            clamp: self.clamp,
+        };
+        let inputs = input.chunks_exact(self.y.input * self.x.input * self.channels);
+        let outputs = output.chunks_exact_mut(self.y.output * self.x.output * filters.count());
+        for (input, output) in inputs.zip(outputs) {
+            if !(self.suits_strips() && self.strips(&filters, scratch, input, output)) {
+                self.image(&filters, input, output);
+            }
+        }
+    }
+
+    fn strips(
+        &self,
+        filters: &Filters<'_>,
+        scratch: &mut [u8],
+        input: &[i8],
+        output: &mut [i8],
+    ) -> bool {
+        let (x, y) = (&self.x, &self.y);
+        let input_steps = [self.channels, x.input * self.channels];
+        let output_steps = [self.channels, x.output * self.channels];
+        let mut strips = Strips {
+            along: *x,
+            across: *y,
+            input_steps,
+            output_steps,
+            tap_steps: [1, x.filter],
+            channels: self.channels,
+            input_zero: self.input_zero,
+            filters,
+        };
+        if x.output < y.output {
+            core::mem::swap(&mut strips.along, &mut strips.across);
+            strips.input_steps.reverse();
+            strips.output_steps.reverse();
+            strips.tap_steps.reverse();
+        }
+        kernel::depthwise_3x3(&strips, scratch, input, output)
+    }
+
+    /// Any geometry, pixel by pixel.
+    fn image(&self, filters: &Filters<'_>, input: &[i8], output: &mut [i8]) {
         let (y, x) = (self.y, self.x);
-        let filters = self.channels * self.multiplier;
-        let factors = Factors::new(table, filters);
-        for (pixel, out) in output.chunks_exact_mut(filters).enumerate() {
-            let (row, out_x) = (pixel / x.output, pixel % x.output);
-            let image = &input[row / y.output * (y.input * x.input * self.channels)..];
-            let (taps_y, top) = y.taps(row % y.output);
-            let (taps_x, left) = x.taps(out_x);
-            for (filter, out) in out.iter_mut().enumerate() {
-                let channel = filter / self.multiplier;
-                let mut sum = self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0);
-                for tap_y in taps_y.clone() {
-                    let in_y = top + (tap_y - taps_y.start) * y.dilation;
-                    for tap_x in taps_x.clone() {
-                        let in_x = left + (tap_x - taps_x.start) * x.dilation;
-                        let data = image[(in_y * x.input + in_x) * self.channels + channel];
-                        let weight = self.weights[(tap_y * x.filter + tap_x) * filters + filter];
-                        sum = sum
+        for (pixel, out) in output.chunks_exact_mut(filters.count()).enumerate() {
+            let (taps_y, top) = y.taps(pixel / x.output);
+            let (taps_x, left) = x.taps(pixel % x.output);
+            let taps = taps_y.enumerate().flat_map(|(i, tap_y)| {
+                let line = (top + i * y.dilation) * x.input + left;
+                taps_x
+                    .clone()
+                    .enumerate()
+                    .map(move |(j, tap_x)| (line + j * x.dilation, tap_y * x.filter + tap_x))
+            });
+            self.pixel(filters, input, taps, out);
+        }
+    }
+
+    /// One output pixel, from pairs of an input pixel and a tap. A block of channels at a time, whose sums the
+    /// compiler can keep in vector registers.
+    fn pixel(
+        &self,
+        filters: &Filters<'_>,
+        input: &[i8],
+        taps: impl Iterator<Item = (usize, usize)> + Clone,
+        out: &mut [i8],
+    ) {
+        const BLOCK: usize = 16;
+        let count = out.len();
+        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let first = block * BLOCK;
+            let mut sums = [0_i32; BLOCK];
+            for (pixel, tap) in taps.clone() {
+                let data = &input[pixel * self.channels..][..self.channels];
+                let weights = &self.weights[tap * count + first..][..out.len()];
+                if self.multiplier == 1 {
+                    for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
+                    {
+                        *sum = sum
                             .wrapping_add((i32::from(data) - self.input_zero) * i32::from(weight));
                     }
+                } else {
+                    for (i, (sum, &weight)) in sums.iter_mut().zip(weights).enumerate() {
+                        let data = i32::from(data[(first + i) / self.multiplier]);
+                        *sum = sum.wrapping_add((data - self.input_zero) * i32::from(weight));
+                    }
                 }
-                *out = self.clamp.apply(
-                    factors
-                        .get(filter)
-                        .apply(sum)
-                        .saturating_add(self.output_zero),
-                );
+            }
+            for (i, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                *out = filters.finish(first + i, sum);
             }
         }
     }

@@ -23,6 +23,7 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::opcode::Opcode;
 pub(crate) use scales::{ChannelScales, Factors};
+pub(crate) use window::Window;
 
 /// An operator, read and checked.
 pub(crate) struct Op<'m> {
