@@ -341,11 +341,11 @@ impl Growth {
     /// Weights of a layer that reads the output and adds up `summands` products, and a quantization
     /// of its output that uses most of its range: for independent integers that are spread evenly,
     /// the sum's deviation is 74² × √summands.
-    fn weights(&mut self, outputs: usize, summands: usize, by_channel: bool) -> (Weights, Affine) {
+    fn weights(&mut self, outputs: usize, summands: usize, is_conv: bool) -> (Weights, Affine) {
         const DEVIATION: f32 = 74.0;
         let gain = DEVIATION * (summands as f32).sqrt();
         let typical = self.dice.real(0.5, 1.5) / gain;
-        let count = if by_channel && !self.dice.one_in(3) {
+        let count = if is_conv && !self.dice.one_in(3) {
             outputs
         } else {
             1
@@ -357,7 +357,8 @@ impl Growth {
         let values = values.map(|value| value.max(-127)).collect();
         let most = (DEVIATION * gain) as usize;
         let mut bias = Vec::new();
-        if !self.dice.one_in(8) {
+        // Other runtimes want a bias in convolutions.
+        if is_conv || !self.dice.one_in(4) {
             bias.extend((0..outputs).map(|_| self.dice.within(0, 2 * most) as i32 - most as i32));
         }
         let scale = self.output().quantization.scale * typical * gain * self.dice.real(0.5, 2.0);

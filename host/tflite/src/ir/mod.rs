@@ -255,7 +255,8 @@ pub struct Weights {
     pub values: Vec<i8>,
     /// One for all, or one per output channel.
     pub scales: Vec<f32>,
-    /// One per output channel, in steps of input scale × weight scale; empty for none.
+    /// One per output channel, in steps of input scale × weight scale; empty for none. (LiteRT
+    /// refuses convolutions without; the engine does not.)
     pub bias: Vec<i32>,
 }
 
