@@ -40,11 +40,11 @@ fn the_table_is_readable() {
     let mut found = inspect(HELLO).unwrap();
     found.arena = Some(1024);
     let wanted = "\
-#  operator         input  weights  output  type  MACs  params  bytes  options
-0  FULLY_CONNECTED  1x1    16x1     1x16    int8    16      32     80  relu
-1  FULLY_CONNECTED  1x16   16x16    1x16    int8   256     272    320  relu
-2  FULLY_CONNECTED  1x16   1x16     1x1     int8    16      17     20
-   total                                           288     321    420
+#  operator         input  weights  output  type     scale  zero  scales  MACs  params  bytes  options
+0  FULLY_CONNECTED  1x1    16x1     1x16    int8   0.01333  -128       1    16      32     80  relu
+1  FULLY_CONNECTED  1x16   16x16    1x16    int8   0.01278  -128       1   256     272    320  relu
+2  FULLY_CONNECTED  1x16   1x16     1x1     int8  0.008291     5       1    16      17     20
+   total                                                                   288     321    420
 
 input    1x1 int8, 1 byte, scale 0.024480116, zero point -128
 output   1x1 int8, 1 byte, scale 0.008290957, zero point 5

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use super::{Inspection, OperatorReport, Tensor};
+use super::{Inspection, OperatorReport, Quantization, Tensor};
 use crate::model::Options;
 use crate::model::options::{Activation, Padding};
 
-const HEAD: [&str; 10] = [
-    "#", "operator", "input", "weights", "output", "type", "MACs", "params", "bytes", "options",
+const COLUMNS: usize = 13;
+/// "scale" and "zero" are the output's quantization, "scales" counts those of the weights.
+const HEAD: [&str; COLUMNS] = [
+    "#", "operator", "input", "weights", "output", "type", "scale", "zero", "scales", "MACs",
+    "params", "bytes", "options",
 ];
 /// The columns of numbers are aligned to the right.
-const NUMBERS: [bool; 10] = [
-    true, false, false, false, false, false, true, true, true, false,
+const NUMBERS: [bool; COLUMNS] = [
+    true, false, false, false, false, false, true, true, true, true, true, true, false,
 ];
 
 impl fmt::Display for Inspection {
@@ -19,11 +22,11 @@ impl fmt::Display for Inspection {
         let mut rows = vec![HEAD.map(str::to_owned)];
         rows.extend(self.operators.iter().map(row));
         let totals = self.totals;
-        let mut sums: [String; 10] = Default::default();
+        let mut sums: [String; COLUMNS] = Default::default();
         sums[1] = "total".to_owned();
-        sums[6] = grouped(totals.macs);
-        sums[7] = grouped(totals.parameters);
-        sums[8] = grouped(totals.parameter_bytes);
+        sums[9] = grouped(totals.macs);
+        sums[10] = grouped(totals.parameters);
+        sums[11] = grouped(totals.parameter_bytes);
         rows.push(sums);
         write_table(f, &rows)?;
         writeln!(f)?;
@@ -51,13 +54,10 @@ impl fmt::Display for Inspection {
     }
 }
 
-fn row(operator: &OperatorReport) -> [String; 10] {
+fn row(operator: &OperatorReport) -> [String; COLUMNS] {
     let shapes = |tensors: &[Tensor]| {
-        tensors
-            .iter()
-            .map(|tensor| shape(&tensor.shape))
-            .collect::<Vec<_>>()
-            .join(" ")
+        let shapes: Vec<_> = tensors.iter().map(|tensor| shape(&tensor.shape)).collect();
+        shapes.join(" ")
     };
     let number = |value: u64| {
         if value == 0 {
@@ -70,6 +70,16 @@ fn row(operator: &OperatorReport) -> [String; 10] {
         .constants
         .first()
         .filter(|_| operator.parameters > 0);
+    let scales = weights.and_then(|weights| weights.quantization.as_ref());
+    let output = operator.outputs.first();
+    let quantization = output.and_then(|tensor| tensor.quantization.as_ref());
+    let first = |quantization: &Quantization| {
+        Some((
+            *quantization.scales.first()?,
+            *quantization.zero_points.first()?,
+        ))
+    };
+    let (scale, zero_point) = quantization.and_then(first).unzip();
     let mut name = operator.op.clone();
     if operator.problem.is_some() {
         name.push_str(" (!)");
@@ -80,10 +90,12 @@ fn row(operator: &OperatorReport) -> [String; 10] {
         shapes(&operator.inputs),
         weights.map_or_else(String::new, |weights| shape(&weights.shape)),
         shapes(&operator.outputs),
-        operator
-            .outputs
-            .first()
-            .map_or_else(String::new, |tensor| tensor.dtype.clone()),
+        output.map_or_else(String::new, |tensor| tensor.dtype.clone()),
+        scale.map_or_else(String::new, rounded),
+        zero_point.map_or_else(String::new, |zero_point| zero_point.to_string()),
+        scales.map_or_else(String::new, |quantization| {
+            quantization.scales.len().to_string()
+        }),
         number(operator.macs),
         number(operator.parameters),
         number(operator.parameter_bytes),
@@ -91,7 +103,17 @@ fn row(operator: &OperatorReport) -> [String; 10] {
     ]
 }
 
-fn write_table(f: &mut fmt::Formatter<'_>, rows: &[[String; 10]]) -> fmt::Result {
+/// A scale with four significant digits.
+fn rounded(scale: f32) -> String {
+    if (0.001..10.0).contains(&scale) {
+        let digits = (3 - scale.log10().floor() as i32).max(0) as usize;
+        format!("{scale:.digits$}")
+    } else {
+        format!("{scale:.3e}")
+    }
+}
+
+fn write_table(f: &mut fmt::Formatter<'_>, rows: &[[String; COLUMNS]]) -> fmt::Result {
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())
