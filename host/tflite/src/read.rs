@@ -15,9 +15,11 @@ pub(crate) const IDENTIFIER: [u8; 4] = *b"TFL3";
 /// The version of the format that files state.
 pub(crate) const VERSION: u32 = 3;
 
-/// A file may refer to the same bytes more than once; beyond this many times its length, it is
-/// taken for damaged.
+/// A file may refer to the same bytes more than once; where that makes more of it than this many
+/// times its length, and than [`MAX_SHARED`] bytes, it is taken for damaged.
 const MAX_INFLATION: usize = 16;
+/// See [`MAX_INFLATION`].
+const MAX_SHARED: usize = 64 << 20;
 
 impl Model {
     /// Reads and verifies a TFLite file.
@@ -60,7 +62,7 @@ struct Budget {
 impl Budget {
     fn take(&mut self, bytes: usize) -> Result<()> {
         self.claimed = self.claimed.saturating_add(bytes);
-        if self.claimed <= self.len.saturating_mul(MAX_INFLATION) {
+        if self.claimed <= self.len.saturating_mul(MAX_INFLATION).max(MAX_SHARED) {
             return Ok(());
         }
         Err(Error::Inflated {

@@ -194,6 +194,18 @@ fn options_that_were_not_read_are_not_lost_silently() {
 }
 
 #[test]
+fn equal_constants_share_their_bytes_up_to_a_limit() {
+    let mut model = Model::read(HELLO).unwrap();
+    model.buffers.extend(vec![vec![7; 1 << 20]; 40]);
+    let written = model.write().unwrap();
+    assert!(written.len() < 2 << 20);
+    assert!(Model::read(&written).unwrap() == model);
+    model.buffers.extend(vec![vec![7; 1 << 20]; 40]);
+    let error = Model::read(&model.write().unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Inflated { .. }), "{error}");
+}
+
+#[test]
 fn other_files_are_told_apart() {
     assert!(matches!(Model::read(b""), Err(Error::Identifier)));
     assert!(matches!(
