@@ -86,7 +86,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
 
     fn run(&mut self, index: usize) -> Result<()> {
         let op = self.model.op(index)?;
-        let places = self.plan.places(self.arena, &self.model, index, &op);
+        let places = self.plan.places(self.arena, index, &op);
         let in_place = op.is_alias() && places.inputs[0] == places.output;
         let constants = op
             .operands

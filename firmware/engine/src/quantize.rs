@@ -54,6 +54,46 @@ impl Rescale {
     }
 }
 
+/// A [`Rescale`] that does not shift left, prepared for numbers that are handed over doubled.
+#[derive(Clone, Copy)]
+pub(crate) struct ShortRescale {
+    multiplier: i32,
+    shift: u32,
+    half: i32,
+    /// All ones, unless the shift is 0.
+    ties: i32,
+}
+
+impl ShortRescale {
+    /// `None` if the factor shifts left.
+    pub(crate) fn new(Rescale { multiplier, shift }: Rescale) -> Option<Self> {
+        let shift = u32::try_from(-shift).ok()?;
+        Some(Self {
+            multiplier,
+            shift,
+            half: (1 << shift) >> 1,
+            ties: if shift == 0 { 0 } else { -1 },
+        })
+    }
+
+    /// The same as [`Rescale::apply`] of half of `doubled`, which is even and less than 2^30 either way.
+    #[inline(always)]
+    pub(crate) fn apply(self, doubled: i32) -> i32 {
+        let high = rounding_high_mul(doubled, self.multiplier);
+        // Halves are rounded away from zero: up, but for negative numbers one less is added.
+        (high + (high >> 31 & self.ties) + self.half) >> self.shift
+    }
+}
+
+/// The upper 32 bits of a product, rounded: `SMMULR` where there is such an instruction.
+#[inline(always)]
+fn rounding_high_mul(a: i32, b: i32) -> i32 {
+    #[cfg(armv7em)]
+    return crate::kernel::rounding_high_mul(a, b);
+    #[cfg(not(armv7em))]
+    return ((i64::from(a) * i64::from(b) + (1 << 31)) >> 32) as i32;
+}
+
 /// gemmlowp `SaturatingRoundingDoublingHighMul` for a non-negative `b`, which cannot saturate.
 ///
 /// gemmlowp adds 2^30 or 1 - 2^30, by the product's sign, and divides by 2^31 truncating. Both ways round half up.

@@ -159,8 +159,6 @@ pub struct Quantization<'m> {
 pub struct TensorInfo<'m> {
     /// Position in the subgraph's list of tensors.
     pub index: usize,
-    /// The converter's name for it; empty if it has none or it is not UTF-8.
-    pub name: &'m str,
     /// Its dimensions.
     pub shape: Shape,
     /// Its elements' type.
@@ -171,9 +169,16 @@ pub struct TensorInfo<'m> {
     pub bytes: usize,
     /// The elements of a constant, little-endian.
     pub data: Option<&'m [u8]>,
+    name: &'m [u8],
 }
 
 impl<'m> TensorInfo<'m> {
+    /// The converter's name for it; empty if it has none or it is not UTF-8.
+    #[must_use]
+    pub fn name(&self) -> &'m str {
+        core::str::from_utf8(self.name).unwrap_or_default()
+    }
+
     /// Whether its elements are in the file.
     #[must_use]
     pub fn is_constant(&self) -> bool {
@@ -222,7 +227,7 @@ impl<'m> TensorInfo<'m> {
 
         Ok(Self {
             index,
-            name: core::str::from_utf8(table.bytes(3)?).unwrap_or_default(),
+            name: table.bytes(3)?,
             shape,
             dtype,
             quantization: Quantization::read(table.table(4)?)

@@ -6,7 +6,24 @@
 
 use core::arch::{asm, naked_asm};
 
-use crate::kernel::Filters;
+use crate::kernel::{CACHED_WEIGHTS, Filters};
+
+/// The upper 32 bits of a product, rounded.
+#[inline(always)]
+pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
+    let product;
+    // SAFETY: computes on registers alone.
+    unsafe {
+        asm!(
+            "smmulr {product}, {a}, {b}",
+            product = out(reg) product,
+            a = in(reg) a,
+            b = in(reg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    product
+}
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
@@ -49,15 +66,19 @@ pub(crate) fn unpack(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], z
 }
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
-/// An odd last column has a pair to itself.
-pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+/// An odd last column has a pair to itself. Rows that several pairs share are copied into `rows` if there is room.
+pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, rows: &mut [i8], out: &mut [i8]) {
     let (depth, count) = (filters.depth, filters.count());
     let pixels = out.len() / count;
-    assert!(columns.len() >= pixels.div_ceil(2) * 2 * depth);
+    let pairs = pixels.div_ceil(2);
+    assert!(columns.len() >= pairs * 2 * depth);
+    let copies = 2 * depth > CACHED_WEIGHTS && pairs > 2;
+    let mut rows = rows.get_mut(..2 * depth).filter(|_| copies);
+    let mut tile = Tile::new(columns, filters);
     for next in (0..count).step_by(2) {
         // An odd last filter is computed together with the one before it once more.
         let filter = next.min(count.saturating_sub(2));
-        let Some(mut tile) = Tile::new(filters, filter) else {
+        if !tile.select(filters, filter) {
             for filter in next..(next + 2).min(count) {
                 for (pixel, out) in out.chunks_exact_mut(count).enumerate() {
                     let pair = &columns[pixel / 2 * 2 * depth..];
@@ -65,20 +86,35 @@ pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
                 }
             }
             continue;
-        };
-        // The two columns of an odd last pair are the same, and so is where their outputs go.
-        for (first, pairs, pixel_step) in [(0, pixels / 2, count), (pixels / 2 * 2, pixels % 2, 0)]
-        {
-            if pairs > 0 {
-                tile.columns = columns[first * depth..].as_ptr();
-                tile.out = out[first * count + filter..].as_mut_ptr();
-                tile.pixel_step = pixel_step;
-                tile.pairs = pairs;
-                // SAFETY: the tile's rows hold `depth` weights each, `columns` a pair of `depth` for each pair of
-                // pixels, and `out` two bytes for each pixel: outputs `filter` and `filter + 1`.
-                unsafe { multiply_tile(&mut tile) };
-            }
         }
+        let weights = &filters.weights[filter * depth..][..2 * depth];
+        let weights = match &mut rows {
+            Some(rows) => {
+                rows.copy_from_slice(weights);
+                rows
+            }
+            None => weights,
+        };
+        tile.rows = [weights.as_ptr(), weights[depth..].as_ptr()];
+        tile.columns = columns.as_ptr();
+        tile.out = out[filter..].as_mut_ptr();
+        (tile.pixel_step, tile.pairs) = (count, pixels / 2);
+        if tile.pairs > 0 {
+            // SAFETY: the rows hold `depth` weights each, `columns` a pair of `depth` for each pair of pixels, and
+            // `out` two bytes from `filter` on for each pixel.
+            unsafe { multiply_tile(&mut tile) };
+        }
+        if pixels % 2 == 1 {
+            // The two columns of the last pair are the same, and so is where their outputs go. The tile has got
+            // there.
+            (tile.pixel_step, tile.pairs) = (0, 1);
+            // SAFETY: as above; there is a pair of columns for the last pixel too.
+            unsafe { multiply_tile(&mut tile) };
+        }
+    }
+    if filters.clamp.is_tight() {
+        // Outputs have been cut to the type's range only.
+        filters.clamp.apply_all(out);
     }
 }
 
@@ -100,57 +136,60 @@ fn dot(columns: &[i16], which: usize, row: &[i8]) -> i32 {
 struct Tile {
     columns: *const i16,
     rows: [*const i8; 2],
+    bias: [i32; 2],
     /// Bytes of a pair of columns that are done in steps of sixteen elements, and then in steps of four.
     by_sixteen: usize,
     by_four: usize,
     /// Elements left after that.
     rest: usize,
-    bias: [i32; 2],
     multiplier: [i32; 2],
-    /// Half of the divisor, and the divisor's binary logarithm.
-    half: [i32; 2],
+    /// Half of the divisor, and the output's zero point times the divisor.
+    addend: [i32; 2],
+    /// The divisor's binary logarithm.
     shift: [i32; 2],
-    zero: i32,
-    /// Four times the least and greatest output.
-    min: u32,
-    max: u32,
     out: *mut i8,
     pixel_step: usize,
     pairs: usize,
 }
 
 impl Tile {
-    /// The tile of filters `filter` and the next one; `None` where there is no next one or where the short
-    /// arithmetic of [`multiply_tile`] would not be exact.
-    fn new(filters: &Filters<'_>, filter: usize) -> Option<Self> {
+    /// What is the same for all filters.
+    fn new(columns: &[i16], filters: &Filters<'_>) -> Self {
         let depth = filters.depth;
-        if filter + 2 > filters.count() || depth > 1 << 14 {
-            return None;
-        }
-        let pair = [filter, filter + 1];
-        let factors = [
-            filters.short_factor(pair[0])?,
-            filters.short_factor(pair[1])?,
-        ];
-        let bias = pair.map(|filter| filters.bias(filter));
-        let splat = |x: i32| u32::from(x as u8) * 0x0101_0101;
-        Some(Self {
-            columns: core::ptr::null(),
-            rows: pair.map(|filter| filters.row(filter).as_ptr()),
+        Self {
+            columns: columns.as_ptr(),
+            rows: [filters.weights.as_ptr(); 2],
+            bias: [0; 2],
             by_sixteen: depth / 16 * 64,
             by_four: depth % 16 / 4 * 16,
             rest: depth % 4,
-            bias,
-            multiplier: factors.map(|factor| factor.multiplier),
-            half: factors.map(|factor| 1 << (-factor.shift - 1)),
-            shift: factors.map(|factor| -factor.shift),
-            zero: filters.output_zero,
-            min: splat(filters.clamp.min),
-            max: splat(filters.clamp.max),
+            multiplier: [0; 2],
+            addend: [0; 2],
+            shift: [0; 2],
             out: core::ptr::null_mut(),
             pixel_step: 0,
             pairs: 0,
-        })
+        }
+    }
+
+    /// Takes filters `filter` and the next one; `false` where there is no next one or where the short arithmetic of
+    /// [`multiply_tile`] would not be exact.
+    #[inline(always)]
+    fn select(&mut self, filters: &Filters<'_>, filter: usize) -> bool {
+        if filter + 2 > filters.count() || filters.depth > 1 << 14 {
+            return false;
+        }
+        for i in 0..2 {
+            let Some(factor) = filters.short_factor(filter + i) else {
+                return false;
+            };
+            let shift = -factor.shift;
+            self.bias[i] = filters.bias(filter + i);
+            self.multiplier[i] = factor.multiplier;
+            self.addend[i] = (1 << (shift - 1)) + (filters.output_zero << shift);
+            self.shift[i] = shift;
+        }
+        true
     }
 }
 
@@ -178,53 +217,16 @@ macro_rules! four_elements {
 }
 
 /// From a sum to an output: `Rescale::apply` for a sum below 2^30 and a negative shift, then zero point and
-/// saturation. Registers: sum, multiplier, half, shift; the zero point is in r10.
+/// saturation.
 macro_rules! finish {
-    ($sum:literal, $multiplier:literal, $half:literal, $shift:literal) => {
+    ($sum:literal, $multiplier:literal, $addend:literal, $shift:literal) => {
         concat!(
-            "lsl ",
-            $sum,
-            ", ",
-            $sum,
-            ", #1\n",
-            "smmulr ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $multiplier,
-            "\n",
-            "add ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $sum,
-            ", asr #31\n",
-            "add ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $half,
-            "\n",
-            "asr ",
-            $sum,
-            ", ",
-            $sum,
-            ", ",
-            $shift,
-            "\n",
-            "add ",
-            $sum,
-            ", ",
-            $sum,
-            ", r10\n",
-            "ssat ",
-            $sum,
-            ", #8, ",
-            $sum,
-            "\n",
+            concat!("lsl ", $sum, ", ", $sum, ", #1\n"),
+            concat!("smmulr ", $sum, ", ", $sum, ", ", $multiplier, "\n"),
+            concat!("add ", $sum, ", ", $sum, ", ", $sum, ", asr #31\n"),
+            concat!("add ", $sum, ", ", $sum, ", ", $addend, "\n"),
+            concat!("asr ", $sum, ", ", $sum, ", ", $shift, "\n"),
+            concat!("ssat ", $sum, ", #8, ", $sum, "\n"),
         )
     };
 }
@@ -295,32 +297,22 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         // From sums to outputs.
         "7:",
         "ldr r7, [r12, #{multiplier}]",
-        "ldr r8, [r12, #{half}]",
+        "ldr r8, [r12, #{addend}]",
         "ldr r9, [r12, #{shift}]",
-        "ldr r10, [r12, #{zero}]",
-        "ldr r11, [r12, #{multiplier} + 4]",
-        "ldr lr, [r12, #{half} + 4]",
+        "ldr r10, [r12, #{multiplier} + 4]",
+        "ldr r11, [r12, #{addend} + 4]",
+        "ldr lr, [r12, #{shift} + 4]",
         finish!("r3", "r7", "r8", "r9"),
         finish!("r4", "r7", "r8", "r9"),
-        "ldr r9, [r12, #{shift} + 4]",
-        "ldr r7, [r12, #{min}]",
-        "ldr r8, [r12, #{max}]",
-        finish!("r5", "r11", "lr", "r9"),
-        finish!("r6", "r11", "lr", "r9"),
-        "bfi r3, r5, #8, #8",
-        "bfi r4, r6, #8, #8",
-        "pkhbt r3, r3, r4, lsl #16",
-        // Bytes not below the least, then not above the greatest output.
-        "ssub8 r9, r3, r7",
-        "sel r3, r3, r7",
-        "ssub8 r9, r8, r3",
-        "sel r3, r3, r8",
         "ldr r7, [r12, #{out}]",
         "ldr r8, [r12, #{pixel_step}]",
         "ldr r9, [r12, #{pairs}]",
+        finish!("r5", "r10", "r11", "lr"),
+        finish!("r6", "r10", "r11", "lr"),
+        "bfi r3, r5, #8, #8",
+        "bfi r4, r6, #8, #8",
         "strh r3, [r7]",
-        "lsr r3, r3, #16",
-        "strh r3, [r7, r8]",
+        "strh r4, [r7, r8]",
         "add r7, r7, r8, lsl #1",
         "subs r9, r9, #1",
         "str r0, [r12, #{columns}]",
@@ -336,11 +328,8 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         rest = const core::mem::offset_of!(Tile, rest),
         bias = const core::mem::offset_of!(Tile, bias),
         multiplier = const core::mem::offset_of!(Tile, multiplier),
-        half = const core::mem::offset_of!(Tile, half),
+        addend = const core::mem::offset_of!(Tile, addend),
         shift = const core::mem::offset_of!(Tile, shift),
-        zero = const core::mem::offset_of!(Tile, zero),
-        min = const core::mem::offset_of!(Tile, min),
-        max = const core::mem::offset_of!(Tile, max),
         out = const core::mem::offset_of!(Tile, out),
         pixel_step = const core::mem::offset_of!(Tile, pixel_step),
         pairs = const core::mem::offset_of!(Tile, pairs),

@@ -54,12 +54,9 @@ pub(crate) fn depthwise_3x3(
         let first = group.min(strips.channels - CHANNELS);
         strips.group(first, lines, &input[first..], &mut output[first..]);
     }
-    let clamp = strips.filters.clamp;
-    if clamp.is_tight() {
+    if strips.filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
-        output
-            .iter_mut()
-            .for_each(|out| *out = clamp.apply(i32::from(*out)));
+        strips.filters.clamp.apply_all(output);
     }
     true
 }
@@ -96,9 +93,9 @@ impl Strips<'_> {
                 // `out` has just been checked to reach to the last output.
                 unsafe {
                     if self.along.stride == 1 {
-                        strip_by_one(strip)
+                        strip_by_one(strip);
                     } else {
-                        strip_by_two(strip)
+                        strip_by_two(strip);
                     }
                 }
             }

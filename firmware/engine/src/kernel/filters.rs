@@ -31,13 +31,15 @@ impl Filters<'_> {
         self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
     }
 
-    /// The factor of a filter, if its sums may be doubled without overflow and its factor only shifts right, so that
-    /// fewer instructions than [`Rescale::apply`] has give the same. For depths up to 2^14.
+    /// The factor of a filter, if its sums can be doubled and its output zero point shifted without overflow, so
+    /// that fewer instructions than [`Rescale::apply`] has give the same. For depths up to 2^14.
     #[cfg(armv7em)]
+    #[inline(always)]
     pub(crate) fn short_factor(&self, filter: usize) -> Option<Rescale> {
         let factor = self.factors.get(filter);
         // Products sum up to less than 2^29: 2^14 times 255 times 128.
-        (self.bias(filter).unsigned_abs() < 1 << 29 && factor.shift < 0).then_some(factor)
+        let exact = self.bias(filter).unsigned_abs() < 1 << 29 && (-20..0).contains(&factor.shift);
+        exact.then_some(factor)
     }
 
     /// The output of a filter, from the sum of its products.

@@ -16,11 +16,14 @@ mod armv7em_strips;
 #[cfg(not(armv7em))]
 mod portable;
 
+/// Bytes of weights that the data cache of a slow flash can be trusted to hold, as small as they are.
+pub(crate) const CACHED_WEIGHTS: usize = 192;
+
 pub(crate) use filters::Filters;
 pub(crate) use strips::Strips;
 
 #[cfg(armv7em)]
-pub(crate) use armv7em::{multiply, unpack};
+pub(crate) use armv7em::{multiply, rounding_high_mul, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
 #[cfg(not(armv7em))]

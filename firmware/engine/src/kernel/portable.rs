@@ -14,7 +14,7 @@ pub(crate) fn unpack(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
 /// An odd last column has a pair to itself.
-pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, _: &mut [i8], out: &mut [i8]) {
     let columns = columns.chunks_exact(filters.depth);
     for (column, out) in columns.zip(out.chunks_exact_mut(filters.count())) {
         for (filter, out) in out.iter_mut().enumerate() {

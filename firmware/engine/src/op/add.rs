@@ -3,22 +3,22 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::context::{Clamp, Context};
-use crate::quantize::Rescale;
+use crate::op::context::{Affine, Clamp, Context};
+use crate::quantize::ShortRescale;
 
 /// Bits by which the inputs are shifted up before they are scaled.
 const LEFT_SHIFT: u32 = 20;
 
 pub(crate) struct Add {
     inputs: [Term; 2],
-    output: Rescale,
+    output: ShortRescale,
     output_zero: i32,
     clamp: Clamp,
 }
 
 struct Term {
     zero_point: i32,
-    rescale: Rescale,
+    rescale: ShortRescale,
 }
 
 impl Add {
@@ -45,17 +45,19 @@ impl Add {
         // TFLite `add.cc`: both inputs are brought to twice the greater input scale, and the sum from there, shifted
         // up by 2^20, to the output's.
         let twice_max = f64::from(2.0 * a.scale.max(b.scale));
-        let term = |affine: super::context::Affine| {
+        let too_large = cx.error(OperatorProblem::Multiplier, 0);
+        let short = |factor| ShortRescale::new(cx.rescale(factor)?).ok_or(too_large);
+        let term = |affine: Affine| {
             Ok(Term {
                 zero_point: affine.zero_point,
-                rescale: cx.rescale(f64::from(affine.scale) / twice_max)?,
+                rescale: short(f64::from(affine.scale) / twice_max)?,
             })
         };
         let factor = twice_max / f64::from((1 << LEFT_SHIFT) as f32 * to.scale);
-        cx.ensure(factor < 1.0, OperatorProblem::Multiplier, 0)?;
+        cx.ensure(factor < 1.0, OperatorProblem::Multiplier, 2)?;
         Ok(Self {
             inputs: [term(a)?, term(b)?],
-            output: cx.rescale(factor)?,
+            output: short(factor)?,
             output_zero: to.zero_point,
             clamp: cx.clamp(options.get(0, 0)?, to)?,
         })
@@ -69,10 +71,11 @@ impl Add {
         } = views;
         let [a, b] = &self.inputs;
         for ((&x, &y), out) in first.iter().zip(second).zip(output) {
-            let sum = a.scale(x).wrapping_add(b.scale(y));
+            // Each term is at most 255 * 2^20 / 2.
+            let sum = a.scale(x) + b.scale(y);
             *out = self
                 .clamp
-                .apply(self.output.apply(sum).saturating_add(self.output_zero));
+                .apply(self.output.apply(2 * sum) + self.output_zero);
         }
     }
 }
@@ -81,6 +84,6 @@ impl Term {
     #[inline(always)]
     fn scale(&self, x: i8) -> i32 {
         self.rescale
-            .apply((i32::from(x) - self.zero_point) << LEFT_SHIFT)
+            .apply((i32::from(x) - self.zero_point) << (LEFT_SHIFT + 1))
     }
 }

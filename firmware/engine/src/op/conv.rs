@@ -9,8 +9,10 @@ use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
 use crate::tensor::DataType;
 
-/// Pairs of output pixels that are computed together, so that weights are fetched once for all.
-const BLOCK: usize = 4;
+/// Pairs of output pixels that are computed together, so that weights are fetched once for all: up to four where
+/// they take no more than this many bytes, and up to sixteen where memory is free.
+const COLUMN_BYTES: usize = 2048;
+const MOST_PAIRS: usize = 16;
 
 pub(crate) struct Conv<'m> {
     batches: usize,
@@ -115,16 +117,23 @@ impl<'m> Conv<'m> {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
+    /// Room for a pair of columns as bytes, or for two rows of weights.
     fn staging_bytes(&self) -> usize {
-        if self.needs_staging() {
-            2 * self.depth()
+        let bytes = 2 * self.depth();
+        if self.needs_staging() || bytes > kernel::CACHED_WEIGHTS {
+            bytes.next_multiple_of(4)
         } else {
             0
         }
     }
 
-    pub(crate) fn scratch_bytes(&self) -> usize {
-        self.staging_bytes() + self.pair_bytes() * BLOCK
+    /// The least, and what it can make use of.
+    pub(crate) fn scratch_bytes(&self) -> (usize, usize) {
+        let pixels = self.batches * self.y.output * self.x.output;
+        let most = pixels.div_ceil(2).min(MOST_PAIRS);
+        let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
+        let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
+        (bytes(least), bytes(most))
     }
 
     pub(crate) fn run(&self, views: Views<'_>) {
@@ -158,7 +167,7 @@ impl<'m> Conv<'m> {
                 let pixel = first + 2 * i;
                 self.fill(pair, staging, input, [pixel, (pixel + 1).min(last)]);
             }
-            kernel::multiply(columns, &filters, out);
+            kernel::multiply(columns, &filters, staging, out);
         }
     }
 
@@ -183,7 +192,7 @@ impl<'m> Conv<'m> {
             }
             return;
         }
-        let (first, second) = staging.split_at_mut(self.depth());
+        let (first, second) = staging[..2 * self.depth()].split_at_mut(self.depth());
         for (column, (image, (taps_y, top), (taps_x, left))) in
             [&mut *first, &mut *second].into_iter().zip(windows)
         {

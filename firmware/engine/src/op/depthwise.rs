@@ -192,7 +192,7 @@ impl<'m> Depthwise<'m> {
                     .enumerate()
                     .map(move |(j, tap_x)| (line + j * x.dilation, tap_y * x.filter + tap_x))
             });
-            self.pixel(filters, input, taps, out);
+            self.pixel(filters, input, &taps, out);
         }
     }
 
@@ -202,7 +202,7 @@ impl<'m> Depthwise<'m> {
         &self,
         filters: &Filters<'_>,
         input: &[i8],
-        taps: impl Iterator<Item = (usize, usize)> + Clone,
+        taps: &(impl Iterator<Item = (usize, usize)> + Clone),
         out: &mut [i8],
     ) {
         const BLOCK: usize = 16;

@@ -121,7 +121,7 @@ impl<'m> FullyConnected<'m> {
                 [first, if second.is_empty() { first } else { second }],
                 self.input_zero,
             );
-            kernel::multiply(pair, &filters, out);
+            kernel::multiply(pair, &filters, &mut [], out);
         }
     }
 }

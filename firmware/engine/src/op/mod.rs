@@ -115,13 +115,13 @@ impl<'m> Op<'m> {
         matches!(self.kind, Kind::Reshape)
     }
 
-    /// Bytes of working memory it needs while it runs.
-    pub(crate) fn scratch_bytes(&self) -> usize {
+    /// Bytes of working memory it needs while it runs, and how many it can make use of.
+    pub(crate) fn scratch_bytes(&self) -> (usize, usize) {
         match &self.kind {
             Kind::Conv(conv) => conv.scratch_bytes(),
-            Kind::Depthwise(depthwise) => depthwise.scratch_bytes(),
-            Kind::FullyConnected(dense) => dense.scratch_bytes(),
-            _ => 0,
+            Kind::Depthwise(depthwise) => (depthwise.scratch_bytes(), 0),
+            Kind::FullyConnected(dense) => (dense.scratch_bytes(), 0),
+            _ => (0, 0),
         }
     }
 

@@ -1,0 +1,237 @@
+//! The buffers of a plan: how long each is needed, and where it is placed.
+
+use core::ops::Range;
+
+use crate::arena::align;
+use crate::error::{Error, GraphProblem};
+use crate::flatbuffer::{Result, Scalar, saturate};
+use crate::model::Model;
+use crate::op::Operand;
+
+/// Bytes of a buffer's record.
+pub(super) const RECORD: usize = 16;
+
+/// A buffer to be placed.
+#[derive(Clone, Copy)]
+struct Buffer {
+    bytes: u32,
+    offset: u32,
+    /// The operators before which it is first written and after which it is last read.
+    first: u16,
+    last: u16,
+    /// The buffer whose memory this is: its own number except behind a RESHAPE.
+    root: u16,
+    placed: bool,
+}
+
+impl Buffer {
+    const UNUSED: Self = Self {
+        bytes: 0,
+        offset: 0,
+        first: u16::MAX,
+        last: 0,
+        root: 0,
+        placed: false,
+    };
+
+    fn is_live_with(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
+
+    fn end(&self) -> usize {
+        self.offset as usize + align(self.bytes as usize)
+    }
+}
+
+/// The buffers, kept as bytes in the arena.
+pub(super) struct Buffers<'a>(pub(super) &'a mut [[u8; RECORD]]);
+
+impl Buffers<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, i: usize) -> Buffer {
+        let record = &self.0[i];
+        Buffer {
+            bytes: u32::read(record),
+            offset: u32::read(&record[4..]),
+            first: u16::read(&record[8..]),
+            last: u16::read(&record[10..]),
+            root: u16::read(&record[12..]),
+            placed: record[14] != 0,
+        }
+    }
+
+    fn set(&mut self, i: usize, buffer: Buffer) {
+        let record = &mut self.0[i];
+        record[..4].copy_from_slice(&buffer.bytes.to_le_bytes());
+        record[4..8].copy_from_slice(&buffer.offset.to_le_bytes());
+        record[8..10].copy_from_slice(&buffer.first.to_le_bytes());
+        record[10..12].copy_from_slice(&buffer.last.to_le_bytes());
+        record[12..14].copy_from_slice(&buffer.root.to_le_bytes());
+        record[14] = u8::from(buffer.placed);
+    }
+
+    fn all(&self) -> impl Iterator<Item = Buffer> {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    fn is_known(&self, i: usize) -> bool {
+        self.get(i).first != u16::MAX
+    }
+
+    /// A new buffer, first written at `time`.
+    fn define(&mut self, i: usize, bytes: usize, time: usize) {
+        let time = time as u16;
+        self.set(
+            i,
+            Buffer {
+                bytes: saturate(bytes),
+                first: time,
+                last: time,
+                root: i as u16,
+                ..Buffer::UNUSED
+            },
+        );
+    }
+
+    /// Notes that a buffer is read at `time`.
+    fn extend(&mut self, i: usize, time: usize) {
+        let root = usize::from(self.get(i).root);
+        let buffer = self.get(root);
+        self.set(
+            root,
+            Buffer {
+                last: buffer.last.max(time as u16),
+                ..buffer
+            },
+        );
+    }
+
+    /// Finds the buffers and their lifetimes.
+    pub(super) fn collect(&mut self, model: &Model<'_>) -> Result<()> {
+        for i in 0..self.len() {
+            self.set(i, Buffer::UNUSED);
+        }
+        let (input, output) = (model.input(), model.output());
+        self.define(input.index, input.bytes, 0);
+        for index in 0..model.operator_count() {
+            let op = model.op(index)?;
+            for Operand { tensor, .. } in op.operands.arena_inputs() {
+                if !self.is_known(tensor) {
+                    return Err(graph(GraphProblem::Unproduced, tensor));
+                }
+                self.extend(tensor, index);
+            }
+            let produced = op.operands.output;
+            if self.is_known(produced) || model.read_tensor(produced)?.is_constant() {
+                return Err(graph(GraphProblem::ProducedTwice, produced));
+            }
+            self.define(produced, op.operands.output_bytes, index);
+            if let (true, Some(source)) = (op.is_alias(), op.operands.arena_inputs().next()) {
+                let root = self.get(source.tensor).root;
+                self.set(
+                    produced,
+                    Buffer {
+                        root,
+                        ..self.get(produced)
+                    },
+                );
+            }
+        }
+        if !self.is_known(output.index) {
+            return Err(graph(GraphProblem::Unproduced, output.index));
+        }
+        // The result stays until it is fetched.
+        self.extend(output.index, usize::from(u16::MAX) - 1);
+        Ok(())
+    }
+
+    /// Gives each buffer its place; returns the end of the last one, or `None` if that lies beyond 2 GiB.
+    pub(super) fn place(&mut self) -> Option<usize> {
+        let mut end = 0;
+        while let Some(i) = self.largest() {
+            let mut buffer = self.get(i);
+            let offset = self.lowest(&buffer);
+            buffer.placed = true;
+            buffer.offset = i32::try_from(offset).ok()?.unsigned_abs();
+            end = end.max(buffer.end());
+            self.set(i, buffer);
+        }
+        Some(end)
+    }
+
+    /// The lowest place that is free throughout a buffer's lifetime.
+    fn lowest(&self, buffer: &Buffer) -> usize {
+        let bytes = align(buffer.bytes as usize);
+        let mut offset = 0_usize;
+        // Whatever is in the way moves the buffer behind itself: no place before that one's end is free.
+        while let Some(obstacle) = self.all().find(|other| {
+            other.placed
+                && other.is_live_with(buffer)
+                && (other.offset as usize) < offset + bytes
+                && offset < other.end()
+        }) {
+            offset = obstacle.end();
+        }
+        offset
+    }
+
+    /// A place for working memory while one operator runs, in an arena whose buffers end at `end`: at least
+    /// `least` bytes, and up to `most` if they are free anyway.
+    pub(super) fn working_memory(
+        &self,
+        index: usize,
+        end: usize,
+        least: usize,
+        most: usize,
+    ) -> Range<usize> {
+        let time = index as u16;
+        let buffer = Buffer {
+            bytes: saturate(least),
+            first: time,
+            last: time,
+            ..Buffer::UNUSED
+        };
+        let live = self
+            .all()
+            .filter(|other| other.placed && other.is_live_with(&buffer));
+        let top = live.map(|other| other.end()).max().unwrap_or(0);
+        let start = if end.saturating_sub(top) >= least {
+            top
+        } else {
+            self.lowest(&buffer)
+        };
+        let free = if start == top {
+            end.saturating_sub(top)
+        } else {
+            least
+        };
+        start..start + free.min(most).max(least)
+    }
+
+    /// Where a buffer, or the one whose memory it shares, starts.
+    pub(super) fn offset(&self, i: usize) -> u32 {
+        self.get(usize::from(self.get(i).root)).offset
+    }
+
+    /// The largest buffer without a place, the earliest among equals.
+    fn largest(&self) -> Option<usize> {
+        let mut best: Option<(u32, usize)> = None;
+        for (i, buffer) in self.all().enumerate() {
+            let candidate = buffer.bytes > 0 && !buffer.placed && usize::from(buffer.root) == i;
+            if candidate && best.is_none_or(|(bytes, _)| buffer.bytes > bytes) {
+                best = Some((buffer.bytes, i));
+            }
+        }
+        best.map(|(_, i)| i)
+    }
+}
+
+fn graph(problem: GraphProblem, value: usize) -> Error {
+    Error::Graph {
+        problem,
+        value: saturate(value),
+    }
+}
