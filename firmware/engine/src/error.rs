@@ -52,6 +52,7 @@ problems! {
         Empty = 5, "the network has no operators", "";
         TooManyTensors = 6, "more tensors or operators than the planner can hold", "count";
         Unproduced = 7, "a tensor is used before anything has produced it; operators must be in order of execution", "tensor";
+        Plan = 9, "the memory plan does not fit an operator; the file has changed since it was planned", "operator";
         ProducedTwice = 8, "a tensor is produced twice, or written although it is a constant", "tensor";
     }
 }

@@ -1,7 +1,8 @@
 //! Running a model.
 
 use crate::arena::{Views, aligned};
-use crate::flatbuffer::Result;
+use crate::error::{Error, GraphProblem};
+use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
 use crate::plan::Plan;
 
@@ -92,9 +93,14 @@ impl<'m, 'a> Interpreter<'m, 'a> {
             .operands
             .inputs
             .map(|input| input.and_then(|input| input.data));
-        if !in_place && let Some(views) = Views::new(self.arena, places, constants) {
-            op.run(views);
+        if in_place {
+            return Ok(());
         }
+        let changed = Error::Graph {
+            problem: GraphProblem::Plan,
+            value: saturate(index),
+        };
+        op.run(Views::new(self.arena, places, constants).ok_or(changed)?);
         Ok(())
     }
 }

@@ -15,6 +15,9 @@
 //! ```
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod arena;
 mod error;
 mod flatbuffer;

@@ -95,7 +95,7 @@ fn damaged_hello_world() {
 
 #[test]
 fn damaged_keyword_spotting() {
-    check_damaged(KWS, 1 << 16, 2_000);
+    check_damaged(KWS, 1 << 16, 5_000);
 }
 
 #[test]

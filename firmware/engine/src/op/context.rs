@@ -27,7 +27,7 @@ pub(crate) struct Affine {
 }
 
 /// The least and greatest output that a fused activation lets through.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clamp {
     pub(crate) min: i32,
     pub(crate) max: i32,

@@ -15,17 +15,17 @@ const COLUMN_BYTES: usize = 2048;
 const MOST_PAIRS: usize = 16;
 
 pub(crate) struct Conv<'m> {
-    batches: usize,
-    channels: usize,
-    filters: usize,
-    y: Window,
-    x: Window,
-    weights: &'m [i8],
-    bias: Option<Vector<'m, i32>>,
-    scales: ChannelScales<'m>,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
+    pub(super) batches: usize,
+    pub(super) channels: usize,
+    pub(super) filters: usize,
+    pub(super) y: Window,
+    pub(super) x: Window,
+    pub(super) weights: &'m [i8],
+    pub(super) bias: Option<Vector<'m, i32>>,
+    pub(super) scales: ChannelScales<'m>,
+    pub(super) input_zero: i32,
+    pub(super) output_zero: i32,
+    pub(super) clamp: Clamp,
 }
 
 impl<'m> Conv<'m> {

@@ -10,18 +10,18 @@ use crate::op::window::Window;
 use crate::tensor::DataType;
 
 pub(crate) struct Depthwise<'m> {
-    batches: usize,
-    channels: usize,
+    pub(super) batches: usize,
+    pub(super) channels: usize,
     /// Outputs of each input channel.
-    multiplier: usize,
-    y: Window,
-    x: Window,
-    weights: &'m [i8],
-    bias: Option<Vector<'m, i32>>,
-    scales: ChannelScales<'m>,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
+    pub(super) multiplier: usize,
+    pub(super) y: Window,
+    pub(super) x: Window,
+    pub(super) weights: &'m [i8],
+    pub(super) bias: Option<Vector<'m, i32>>,
+    pub(super) scales: ChannelScales<'m>,
+    pub(super) input_zero: i32,
+    pub(super) output_zero: i32,
+    pub(super) clamp: Clamp,
 }
 
 impl<'m> Depthwise<'m> {

@@ -10,19 +10,19 @@ use crate::quantize::Rescale;
 use crate::tensor::DataType;
 
 pub(crate) struct FullyConnected<'m> {
-    batches: usize,
-    depth: usize,
-    units: usize,
-    weights: &'m [i8],
-    bias: Option<Vector<'m, i32>>,
-    factor: Factor<'m>,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
+    pub(super) batches: usize,
+    pub(super) depth: usize,
+    pub(super) units: usize,
+    pub(super) weights: &'m [i8],
+    pub(super) bias: Option<Vector<'m, i32>>,
+    pub(super) factor: Factor<'m>,
+    pub(super) input_zero: i32,
+    pub(super) output_zero: i32,
+    pub(super) clamp: Clamp,
 }
 
 /// One factor for all units, or one for each.
-enum Factor<'m> {
+pub(super) enum Factor<'m> {
     Same(Rescale),
     PerUnit(ChannelScales<'m>),
 }
@@ -109,7 +109,7 @@ impl<'m> FullyConnected<'m> {
             output_zero: self.output_zero,
             clamp: self.clamp,
         };
-        let pair = cast::as_i16_mut(scratch);
+        let pair = &mut cast::as_i16_mut(scratch)[..2 * self.depth];
         for (data, out) in input
             .chunks(2 * self.depth)
             .zip(output.chunks_mut(2 * self.units))

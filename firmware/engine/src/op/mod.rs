@@ -14,6 +14,8 @@ mod pool;
 mod reshape;
 mod scales;
 mod softmax;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub(crate) use context::{Clamp, Context};

@@ -10,10 +10,10 @@ use crate::quantize::Rescale;
 /// TFLite `PopulateConvolutionQuantizationParams`: `input scale * filter scale[channel] / output scale`, in double
 /// precision; a single filter scale is that of every channel.
 pub(crate) struct ChannelScales<'m> {
-    input: f32,
-    weights: Vector<'m, f32>,
-    output: f32,
-    channels: usize,
+    pub(super) input: f32,
+    pub(super) weights: Vector<'m, f32>,
+    pub(super) output: f32,
+    pub(super) channels: usize,
 }
 
 impl<'m> ChannelScales<'m> {

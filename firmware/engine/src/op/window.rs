@@ -5,7 +5,7 @@ use crate::flatbuffer::Result;
 use crate::op::context::Context;
 
 /// How windows lie along one dimension.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) input: usize,
     pub(crate) output: usize,

@@ -235,3 +235,39 @@ fn graph(problem: GraphProblem, value: usize) -> Error {
         value: saturate(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn live_buffers_never_overlap(
+            wanted in prop::collection::vec((0..300_u32, 0..12_u16, 0..6_u16), 1..30),
+            (index, least, most) in (0..12_usize, 1..100_usize, 0..400_usize),
+        ) {
+            let mut records = vec![[0; RECORD]; wanted.len()];
+            let mut buffers = Buffers(&mut records);
+            for (i, &(bytes, first, length)) in wanted.iter().enumerate() {
+                let root = i as u16;
+                buffers.set(i, Buffer { bytes, first, last: first + length, root, ..Buffer::UNUSED });
+            }
+            let end = buffers.place().unwrap();
+            let memory = buffers.working_memory(index, end, least, most);
+            prop_assert!(memory.len() >= least && (memory.end <= end || memory.len() == least));
+            let apart = |a: &Buffer, b: &Range<usize>| a.end() <= b.start || b.end <= a.offset as usize;
+            for (i, a) in buffers.all().enumerate() {
+                prop_assert!(a.end() <= end);
+                for b in buffers.all().skip(i + 1).filter(|b| a.is_live_with(b) && a.bytes > 0 && b.bytes > 0) {
+                    prop_assert!(apart(&a, &(b.offset as usize..b.end())));
+                }
+                let live = (a.first..=a.last).contains(&(index as u16)) && a.bytes > 0;
+                prop_assert!(!live || apart(&a, &memory));
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Random layers against the plainest code for what TFLite's reference kernels compute.
+
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::conv::Conv;
+use super::depthwise::Depthwise;
+use super::fully_connected::{Factor, FullyConnected};
+use super::{ChannelScales, Clamp, Window};
+use crate::arena::Views;
+use crate::flatbuffer::Vector;
+use crate::kernel::cast;
+use crate::quantize::Rescale;
+
+/// A layer's numbers, of which each kind of layer takes what it needs.
+#[derive(Clone, Debug)]
+struct Layer {
+    batches: usize,
+    channels: usize,
+    filters: usize,
+    y: Window,
+    x: Window,
+    input: Vec<i8>,
+    weights: Vec<i8>,
+    bias: Option<Vec<u8>>,
+    /// Scales of the weights, as bytes.
+    scales: Vec<u8>,
+    output_scale: f32,
+    input_zero: i32,
+    output_zero: i32,
+    clamp: Clamp,
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    let padded = (
+        1..9_usize,
+        1..5_usize,
+        1..4_usize,
+        1..4_usize,
+        any::<bool>(),
+    );
+    padded.prop_map(|(input, filter, stride, dilation, same)| {
+        let size = (filter - 1) * dilation + 1;
+        let output = if same || input < size {
+            input.div_ceil(stride)
+        } else {
+            (input - size) / stride + 1
+        };
+        let padding = ((output - 1) * stride + size).saturating_sub(input) / 2;
+        Window {
+            input,
+            output,
+            filter,
+            stride,
+            dilation,
+            padding,
+        }
+    })
+}
+
+/// `of_kind` turns channels and a number from 1 to 6 into filters, and filters and channels into a filter's depth.
+fn layer(
+    y: impl Strategy<Value = Window>,
+    x: impl Strategy<Value = Window>,
+    filters: fn(usize, usize) -> usize,
+    depth: fn(usize, usize) -> usize,
+) -> impl Strategy<Value = Layer> {
+    let shape = (1..3_usize, 1..20_usize, 1..7_usize, y, x);
+    shape.prop_flat_map(move |(batches, channels, some, y, x)| {
+        let filters = filters(channels, some);
+        let weights = y.filter * x.filter * depth(channels, filters);
+        let zero = || prop_oneof![Just(-128), Just(127), Just(0), -128..128_i32];
+        let bias = prop_oneof![-5000..5000_i32, -(1 << 30)..1 << 30];
+        let data = (
+            prop::collection::vec(any::<i8>(), batches * y.input * x.input * channels),
+            prop::collection::vec(any::<i8>(), weights),
+            prop::option::of(prop::collection::vec(bias, filters)),
+            prop::collection::vec(-14.0..2.0_f32, filters),
+            -6.0..8.0_f32,
+            zero(),
+            zero(),
+            (-128..128_i32, -128..128_i32),
+        );
+        data.prop_map(
+            move |(input, weights, bias, scales, output, input_zero, output_zero, (a, b))| Layer {
+                batches,
+                channels,
+                filters,
+                y,
+                x,
+                input,
+                weights,
+                bias: bias.map(|bias: Vec<i32>| {
+                    bias.iter().flat_map(|bias| bias.to_le_bytes()).collect()
+                }),
+                scales: scales
+                    .iter()
+                    .flat_map(|scale| scale.exp2().to_le_bytes())
+                    .collect(),
+                output_scale: output.exp2(),
+                input_zero,
+                output_zero,
+                clamp: if a % 2 == 0 {
+                    Clamp {
+                        min: -128,
+                        max: 127,
+                    }
+                } else {
+                    Clamp {
+                        min: a.min(b),
+                        max: a.max(b),
+                    }
+                },
+            },
+        )
+    })
+}
+
+impl Layer {
+    fn bias(&self) -> Option<Vector<'_, i32>> {
+        self.bias.as_deref().map(Vector::new)
+    }
+
+    fn scales(&self) -> ChannelScales<'_> {
+        ChannelScales {
+            input: 1.0,
+            weights: Vector::new(&self.scales),
+            output: self.output_scale,
+            channels: self.filters,
+        }
+    }
+
+    /// The output of a filter whose products sum up to `sum`, by the letter of gemmlowp and TFLite.
+    fn finish(&self, filter: usize, sum: i32) -> i8 {
+        let factor =
+            f64::from(self.scales().weights.get(filter).unwrap()) / f64::from(self.output_scale);
+        let Rescale { multiplier, shift } = Rescale::new(factor).unwrap();
+        let sum = sum.wrapping_add(self.bias().map_or(0, |bias| bias.get(filter).unwrap()));
+        let shifted = if shift > 0 {
+            sum.wrapping_mul(1 << shift)
+        } else {
+            sum
+        };
+        let product = i64::from(shifted) * i64::from(multiplier);
+        let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+        let high = ((product + nudge) / (1 << 31)) as i32;
+        let exponent = (-shift).max(0) as u32;
+        let divisor = 1_i64 << exponent;
+        let remainder = i64::from(high).rem_euclid(divisor);
+        let threshold = (divisor - 1) / 2 + i64::from(high < 0);
+        let rounded =
+            (i64::from(high).div_euclid(divisor) + i64::from(remainder > threshold)) as i32;
+        let out = rounded.saturating_add(self.output_zero);
+        out.clamp(self.clamp.min, self.clamp.max) as i8
+    }
+
+    /// All outputs; `tap` gives the input channel and the weight's index for a filter, a tap and a step along the
+    /// filter's depth.
+    fn reference(
+        &self,
+        depth: usize,
+        tap: impl Fn(usize, usize, usize) -> (usize, usize),
+    ) -> Vec<i8> {
+        let (y, x) = (self.y, self.x);
+        let mut out = vec![];
+        for batch in 0..self.batches {
+            for (out_y, out_x) in (0..y.output).flat_map(|a| (0..x.output).map(move |b| (a, b))) {
+                for filter in 0..self.filters {
+                    let mut sum = 0_i32;
+                    for (tap_y, tap_x) in
+                        (0..y.filter).flat_map(|a| (0..x.filter).map(move |b| (a, b)))
+                    {
+                        let in_y = (out_y * y.stride + tap_y * y.dilation).wrapping_sub(y.padding);
+                        let in_x = (out_x * x.stride + tap_x * x.dilation).wrapping_sub(x.padding);
+                        if in_y >= y.input || in_x >= x.input {
+                            continue;
+                        }
+                        for step in 0..depth {
+                            let (channel, weight) = tap(filter, tap_y * x.filter + tap_x, step);
+                            let pixel = (batch * y.input + in_y) * x.input + in_x;
+                            let data = i32::from(self.input[pixel * self.channels + channel])
+                                - self.input_zero;
+                            sum += data * i32::from(self.weights[weight]);
+                        }
+                    }
+                    out.push(self.finish(filter, sum));
+                }
+            }
+        }
+        out
+    }
+
+    /// Runs a layer in `scratch` bytes of working memory.
+    fn run(&self, scratch: usize, run: impl FnOnce(Views<'_>)) -> Vec<i8> {
+        let mut table = vec![0; self.scales().table_bytes()];
+        self.scales().fill(&mut table);
+        let mut scratch = vec![0_u128; scratch.div_ceil(16)];
+        let mut output = vec![0; self.batches * self.y.output * self.x.output * self.filters];
+        // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
+        let scratch = unsafe { scratch.align_to_mut().1 };
+        let inputs = [&*self.input, &[]];
+        run(Views {
+            inputs,
+            output: cast::as_i8_mut(&mut output),
+            scratch,
+            table: &table,
+        });
+        cast::as_i8(&output).to_vec()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn convolutions(layer in layer(window(), window(), |_, some| some, |channels, filters| channels * filters)) {
+        let (taps, channels) = (layer.y.filter * layer.x.filter, layer.channels);
+        let expected =
+            layer.reference(channels, |filter, tap, step| (step, (filter * taps + tap) * channels + step));
+        let conv = Conv {
+            batches: layer.batches,
+            channels,
+            filters: layer.filters,
+            y: layer.y,
+            x: layer.x,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            scales: layer.scales(),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        let (least, most) = conv.scratch_bytes();
+        for scratch in [least, (least + most) / 2, most] {
+            prop_assert_eq!(&layer.run(scratch, |views| conv.run(views)), &expected);
+        }
+    }
+
+    #[test]
+    fn depthwise(layer in layer(window(), window(), |channels, some| channels * some, |_, filters| filters)) {
+        let multiplier = layer.filters / layer.channels;
+        let expected = layer.reference(1, |filter, tap, _| (filter / multiplier, tap * layer.filters + filter));
+        let depthwise = Depthwise {
+            batches: layer.batches,
+            channels: layer.channels,
+            multiplier,
+            y: layer.y,
+            x: layer.x,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            scales: layer.scales(),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        prop_assert_eq!(layer.run(depthwise.scratch_bytes(), |views| depthwise.run(views)), expected);
+    }
+
+    #[test]
+    fn dense(layer in {
+        let one = Window { input: 1, output: 1, filter: 1, stride: 1, dilation: 1, padding: 0 };
+        layer(Just(one), Just(one), |_, some| some, |channels, filters| channels * filters)
+    }) {
+        let depth = layer.channels;
+        let expected = layer.reference(depth, |filter, _, step| (step, filter * depth + step));
+        let dense = FullyConnected {
+            batches: layer.batches,
+            depth,
+            units: layer.filters,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            factor: Factor::PerUnit(layer.scales()),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        prop_assert_eq!(layer.run(dense.scratch_bytes(), |views| dense.run(views)), expected);
+    }
+}
