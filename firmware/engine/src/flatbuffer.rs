@@ -66,6 +66,12 @@ impl<'m, T: Scalar> Vector<'m, T> {
         }
     }
 
+    /// The bytes of all elements.
+    #[must_use]
+    pub fn bytes(&self) -> &'m [u8] {
+        self.bytes
+    }
+
     /// Number of elements.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -5,8 +5,10 @@
 //! column: `p0 p2 p1 p3 q0 q2 q1 q3`, lowest first. A remainder of fewer than four follows as `p q p q`.
 
 use core::arch::{asm, naked_asm};
+use core::mem::offset_of;
 
 use crate::kernel::{CACHED_WEIGHTS, Filters};
+use crate::op::Factors;
 
 /// The upper 32 bits of a product, rounded.
 #[inline(always)]
@@ -72,49 +74,75 @@ pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, rows: &mut [i8], 
     let pixels = out.len() / count;
     let pairs = pixels.div_ceil(2);
     assert!(columns.len() >= pairs * 2 * depth);
+    if count < 2 || !filters.are_short() {
+        multiply_any(columns, filters, out);
+        return;
+    }
+    let run = |first: usize, weights: &[i8], out: &mut [i8]| {
+        let mut tile = Tile::new(columns, filters, first, weights, out, pixels);
+        // SAFETY: `weights` holds the rows of as many filters from `first` on, whose factors and biases the tile
+        // points to; `columns` a pair for each pair of pixels; `out` all filters' outputs for each pixel.
+        unsafe { multiply_tile(&mut tile) };
+    };
     let copies = 2 * depth > CACHED_WEIGHTS && pairs > 2;
-    let mut rows = rows.get_mut(..2 * depth).filter(|_| copies);
-    let mut tile = Tile::new(columns, filters);
-    for next in (0..count).step_by(2) {
+    match rows.get_mut(..2 * depth).filter(|_| copies) {
+        Some(rows) => {
+            for first in (0..count - 1).step_by(2) {
+                copy(rows, &filters.weights[first * depth..][..2 * depth]);
+                run(first, rows, out);
+            }
+        }
+        None => run(0, &filters.weights[..count / 2 * 2 * depth], out),
+    }
+    if count % 2 == 1 {
         // An odd last filter is computed together with the one before it once more.
-        let filter = next.min(count.saturating_sub(2));
-        if !tile.select(filters, filter) {
-            for filter in next..(next + 2).min(count) {
-                for (pixel, out) in out.chunks_exact_mut(count).enumerate() {
-                    let pair = &columns[pixel / 2 * 2 * depth..];
-                    out[filter] = filters.finish(filter, dot(pair, pixel % 2, filters.row(filter)));
-                }
-            }
-            continue;
-        }
-        let weights = &filters.weights[filter * depth..][..2 * depth];
-        let weights = match &mut rows {
-            Some(rows) => {
-                rows.copy_from_slice(weights);
-                rows
-            }
-            None => weights,
-        };
-        tile.rows = [weights.as_ptr(), weights[depth..].as_ptr()];
-        tile.columns = columns.as_ptr();
-        tile.out = out[filter..].as_mut_ptr();
-        (tile.pixel_step, tile.pairs) = (count, pixels / 2);
-        if tile.pairs > 0 {
-            // SAFETY: the rows hold `depth` weights each, `columns` a pair of `depth` for each pair of pixels, and
-            // `out` two bytes from `filter` on for each pixel.
-            unsafe { multiply_tile(&mut tile) };
-        }
-        if pixels % 2 == 1 {
-            // The two columns of the last pair are the same, and so is where their outputs go. The tile has got
-            // there.
-            (tile.pixel_step, tile.pairs) = (0, 1);
-            // SAFETY: as above; there is a pair of columns for the last pixel too.
-            unsafe { multiply_tile(&mut tile) };
-        }
+        run(count - 2, &filters.weights[(count - 2) * depth..], out);
     }
     if filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
         filters.clamp.apply_all(out);
+    }
+}
+
+/// The same for filters of any kind.
+fn multiply_any(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+    for (pixel, out) in out.chunks_exact_mut(filters.count()).enumerate() {
+        let pair = &columns[pixel / 2 * 2 * filters.depth..];
+        for (filter, out) in out.iter_mut().enumerate() {
+            *out = filters.finish(filter, dot(pair, pixel % 2, filters.row(filter)));
+        }
+    }
+}
+
+/// Copies out of flash, whose reads take long, by whole words.
+fn copy(to: &mut [i8], from: &[i8]) {
+    assert!(to.len() == from.len());
+    let blocks = to.len() / 16;
+    let (to, to_rest) = to.split_at_mut(16 * blocks);
+    let (from, from_rest) = from.split_at(16 * blocks);
+    if blocks > 0 {
+        // SAFETY: reads and writes `16 * blocks` bytes, which both slices have.
+        unsafe {
+            asm!(
+                "2:",
+                "ldr r2, [{from}]",
+                "ldr r3, [{from}, #4]",
+                "ldr r4, [{from}, #8]",
+                "ldr r5, [{from}, #12]",
+                "add {from}, {from}, #16",
+                "subs {blocks}, {blocks}, #1",
+                "stmia {to}!, {{r2-r5}}",
+                "bne 2b",
+                from = inout(reg) from.as_ptr() => _,
+                to = inout(reg) to.as_mut_ptr() => _,
+                blocks = inout(reg) blocks => _,
+                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
+                options(nostack),
+            );
+        }
+    }
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from;
     }
 }
 
@@ -131,75 +159,125 @@ fn dot(columns: &[i16], which: usize, row: &[i8]) -> i32 {
     })
 }
 
-/// What [`multiply_tile`] works on: two filters and pairs of columns.
+/// What [`multiply_tile`] works on: pairs of filters and pairs of columns. What it changes comes first.
 #[repr(C)]
 struct Tile {
     columns: *const i16,
     rows: [*const i8; 2],
     bias: [i32; 2],
+    multiplier: [i32; 2],
+    /// Half of the divisor, and the output's zero point times the divisor.
+    addend: [i32; 2],
+    /// The divisor's binary logarithm.
+    shift: [u32; 2],
+    out: *mut i8,
+    pixel_step: usize,
+    pairs: usize,
+    /// Where the next two filters have their bias, multiplier, shift and output.
+    next_bias: *const u8,
+    next_multiplier: *const u8,
+    next_shift: *const u8,
+    next_out: *mut i8,
+    filter_pairs: usize,
+
     /// Bytes of a pair of columns that are done in steps of sixteen elements, and then in steps of four.
     by_sixteen: usize,
     by_four: usize,
     /// Elements left after that.
     rest: usize,
-    multiplier: [i32; 2],
-    /// Half of the divisor, and the output's zero point times the divisor.
-    addend: [i32; 2],
-    /// The divisor's binary logarithm.
-    shift: [i32; 2],
-    out: *mut i8,
-    pixel_step: usize,
-    pairs: usize,
+    first_columns: *const i16,
+    depth: usize,
+    filters: usize,
+    whole_pairs: usize,
+    odd_pixels: usize,
+    zero: i32,
+    bias_step: usize,
+    multiplier_step: usize,
+    shift_step: usize,
+    /// What `next_bias` points to where there is none, and the others where one factor is for all.
+    no_bias: [i32; 2],
+    same_multiplier: [i32; 2],
+    same_shift: [i8; 2],
 }
 
 impl Tile {
-    /// What is the same for all filters.
-    fn new(columns: &[i16], filters: &Filters<'_>) -> Self {
+    /// The filters from `first` on whose rows are in `weights`, an even number.
+    fn new(
+        columns: &[i16],
+        filters: &Filters<'_>,
+        first: usize,
+        weights: &[i8],
+        out: &mut [i8],
+        pixels: usize,
+    ) -> Self {
         let depth = filters.depth;
-        Self {
+        let row = weights.as_ptr();
+        let mut tile = Self {
             columns: columns.as_ptr(),
-            rows: [filters.weights.as_ptr(); 2],
+            rows: [row, weights[depth..].as_ptr()],
             bias: [0; 2],
-            by_sixteen: depth / 16 * 64,
-            by_four: depth % 16 / 4 * 16,
-            rest: depth % 4,
             multiplier: [0; 2],
             addend: [0; 2],
             shift: [0; 2],
             out: core::ptr::null_mut(),
             pixel_step: 0,
             pairs: 0,
+            next_bias: core::ptr::null(),
+            next_multiplier: core::ptr::null(),
+            next_shift: core::ptr::null(),
+            next_out: out[first..].as_mut_ptr(),
+            filter_pairs: weights.len() / (2 * depth),
+            by_sixteen: depth / 16 * 64,
+            by_four: depth % 16 / 4 * 16,
+            rest: depth % 4,
+            first_columns: columns.as_ptr(),
+            depth,
+            filters: filters.count(),
+            whole_pairs: pixels / 2,
+            odd_pixels: pixels % 2,
+            zero: filters.output_zero,
+            bias_step: 0,
+            multiplier_step: 0,
+            shift_step: 0,
+            no_bias: [0; 2],
+            same_multiplier: [0; 2],
+            same_shift: [0; 2],
+        };
+        if let Some(bias) = filters.bias {
+            tile.next_bias = bias.bytes()[4 * first..].as_ptr();
+            tile.bias_step = 8;
         }
-    }
-
-    /// Takes filters `filter` and the next one; `false` where there is no next one or where the short arithmetic of
-    /// [`multiply_tile`] would not be exact.
-    #[inline(always)]
-    fn select(&mut self, filters: &Filters<'_>, filter: usize) -> bool {
-        if filter + 2 > filters.count() || filters.depth > 1 << 14 {
-            return false;
+        match filters.factors {
+            Factors::Same(factor) => {
+                tile.same_multiplier = [factor.multiplier; 2];
+                tile.same_shift = [factor.shift as i8; 2];
+            }
+            Factors::Table {
+                multipliers,
+                shifts,
+            } => {
+                tile.next_multiplier = multipliers[4 * first..].as_ptr();
+                tile.next_shift = shifts[first..].as_ptr();
+                (tile.multiplier_step, tile.shift_step) = (8, 2);
+            }
         }
-        for i in 0..2 {
-            let Some(factor) = filters.short_factor(filter + i) else {
-                return false;
-            };
-            let shift = -factor.shift;
-            self.bias[i] = filters.bias(filter + i);
-            self.multiplier[i] = factor.multiplier;
-            self.addend[i] = (1 << (shift - 1)) + (filters.output_zero << shift);
-            self.shift[i] = shift;
-        }
-        true
+        tile
     }
 }
 
-/// Four elements of two columns times two filters: 16 multiply-accumulates in 20 cycles.
+/// Four elements of two columns, `$at` bytes on, times two filters: 16 multiply-accumulates in 19 cycles. `$advance`
+/// is for the last step of a loop.
 macro_rules! four_elements {
-    () => {
+    ($at:literal $(, $advance:literal)?) => {
+        concat!(
+        "ldr r7, [r0, #", $at, "]\n",
+        "ldr r8, [r0, #", $at, " + 4]\n",
+        "ldr r9, [r0, #", $at, " + 8]\n",
+        "ldr r10, [r0, #", $at, " + 12]\n",
         "
-        ldmia r0!, {{r7, r8, r9, r10}}
         ldr r11, [r1], #4
         ldr lr, [r2], #4
+        ", $($advance,)? "
         sxtb16 r12, r11, ror #8
         sxtb16 r11, r11
         smlad r3, r11, r7, r3
@@ -212,7 +290,7 @@ macro_rules! four_elements {
         smlad r6, lr, r9, r6
         smlad r5, r12, r8, r5
         smlad r6, r12, r10, r6
-        "
+        ")
     };
 }
 
@@ -231,10 +309,13 @@ macro_rules! finish {
     };
 }
 
-/// Multiplies pairs of columns with two filters, and writes two outputs for each column.
+/// Multiplies pairs of columns with pairs of filters, and writes an output for each column and filter.
 ///
 /// Registers in the loops: r0 columns, r1 and r2 rows, r3 to r6 sums (column 0 and 1 of filter 0, then of filter 1),
 /// r7 to r10 elements, r11, r12 and lr weights. On the stack: where the loop ends, and the tile.
+///
+/// # Safety
+/// The tile's pointers must lead to as much as its numbers say.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
     naked_asm!(
@@ -242,6 +323,66 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "sub sp, sp, #8",
         "str r0, [sp, #4]",
         "mov r12, r0",
+        // Two filters.
+        ".p2align 2",
+        "0:",
+        "ldr r0, [r12, #{next_bias}]",
+        "cmp r0, #0",
+        "it eq",
+        "addeq r0, r12, #{no_bias}",
+        "ldr r1, [r12, #{next_multiplier}]",
+        "ldr r2, [r12, #{next_shift}]",
+        "cmp r1, #0",
+        "itt eq",
+        "addeq r1, r12, #{same_multiplier}",
+        "addeq r2, r12, #{same_shift}",
+        "ldr r3, [r0]",
+        "ldr r4, [r0, #4]",
+        "ldr r5, [r1]",
+        "ldr r6, [r1, #4]",
+        "ldrsb r9, [r2]",
+        "ldrsb r10, [r2, #1]",
+        "ldr r11, [r12, #{zero}]",
+        "rsb r9, r9, #0",
+        "rsb r10, r10, #0",
+        "mov lr, #1",
+        "lsl r7, lr, r9",
+        "lsl r8, lr, r10",
+        "lsl lr, r11, r9",
+        "lsl r11, r11, r10",
+        "add r7, lr, r7, lsr #1",
+        "add r8, r11, r8, lsr #1",
+        "add lr, r12, #{bias}",
+        "stmia lr, {{r3-r10}}",
+        // Where the next two are.
+        "ldr r3, [r12, #{bias_step}]",
+        "ldr r4, [r12, #{multiplier_step}]",
+        "ldr r5, [r12, #{shift_step}]",
+        "ldr r6, [r12, #{next_out}]",
+        "ldr r7, [r12, #{first_columns}]",
+        "ldr r8, [r12, #{filters}]",
+        "ldr r9, [r12, #{whole_pairs}]",
+        "cmp r3, #0",
+        "it ne",
+        "addne r0, r0, r3",
+        "it eq",
+        "moveq r0, #0",
+        "cmp r4, #0",
+        "itte ne",
+        "addne r1, r1, r4",
+        "addne r2, r2, r5",
+        "moveq r1, #0",
+        "str r7, [r12, #{columns}]",
+        "str r6, [r12, #{out}]",
+        "str r8, [r12, #{pixel_step}]",
+        "add r6, r6, #2",
+        "str r0, [r12, #{next_bias}]",
+        "str r1, [r12, #{next_multiplier}]",
+        "str r2, [r12, #{next_shift}]",
+        "str r6, [r12, #{next_out}]",
+        "cmp r9, #0",
+        "beq 8f",
+        "str r9, [r12, #{pairs}]",
         // A pair of columns.
         ".p2align 2",
         "1:",
@@ -259,10 +400,10 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "str r11, [sp]",
         ".p2align 2",
         "2:",
-        four_elements!(),
-        four_elements!(),
-        four_elements!(),
-        four_elements!(),
+        four_elements!("0"),
+        four_elements!("16"),
+        four_elements!("32"),
+        four_elements!("48", "add r0, r0, #64"),
         "ldr r11, [sp]",
         "cmp r0, r11",
         "bne 2b",
@@ -275,7 +416,7 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "str r11, [sp]",
         ".p2align 2",
         "4:",
-        four_elements!(),
+        four_elements!("0", "add r0, r0, #16"),
         "ldr r11, [sp]",
         "cmp r0, r11",
         "bne 4b",
@@ -319,19 +460,59 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "str r7, [r12, #{out}]",
         "str r9, [r12, #{pairs}]",
         "bne 1b",
+        // An odd last column: both columns of its pair are the same, and both outputs go to the same place.
+        "8:",
+        "ldr r8, [r12, #{pixel_step}]",
+        "ldr r9, [r12, #{odd_pixels}]",
+        "cmp r8, #0",
+        "beq 9f",
+        "mov r8, #0",
+        "str r8, [r12, #{pixel_step}]",
+        "str r9, [r12, #{pairs}]",
+        "cmp r9, #0",
+        "bne 1b",
+        "9:",
+        "ldr r1, [r12, #{rows}]",
+        "ldr r2, [r12, #{rows} + 4]",
+        "ldr r3, [r12, #{depth}]",
+        "ldr r4, [r12, #{filter_pairs}]",
+        "add r1, r1, r3, lsl #1",
+        "add r2, r2, r3, lsl #1",
+        "subs r4, r4, #1",
+        "str r1, [r12, #{rows}]",
+        "str r2, [r12, #{rows} + 4]",
+        "str r4, [r12, #{filter_pairs}]",
+        "bne 0b",
         "add sp, sp, #8",
         "pop {{r4-r11, pc}}",
-        columns = const core::mem::offset_of!(Tile, columns),
-        rows = const core::mem::offset_of!(Tile, rows),
-        by_sixteen = const core::mem::offset_of!(Tile, by_sixteen),
-        by_four = const core::mem::offset_of!(Tile, by_four),
-        rest = const core::mem::offset_of!(Tile, rest),
-        bias = const core::mem::offset_of!(Tile, bias),
-        multiplier = const core::mem::offset_of!(Tile, multiplier),
-        addend = const core::mem::offset_of!(Tile, addend),
-        shift = const core::mem::offset_of!(Tile, shift),
-        out = const core::mem::offset_of!(Tile, out),
-        pixel_step = const core::mem::offset_of!(Tile, pixel_step),
-        pairs = const core::mem::offset_of!(Tile, pairs),
+        columns = const offset_of!(Tile, columns),
+        rows = const offset_of!(Tile, rows),
+        bias = const offset_of!(Tile, bias),
+        multiplier = const offset_of!(Tile, multiplier),
+        addend = const offset_of!(Tile, addend),
+        shift = const offset_of!(Tile, shift),
+        out = const offset_of!(Tile, out),
+        pixel_step = const offset_of!(Tile, pixel_step),
+        pairs = const offset_of!(Tile, pairs),
+        next_bias = const offset_of!(Tile, next_bias),
+        next_multiplier = const offset_of!(Tile, next_multiplier),
+        next_shift = const offset_of!(Tile, next_shift),
+        next_out = const offset_of!(Tile, next_out),
+        filter_pairs = const offset_of!(Tile, filter_pairs),
+        by_sixteen = const offset_of!(Tile, by_sixteen),
+        by_four = const offset_of!(Tile, by_four),
+        rest = const offset_of!(Tile, rest),
+        first_columns = const offset_of!(Tile, first_columns),
+        depth = const offset_of!(Tile, depth),
+        filters = const offset_of!(Tile, filters),
+        whole_pairs = const offset_of!(Tile, whole_pairs),
+        odd_pixels = const offset_of!(Tile, odd_pixels),
+        zero = const offset_of!(Tile, zero),
+        bias_step = const offset_of!(Tile, bias_step),
+        multiplier_step = const offset_of!(Tile, multiplier_step),
+        shift_step = const offset_of!(Tile, shift_step),
+        no_bias = const offset_of!(Tile, no_bias),
+        same_multiplier = const offset_of!(Tile, same_multiplier),
+        same_shift = const offset_of!(Tile, same_shift),
     )
 }

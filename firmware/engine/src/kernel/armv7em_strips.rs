@@ -40,13 +40,7 @@ pub(crate) fn depthwise_3x3(
     let Some(lines) = lines.get_mut(..Strips::pairs(&strips.along)) else {
         return false;
     };
-    let exact = |filter| {
-        strips
-            .filters
-            .short_factor(filter)
-            .is_some_and(|factor| factor.shift >= -20)
-    };
-    if strips.channels < CHANNELS || !(0..strips.channels).all(exact) {
+    if strips.channels < CHANNELS || !strips.filters.are_short() {
         return false;
     }
     for group in (0..strips.channels).step_by(CHANNELS) {

@@ -2,8 +2,6 @@
 
 use crate::flatbuffer::Vector;
 use crate::op::{Clamp, Factors};
-#[cfg(armv7em)]
-use crate::quantize::Rescale;
 
 /// Filters that columns are multiplied with.
 pub(crate) struct Filters<'a> {
@@ -15,9 +13,37 @@ pub(crate) struct Filters<'a> {
     pub(crate) factors: Factors<'a>,
     pub(crate) output_zero: i32,
     pub(crate) clamp: Clamp,
+    short: bool,
 }
 
-impl Filters<'_> {
+impl<'a> Filters<'a> {
+    /// Rows of `depth` weights, with a bias and a factor for each.
+    pub(crate) fn new(
+        weights: &'a [i8],
+        depth: usize,
+        bias: Option<Vector<'a, i32>>,
+        factors: Factors<'a>,
+        output_zero: i32,
+        clamp: Clamp,
+    ) -> Self {
+        let mut filters = Self {
+            weights,
+            depth,
+            bias,
+            factors,
+            output_zero,
+            clamp,
+            short: false,
+        };
+        // Products sum up to less than 2^29: 2^14 times 255 times 128.
+        filters.short = depth <= 1 << 14
+            && (0..filters.count()).all(|filter| {
+                let shift = factors.get(filter).shift;
+                filters.bias(filter).unsigned_abs() < 1 << 29 && (-20..0).contains(&shift)
+            });
+        filters
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.weights.len() / self.depth
@@ -31,15 +57,14 @@ impl Filters<'_> {
         self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
     }
 
-    /// The factor of a filter, if its sums can be doubled and its output zero point shifted without overflow, so
-    /// that fewer instructions than [`Rescale::apply`] has give the same. For depths up to 2^14.
-    #[cfg(armv7em)]
-    #[inline(always)]
-    pub(crate) fn short_factor(&self, filter: usize) -> Option<Rescale> {
-        let factor = self.factors.get(filter);
-        // Products sum up to less than 2^29: 2^14 times 255 times 128.
-        let exact = self.bias(filter).unsigned_abs() < 1 << 29 && (-20..0).contains(&factor.shift);
-        exact.then_some(factor)
+    /// Whether sums can be doubled, and output zero points shifted, without overflow, so that fewer instructions than
+    /// [`Rescale::apply`](crate::quantize::Rescale::apply) has give the same.
+    #[cfg_attr(
+        not(armv7em),
+        expect(dead_code, reason = "only the assembly takes the short way")
+    )]
+    pub(crate) fn are_short(&self) -> bool {
+        self.short
     }
 
     /// The output of a filter, from the sum of its products.

@@ -143,14 +143,14 @@ impl<'m> Conv<'m> {
             scratch,
             table,
         } = views;
-        let filters = Filters {
-            weights: self.weights,
-            depth: self.depth(),
-            bias: self.bias,
-            factors: Factors::new(table, self.filters),
-            output_zero: self.output_zero,
-            clamp: self.clamp,
-        };
+        let filters = Filters::new(
+            self.weights,
+            self.depth(),
+            self.bias,
+            Factors::new(table, self.filters),
+            self.output_zero,
+            self.clamp,
+        );
         let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
         let columns = cast::as_i16_mut(columns);
         let staging = cast::as_i8_mut(staging);

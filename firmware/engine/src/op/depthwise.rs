@@ -133,14 +133,14 @@ impl<'m> Depthwise<'m> {
             scratch,
             table,
         } = views;
-        let filters = Filters {
-            weights: self.weights,
-            depth: self.y.filter * self.x.filter,
-            bias: self.bias,
-            factors: Factors::new(table, self.channels * self.multiplier),
-            output_zero: self.output_zero,
-            clamp: self.clamp,
-        };
+        let filters = Filters::new(
+            self.weights,
+            self.y.filter * self.x.filter,
+            self.bias,
+            Factors::new(table, self.channels * self.multiplier),
+            self.output_zero,
+            self.clamp,
+        );
         let inputs = input.chunks_exact(self.y.input * self.x.input * self.channels);
         let outputs = output.chunks_exact_mut(self.y.output * self.x.output * filters.count());
         for (input, output) in inputs.zip(outputs) {

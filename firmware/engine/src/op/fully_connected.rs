@@ -98,17 +98,17 @@ impl<'m> FullyConnected<'m> {
             scratch,
             table,
         } = views;
-        let filters = Filters {
-            weights: self.weights,
-            depth: self.depth,
-            bias: self.bias,
-            factors: match self.factor {
+        let filters = Filters::new(
+            self.weights,
+            self.depth,
+            self.bias,
+            match self.factor {
                 Factor::Same(factor) => Factors::Same(factor),
                 Factor::PerUnit(_) => Factors::new(table, self.units),
             },
-            output_zero: self.output_zero,
-            clamp: self.clamp,
-        };
+            self.output_zero,
+            self.clamp,
+        );
         let pair = &mut cast::as_i16_mut(scratch)[..2 * self.depth];
         for (data, out) in input
             .chunks(2 * self.depth)
