@@ -5,7 +5,15 @@
 
 use thiserror::Error;
 
-use crate::memory::{Chip, Flash, MapError, Size};
+use crate::{
+    core::{
+        code::{Block, CodeCache},
+        debug::DFSR_HALTED,
+        exception::{NMI, SYS_TICK},
+        system::{System, Wait},
+    },
+    memory::{AccessError, Chip, MapError, Reset, Size},
+};
 
 /// Why [`Machine::run`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,16 +87,29 @@ pub enum DebugError {
 
 /// A core with its chip.
 pub struct Machine {
-    flash: Flash,
+    system: System,
+    code: CodeCache,
+}
+
+/// What to do next.
+enum Next {
+    /// Execute blocks until the deadline.
+    Blocks,
+    /// Execute one instruction.
+    One,
+    /// Look again.
+    Again,
+    /// Return.
+    Stop(Stop),
 }
 
 impl Machine {
     /// A machine just powered on: flash erased, RAM zero, the core about to fetch its
-    /// reset vector.
+    /// reset vector (which it does when it first runs or is first debugged).
     pub fn new(chip: Chip) -> Result<Self, MapError> {
-        Ok(Self {
-            flash: Flash::new(chip.flash.len as usize),
-        })
+        let system = System::new(chip)?;
+        let code = CodeCache::new(&system.bus);
+        Ok(Self { system, code })
     }
 
     /// Runs for at least `max_cycles` (to the end of the block of straight-line code in
@@ -96,64 +117,278 @@ impl Machine {
     ///
     /// How the cycles are divided over calls does not change what happens at which cycle.
     pub fn run(&mut self, max_cycles: u64) -> Stop {
-        let _ = max_cycles;
-        Stop::Sleep
+        let limit = self.system.cycles.saturating_add(max_cycles);
+        loop {
+            match self.next(limit) {
+                Next::Blocks => self.run_blocks(),
+                Next::One => self.run_one(),
+                Next::Again => {}
+                Next::Stop(stop) => return stop,
+            }
+        }
+    }
+
+    fn run_blocks(&mut self) {
+        let Self { system, code } = self;
+        while system.cycles < system.deadline {
+            let id = code.find(system.regs.pc(), &mut system.bus, &system.fpb);
+            let block = code.block(id);
+            let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
+            system.run_block(block, block.timing(timing));
+        }
+    }
+
+    fn run_one(&mut self) {
+        let system = &mut self.system;
+        let (pc, it) = (system.regs.pc(), system.regs.it);
+        let mut block = Block::single(&system.bus, &system.fpb, pc, it);
+        let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
+        system.run_block(&block, block.timing(timing));
+        self.finish_step();
+    }
+
+    /// After an instruction, or the entry into a handler: halts if the debugger steps.
+    fn finish_step(&mut self) {
+        if self.system.debug.stepping() {
+            self.system.debug.halt(DFSR_HALTED);
+            self.system.wait = Wait::No;
+        }
+    }
+
+    /// Looks around: everything that can only happen between blocks.
+    fn next(&mut self, limit: u64) -> Next {
+        if self.system.error.is_some() {
+            return Next::Stop(Stop::Error);
+        }
+        self.settle();
+        let system = &mut self.system;
+        if system.debug.halted {
+            return Next::Stop(Stop::Halted);
+        }
+        if system.reset_held {
+            return self.wait(limit);
+        }
+        if system.bus.next_event <= system.cycles {
+            system.bus.tick(system.cycles);
+            system.collect_interrupts();
+        }
+        if system.systick.next_event() <= system.cycles && system.systick.tick(system.cycles) {
+            system.nvic.set_pending(SYS_TICK, true);
+        }
+        if system.imprecise_fault {
+            system.pend_imprecise_fault();
+        }
+        if system.wait != Wait::No && !self.wakes() {
+            return self.wait(limit);
+        }
+        let system = &mut self.system;
+        if let Some(exception) = system.takable()
+            && (system.wait != Wait::Lockup || exception == NMI)
+        {
+            system.take(exception);
+            self.finish_step();
+            return Next::Again;
+        }
+        system.wait = Wait::No;
+        if system.cycles >= limit {
+            return Next::Stop(Stop::CycleLimit);
+        }
+        if !system.regs.thumb {
+            system.invalid_state();
+            self.finish_step();
+            return Next::Again;
+        }
+        if system.debug.stepping() || system.regs.it != 0 {
+            system.deadline = limit;
+            return Next::One;
+        }
+        system.deadline = limit
+            .min(system.bus.next_event)
+            .min(system.systick.next_event());
+        Next::Blocks
+    }
+
+    /// Carries out resets that were asked for and drops decoded code that is stale.
+    fn settle(&mut self) {
+        let Self { system, code } = self;
+        if std::mem::take(&mut system.reset_requested) {
+            system.reset_peripherals(Reset::System);
+            system.start_requested = true;
+        }
+        if system.start_requested && !system.reset_held {
+            system.start_requested = false;
+            system.start_core();
+        }
+        if let Some(range) = system.bus.flash.take_changed() {
+            code.drop_flash(range.start as u32, range.end as u32);
+        }
+        if system.bus.ram_code_changed {
+            code.drop_ram();
+            system.bus.forget_ram_code();
+        }
+        for address in system.fpb.take_changed() {
+            code.drop_around(address);
+        }
+    }
+
+    fn wakes(&mut self) -> bool {
+        let system = &mut self.system;
+        if system.debug.stepping() {
+            return system.wait != Wait::Lockup;
+        }
+        match system.wait {
+            Wait::No => true,
+            Wait::Interrupt => system.wakes(),
+            Wait::Event => {
+                let pending = system.scb.events_on_pending() && system.nvic.any_external_pending();
+                std::mem::take(&mut system.regs.event) || pending || system.takable().is_some()
+            }
+            Wait::Lockup => system.takable() == Some(NMI),
+        }
+    }
+
+    /// Lets time pass until the next event or the limit.
+    fn wait(&mut self, limit: u64) -> Next {
+        let system = &mut self.system;
+        let sleeps = matches!(system.wait, Wait::Interrupt | Wait::Event);
+        if sleeps && system.scb.sleeps_deeply() {
+            let what = "deep sleep (SCR.SLEEPDEEP)".to_owned();
+            let pc = system.regs.pc();
+            system.fail(MachineError::Core { what, pc });
+            return Next::Again;
+        }
+        let event = system.bus.next_event.min(system.systick.next_event());
+        if event < limit {
+            system.cycles = event.max(system.cycles);
+            if system.reset_held {
+                system.bus.tick(system.cycles);
+            }
+            return Next::Again;
+        }
+        system.cycles = limit.max(system.cycles);
+        Next::Stop(if event == u64::MAX {
+            Stop::Sleep
+        } else {
+            Stop::CycleLimit
+        })
     }
 
     /// Lets `cycles` pass for the peripherals while the core is halted; the cycle counter
-    /// stands still. Does nothing while the core runs.
+    /// and the system timer stand still. Does nothing while the core runs.
     pub fn idle(&mut self, cycles: u64) {
-        let _ = cycles;
+        let system = &mut self.system;
+        if !system.debug.halted || system.error.is_some() {
+            return;
+        }
+        let end = system.cycles.saturating_add(cycles);
+        while system.cycles < end {
+            let step = system.bus.next_event.clamp(system.cycles, end) - system.cycles;
+            system.cycles += step;
+            system.systick.skip(step);
+            system.dwt.skip(step);
+            if system.bus.next_event <= system.cycles {
+                system.bus.tick(system.cycles);
+                system.collect_interrupts();
+            }
+        }
     }
 
     /// Core clock cycles since power-on, those spent halted in [`Self::idle`] included.
     pub fn cycles(&self) -> u64 {
-        0
+        self.system.cycles
     }
 
     /// Instructions executed since power-on.
     pub fn instructions(&self) -> u64 {
-        0
+        self.system.instructions
     }
 
     /// Whether the core is halted in debug state.
     pub fn is_halted(&self) -> bool {
-        false
+        self.system.debug.halted
     }
 
     /// A read by the debugger through the AHB-AP, at any address, with the core running or
     /// halted. No time passes. An unaligned `address` is a fault.
     pub fn debug_read(&mut self, address: u32, size: Size) -> Result<u32, DebugError> {
-        let _ = size;
-        Err(DebugError::Fault(address))
+        self.debug_access(address, size, None)
     }
 
     /// A write by the debugger through the AHB-AP. A write that lets the core run only
     /// changes its state; it runs in [`Self::run`].
     pub fn debug_write(&mut self, address: u32, size: Size, value: u32) -> Result<(), DebugError> {
-        let _ = (size, value);
-        Err(DebugError::Fault(address))
+        self.debug_access(address, size, Some(value))?;
+        self.settle();
+        Ok(())
+    }
+
+    fn debug_access(
+        &mut self,
+        address: u32,
+        size: Size,
+        value: Option<u32>,
+    ) -> Result<u32, DebugError> {
+        if let Some(error) = &self.system.error {
+            return Err(error.clone().into());
+        }
+        if address % size.bytes() != 0 {
+            return Err(DebugError::Fault(address));
+        }
+        // Whatever is still to be done to the core is seen as done.
+        self.settle();
+        let system = &mut self.system;
+        let now = system.cycles;
+        let result = match value {
+            None => system.bus_read(address, size, now, true),
+            Some(value) => system
+                .bus_write(address, size, value, now, true)
+                .map(|()| 0),
+        };
+        match result {
+            Ok(value) => Ok(value),
+            Err(AccessError::Fault) => Err(DebugError::Fault(address)),
+            Err(AccessError::Unmodelled(what)) => {
+                let pc = system.regs.pc();
+                let error = MachineError::Unmodelled {
+                    what,
+                    address,
+                    size,
+                    value,
+                    pc,
+                    debugger: true,
+                };
+                system.fail(error.clone());
+                Err(error.into())
+            }
+        }
     }
 
     /// Drives nRST: `asserted` holds the chip in system reset, releasing it starts the
     /// core (into the debugger's hands if reset is to be caught). Debug registers keep
     /// their contents and stay accessible.
     pub fn set_reset_pin(&mut self, asserted: bool) {
-        let _ = asserted;
+        let system = &mut self.system;
+        if asserted && !system.reset_held {
+            system.reset_peripherals(Reset::Pin);
+            system.reset_requested = false;
+            system.start_requested = true;
+        }
+        system.reset_held = asserted;
+        self.settle();
     }
 
     /// What stopped the machine for good, if anything did.
     pub fn error(&self) -> Option<&MachineError> {
-        None
+        self.system.error.as_ref()
     }
 
     /// The flash array.
     pub fn flash(&self) -> &[u8] {
-        self.flash.bytes()
+        self.system.bus.flash.bytes()
     }
 
     /// Overwrites the flash array at `offset`, from outside the emulated world.
     pub fn load_flash(&mut self, offset: usize, data: &[u8]) {
-        self.flash.write(offset, data);
+        self.system.bus.flash.write(offset, data);
     }
 }

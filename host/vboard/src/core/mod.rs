@@ -1,4 +1,26 @@
 //! The Cortex-M4F: decoding, execution, exceptions and the private peripheral bus.
+//!
+//! [`insn`] and [`block`] are what the timing model knows of the core. The rest is used
+//! through [`crate::machine`].
 
+mod access;
+mod alu;
 pub mod block;
+pub(crate) mod code;
+pub(crate) mod debug;
+mod decode;
+mod dsp;
+mod dwt;
+pub(crate) mod exception;
+mod execute;
+mod execute_float;
+mod float;
+mod fpb;
 pub mod insn;
+mod nvic;
+mod ppb;
+mod registers;
+mod scb;
+mod special;
+pub(crate) mod system;
+mod systick;

@@ -1,11 +1,13 @@
 //! What the core's bus reaches: flash, RAM and the chip's peripherals.
 
+mod bus;
 mod flash;
 mod map;
 mod peripheral;
 
 use thiserror::Error;
 
+pub(crate) use bus::{Bus, Segment, Storage};
 pub use flash::Flash;
 pub use map::{Chip, Device, FlashMap, MapError, RamMap, Reserved};
 pub use peripheral::{Context, InterruptLines, Peripheral, Reset};

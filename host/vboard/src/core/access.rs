@@ -1,0 +1,472 @@
+//! Loads and stores: fast to RAM and flash, with care elsewhere.
+
+use super::{block::BlockTiming, code::Block, execute::Trap, insn::Width, system::System};
+use crate::{
+    machine::MachineError,
+    memory::{AccessError, Size, Storage},
+};
+
+/// The instruction being executed: its block and its place there.
+pub(crate) struct Place<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) timing: &'a BlockTiming,
+    pub(crate) index: usize,
+}
+
+impl Place<'_> {
+    /// The instruction's address.
+    pub(crate) fn pc(&self) -> u32 {
+        let before = self.block.insns.iter().take(self.index);
+        let halfwords: u32 = before.map(|i| u32::from(i.halfwords)).sum();
+        self.block.address.wrapping_add(2 * halfwords)
+    }
+
+    /// The address behind the block, which is behind the instruction if it is the last.
+    #[inline]
+    pub(crate) fn next(&self) -> u32 {
+        self.block.end
+    }
+
+    /// Cycles from entering the block until the instruction starts, statically.
+    #[inline]
+    pub(crate) fn start(&self) -> u32 {
+        self.timing.start.get(self.index).copied().unwrap_or(0)
+    }
+
+    /// What to add if the instruction's condition fails.
+    #[inline]
+    pub(crate) fn skip(&self) -> i8 {
+        self.timing.skip.get(self.index).copied().unwrap_or(0)
+    }
+}
+
+/// Where bit-band regions alias to: (alias, target).
+const BIT_BANDS: [(u32, u32); 2] = [(0x2200_0000, 0x2000_0000), (0x4200_0000, 0x4000_0000)];
+/// The length of a bit-band alias region.
+const BIT_BAND_LEN: u32 = 0x0200_0000;
+/// The private peripherals inside the core.
+pub(crate) const INTERNAL: std::ops::Range<u32> = 0xe000_0000..0xe004_0000;
+
+/// The target word's address and the bit in it that `address` stands for.
+fn bit_band(address: u32) -> Option<(u32, u32)> {
+    BIT_BANDS.iter().find_map(|&(alias, target)| {
+        let offset = address.wrapping_sub(alias);
+        (offset < BIT_BAND_LEN).then_some((target + (offset >> 7 << 2), offset >> 2 & 31))
+    })
+}
+
+impl System {
+    /// The cycle at which the instruction at `place` executes.
+    #[inline]
+    fn now(&self, place: &Place<'_>) -> u64 {
+        self.cycles + u64::from(place.start())
+    }
+
+    /// Reads `N` aligned bytes of the first RAM or of flash, if `address` is such.
+    #[inline(always)]
+    fn read_memory<const N: usize>(&mut self, place: &Place<'_>, address: u32) -> Option<[u8; N]> {
+        if address as usize % N != 0 {
+            return None;
+        }
+        let offset = address.wrapping_sub(self.bus.ram_base);
+        if offset < self.bus.ram_len {
+            return self
+                .bus
+                .ram
+                .get(offset as usize..)?
+                .first_chunk::<N>()
+                .copied();
+        }
+        let offset = address.wrapping_sub(self.bus.flash_base);
+        let bytes = *self
+            .bus
+            .flash
+            .bytes()
+            .get(offset as usize..)?
+            .first_chunk::<N>()?;
+        let now = self.now(place);
+        self.cycles += u64::from(self.bus.flash.accelerator.data(offset, now));
+        Some(bytes)
+    }
+
+    /// Loads and extends.
+    #[inline(always)]
+    pub(crate) fn load(
+        &mut self,
+        place: &Place<'_>,
+        width: Width,
+        address: u32,
+    ) -> Result<u32, Trap> {
+        Ok(match width {
+            Width::Word => match self.read_memory::<4>(place, address) {
+                Some(bytes) => u32::from_le_bytes(bytes),
+                None => self.slow_read(place, address, Size::Word)?,
+            },
+            Width::Byte => self.load_byte(place, address)?,
+            Width::SignedByte => self.load_byte(place, address)? as i8 as u32,
+            Width::Half => self.load_half(place, address)?,
+            Width::SignedHalf => self.load_half(place, address)? as i16 as u32,
+        })
+    }
+
+    #[inline(always)]
+    fn load_byte(&mut self, place: &Place<'_>, address: u32) -> Result<u32, Trap> {
+        match self.read_memory::<1>(place, address) {
+            Some([byte]) => Ok(u32::from(byte)),
+            None => self.slow_read(place, address, Size::Byte),
+        }
+    }
+
+    #[inline(always)]
+    fn load_half(&mut self, place: &Place<'_>, address: u32) -> Result<u32, Trap> {
+        match self.read_memory::<2>(place, address) {
+            Some(bytes) => Ok(u32::from(u16::from_le_bytes(bytes))),
+            None => self.slow_read(place, address, Size::Half),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn load_pair(&mut self, place: &Place<'_>, address: u32) -> Result<[u32; 2], Trap> {
+        let mut values = [0; 2];
+        self.load_words(place, address, &mut values)?;
+        Ok(values)
+    }
+
+    /// Loads consecutive words; unlike single ones they must be aligned.
+    #[inline(always)]
+    pub(crate) fn load_words(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        values: &mut [u32],
+    ) -> Result<(), Trap> {
+        let offset = address.wrapping_sub(self.bus.ram_base);
+        let bytes = self
+            .bus
+            .ram
+            .get(offset as usize..)
+            .and_then(|b| b.get(..4 * values.len()));
+        match bytes {
+            Some(bytes) if offset < self.bus.ram_len && address % 4 == 0 => {
+                for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = u32::from_le_bytes(*word);
+                }
+                Ok(())
+            }
+            _ => self.slow_load_words(place, address, values),
+        }
+    }
+
+    #[cold]
+    fn slow_load_words(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        values: &mut [u32],
+    ) -> Result<(), Trap> {
+        self.require_alignment(address, Width::Word)?;
+        for (value, at) in values.iter_mut().zip((address..).step_by(4)) {
+            *value = self.load(place, Width::Word, at)?;
+        }
+        Ok(())
+    }
+
+    /// Stores the low bits of `value`.
+    #[inline(always)]
+    pub(crate) fn store(
+        &mut self,
+        place: &Place<'_>,
+        width: Width,
+        address: u32,
+        value: u32,
+    ) -> Result<(), Trap> {
+        match width {
+            Width::Word => self.store_bytes(place, address, value.to_le_bytes(), Size::Word),
+            Width::Byte | Width::SignedByte => {
+                self.store_bytes(place, address, [value as u8], Size::Byte)
+            }
+            Width::Half | Width::SignedHalf => {
+                self.store_bytes(place, address, (value as u16).to_le_bytes(), Size::Half)
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store_bytes<const N: usize>(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        bytes: [u8; N],
+        size: Size,
+    ) -> Result<(), Trap> {
+        let offset = address.wrapping_sub(self.bus.ram_base);
+        let target = self
+            .bus
+            .ram
+            .get_mut(offset as usize..)
+            .and_then(|b| b.first_chunk_mut::<N>());
+        match target {
+            Some(target) if offset < self.bus.ram_len && address as usize % N == 0 => {
+                *target = bytes;
+                if self.bus.near_ram_code(offset) {
+                    self.note_code_write(offset, N as u32);
+                }
+                Ok(())
+            }
+            _ => {
+                let mut word = [0; 4];
+                word[..N].copy_from_slice(&bytes);
+                self.slow_write(place, address, size, u32::from_le_bytes(word))
+            }
+        }
+    }
+
+    #[cold]
+    fn note_code_write(&mut self, offset: u32, bytes: u32) {
+        self.bus.note_ram_write(offset, bytes);
+        if self.bus.ram_code_changed {
+            self.attend();
+        }
+    }
+
+    /// Stores consecutive words, which must be aligned.
+    #[inline(always)]
+    pub(crate) fn store_words(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        values: &[u32],
+    ) -> Result<(), Trap> {
+        let offset = address.wrapping_sub(self.bus.ram_base);
+        let len = 4 * values.len();
+        let target = self
+            .bus
+            .ram
+            .get_mut(offset as usize..)
+            .and_then(|b| b.get_mut(..len));
+        match target {
+            Some(target) if offset < self.bus.ram_len && address % 4 == 0 => {
+                for (word, value) in target.as_chunks_mut().0.iter_mut().zip(values) {
+                    *word = value.to_le_bytes();
+                }
+                if self.bus.near_ram_code(offset) || self.bus.near_ram_code(offset + len as u32) {
+                    self.note_code_write(offset, len as u32);
+                }
+                Ok(())
+            }
+            _ => self.slow_store_words(place, address, values),
+        }
+    }
+
+    #[cold]
+    fn slow_store_words(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        values: &[u32],
+    ) -> Result<(), Trap> {
+        self.require_alignment(address, Width::Word)?;
+        for (&value, at) in values.iter().zip((address..).step_by(4)) {
+            self.store(place, Width::Word, at, value)?;
+        }
+        Ok(())
+    }
+
+    /// Traps if `address` is not naturally aligned.
+    pub(crate) fn require_alignment(&self, address: u32, width: Width) -> Result<(), Trap> {
+        let mask = match width {
+            Width::Word => 3,
+            Width::Half | Width::SignedHalf => 1,
+            Width::Byte | Width::SignedByte => 0,
+        };
+        if address & mask == 0 {
+            Ok(())
+        } else {
+            Err(Trap::Unaligned)
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn slow_read(&mut self, place: &Place<'_>, address: u32, size: Size) -> Result<u32, Trap> {
+        let now = self.now(place);
+        if address % size.bytes() != 0 {
+            self.check_unaligned(place, address, size, None)?;
+            let mut word = [0; 4];
+            for (i, byte) in word.iter_mut().take(size.bytes() as usize).enumerate() {
+                let at = address.wrapping_add(i as u32);
+                *byte = self.load_byte(place, at)? as u8;
+            }
+            let extra = self.pipeline.misaligned_extra(address, size, false);
+            self.cycles += u64::from(extra);
+            return Ok(u32::from_le_bytes(word));
+        }
+        match self.bus_read(address, size, now, false) {
+            Ok(value) => Ok(value),
+            Err(AccessError::Fault) => {
+                self.fault_address = address;
+                Err(Trap::DataBus)
+            }
+            Err(AccessError::Unmodelled(what)) => {
+                let pc = place.pc();
+                let value = None;
+                self.fail(MachineError::Unmodelled {
+                    what,
+                    address,
+                    size,
+                    value,
+                    pc,
+                    debugger: false,
+                });
+                Err(Trap::Stop)
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn slow_write(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        size: Size,
+        value: u32,
+    ) -> Result<(), Trap> {
+        let now = self.now(place);
+        if address % size.bytes() != 0 {
+            self.check_unaligned(place, address, size, Some(value))?;
+            for (i, byte) in value
+                .to_le_bytes()
+                .into_iter()
+                .take(size.bytes() as usize)
+                .enumerate()
+            {
+                let at = address.wrapping_add(i as u32);
+                self.store_bytes(place, at, [byte], Size::Byte)?;
+            }
+            let extra = self.pipeline.misaligned_extra(address, size, true);
+            self.cycles += u64::from(extra);
+            return Ok(());
+        }
+        // Whatever a write sets off is looked at when the block ends.
+        self.attend();
+        match self.bus_write(address, size, value, now, false) {
+            Ok(()) => Ok(()),
+            Err(AccessError::Fault)
+                if INTERNAL.contains(&address) || self.scb.writes_precisely() =>
+            {
+                self.fault_address = address;
+                Err(Trap::DataBus)
+            }
+            Err(AccessError::Fault) => {
+                self.imprecise_fault = true;
+                Ok(())
+            }
+            Err(AccessError::Unmodelled(what)) => {
+                let (pc, value) = (place.pc(), Some(value));
+                self.fail(MachineError::Unmodelled {
+                    what,
+                    address,
+                    size,
+                    value,
+                    pc,
+                    debugger: false,
+                });
+                Err(Trap::Stop)
+            }
+        }
+    }
+
+    /// Unaligned accesses may be made to trap, and are carried out in memory only.
+    fn check_unaligned(
+        &mut self,
+        place: &Place<'_>,
+        address: u32,
+        size: Size,
+        value: Option<u32>,
+    ) -> Result<(), Trap> {
+        if self.scb.traps_unaligned() {
+            return Err(Trap::Unaligned);
+        }
+        let last = address.wrapping_add(size.bytes() - 1);
+        if self.bus.locate(address).is_some() || self.bus.locate(last).is_some() {
+            return Ok(());
+        }
+        match self.bus.is_modelled(address) {
+            // Nothing is there: a bus fault, found when it is accessed.
+            Err(AccessError::Fault) if !INTERNAL.contains(&address) => Ok(()),
+            _ => {
+                let (pc, what) = (place.pc(), "unaligned access to a peripheral".to_owned());
+                self.fail(MachineError::Unmodelled {
+                    what,
+                    address,
+                    size,
+                    value,
+                    pc,
+                    debugger: false,
+                });
+                Err(Trap::Stop)
+            }
+        }
+    }
+
+    /// An aligned read as the core (or the debugger) makes it, anywhere.
+    pub(crate) fn bus_read(
+        &mut self,
+        address: u32,
+        size: Size,
+        now: u64,
+        debugger: bool,
+    ) -> Result<u32, AccessError> {
+        if INTERNAL.contains(&address) {
+            return self.internal_read(address, size, now, debugger);
+        }
+        if let Some((target, bit)) = bit_band(address) {
+            return Ok(self.bus.read(target, Size::Word, now)? >> bit & 1);
+        }
+        if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
+            self.cycles += u64::from(self.bus.flash.accelerator.data(offset, now));
+        }
+        let result = self.bus.read(address, size, now);
+        self.collect_interrupts();
+        result
+    }
+
+    /// An aligned write as the core (or the debugger) makes it, anywhere.
+    pub(crate) fn bus_write(
+        &mut self,
+        address: u32,
+        size: Size,
+        value: u32,
+        now: u64,
+        debugger: bool,
+    ) -> Result<(), AccessError> {
+        let value = match size {
+            Size::Byte => value & 0xff,
+            Size::Half => value & 0xffff,
+            Size::Word => value,
+        };
+        if INTERNAL.contains(&address) {
+            return self.internal_write(address, size, value, now, debugger);
+        }
+        if let Some((target, bit)) = bit_band(address) {
+            let word = self.bus.read(target, Size::Word, now)?;
+            let word = word & !(1 << bit) | (value & 1) << bit;
+            return self.bus.write(target, Size::Word, word, now);
+        }
+        let result = self.bus.write(address, size, value, now);
+        self.collect_interrupts();
+        result
+    }
+
+    /// Makes pending what the peripherals' lines have raised.
+    pub(crate) fn collect_interrupts(&mut self) {
+        if let Some(rises) = self.bus.lines.take_rises() {
+            self.nvic.rise(&rises);
+            self.attend();
+        }
+        if self.bus.next_event < self.deadline {
+            self.attend();
+        }
+    }
+}

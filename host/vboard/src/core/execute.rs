@@ -1,0 +1,621 @@
+//! Executing decoded instructions.
+
+use super::{
+    access::Place,
+    alu::{extend, low_mask, shift_constant, unary},
+    block::{BlockTiming, PipelineState},
+    code::{Block, it_after},
+    insn::{Cond, Index, Op, Width},
+    system::{System, Wait},
+};
+
+/// How an instruction that completed leaves the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// The next instruction follows.
+    Next,
+    /// It branched.
+    Jump(u32),
+    /// It returned from an exception, by this EXC_RETURN.
+    Return(u32),
+}
+
+/// Why an instruction did not complete, or (the last three) what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trap {
+    Undefined,
+    InvalidState,
+    NoCoprocessor,
+    Unaligned,
+    DivideByZero,
+    /// A data read failed at [`System::fault_address`].
+    DataBus,
+    /// Storing the FP registers lazily failed.
+    LazyStacking,
+    /// There is no code.
+    Fetch,
+    /// The encoding is UNPREDICTABLE.
+    Unpredictable(u32),
+    /// The machine has stopped: [`System::error`].
+    Stop,
+    Breakpoint,
+    Supervisor,
+}
+
+pub(crate) type Outcome = Result<Flow, Trap>;
+
+impl System {
+    /// Executes a block, entered at its first instruction.
+    #[inline]
+    pub(crate) fn run_block(&mut self, block: &Block, timing: &BlockTiming) {
+        if let Some(offset) = block.flash {
+            let stall = self
+                .bus
+                .flash
+                .accelerator
+                .fetch(offset, &timing.fetches, self.cycles);
+            self.cycles += u64::from(stall);
+        }
+        let mut place = Place {
+            block,
+            timing,
+            index: 0,
+        };
+        for (index, insn) in block.insns.iter().enumerate() {
+            place.index = index;
+            if insn.cond != Cond::Always && !self.regs.passes(insn.cond) {
+                self.cycles = self.cycles.wrapping_add_signed(i64::from(place.skip()));
+                continue;
+            }
+            match self.execute(&insn.op, &place) {
+                Ok(Flow::Next) => {}
+                Ok(Flow::Jump(target)) => {
+                    self.instructions += block.insns.len() as u64;
+                    self.cycles += u64::from(timing.taken.cycles);
+                    self.pipeline_state = timing.taken.state;
+                    self.regs.r[15] = target;
+                    self.regs.it = 0;
+                    return;
+                }
+                outcome => return self.leave_block(&place, outcome),
+            }
+        }
+        self.instructions += block.insns.len() as u64;
+        self.cycles += u64::from(timing.fall.cycles);
+        self.pipeline_state = timing.fall.state;
+        self.regs.r[15] = block.end;
+        self.regs.it = block.it_after;
+        if block.it_after != 0 {
+            self.attend();
+        }
+    }
+
+    /// Leaves a block in its middle, or by an exception or an exception return.
+    #[cold]
+    fn leave_block(&mut self, place: &Place<'_>, outcome: Outcome) {
+        let insn = &place.block.insns[place.index];
+        self.attend();
+        self.instructions += place.index as u64;
+        self.cycles += u64::from(place.start());
+        self.pipeline_state = PipelineState::BRANCHED;
+        self.regs.r[15] = place.pc();
+        self.regs.it = insn.it;
+        match outcome {
+            Err(trap @ Trap::Supervisor) => {
+                self.instructions += 1;
+                self.regs.r[15] = place.pc().wrapping_add(2 * u32::from(insn.halfwords));
+                self.regs.it = it_after(insn.it, insn);
+                self.trap(trap);
+            }
+            Err(trap) => self.trap(trap),
+            Ok(Flow::Return(value)) => {
+                self.instructions += 1;
+                self.regs.it = 0;
+                self.exception_return(value);
+            }
+            Ok(Flow::Next | Flow::Jump(_)) => {}
+        }
+    }
+
+    #[inline(always)]
+    fn execute(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
+        let regs = &mut self.regs;
+        match *op {
+            Op::AluImm {
+                op,
+                s,
+                rd,
+                rn,
+                carry,
+                imm,
+            } => {
+                let carry = regs.immediate_carry(carry);
+                regs.alu(op, s, rd, rn, imm, carry);
+            }
+            Op::AluReg { op, s, rd, rn, rm } => regs.alu(op, s, rd, rn, regs.get(rm), regs.c),
+            Op::AluShift {
+                op,
+                s,
+                rd,
+                rn,
+                rm,
+                shift,
+                amount,
+            } => {
+                let (value, carry) = shift_constant(shift, regs.get(rm), amount, regs.c);
+                regs.alu(op, s, rd, rn, value, carry);
+            }
+            Op::ShiftReg {
+                shift,
+                s,
+                rd,
+                rn,
+                rm,
+            } => regs.shift(shift, s, rd, rn, rm),
+            Op::MovTop { rd, imm } => {
+                regs.set(rd, regs.get(rd) & 0xffff | u32::from(imm) << 16);
+            }
+            Op::Unary { op, rd, rm } => regs.set(rd, unary(op, regs.get(rm))),
+            Op::Extend {
+                op,
+                rd,
+                rn,
+                rm,
+                rotate,
+            } => {
+                let base = if rn == 15 { 0 } else { regs.get(rn) };
+                let value = regs.get(rm).rotate_right(u32::from(rotate));
+                regs.set(rd, extend(op, base, value));
+            }
+            Op::Extract {
+                signed,
+                rd,
+                rn,
+                lsb,
+                width,
+            } => {
+                let up = regs.get(rn) << (32 - u32::from(lsb) - u32::from(width));
+                let down = 32 - u32::from(width);
+                let value = if signed {
+                    (up as i32 >> down) as u32
+                } else {
+                    up >> down
+                };
+                regs.set(rd, value);
+            }
+            Op::Insert { rd, rn, lsb, width } => {
+                let mask = low_mask(width) << lsb;
+                let value = if rn == 15 { 0 } else { regs.get(rn) << lsb };
+                regs.set(rd, regs.get(rd) & !mask | value & mask);
+            }
+            Op::Pack {
+                top,
+                rd,
+                rn,
+                rm,
+                amount,
+            } => {
+                let (n, m) = (regs.get(rn), regs.get(rm));
+                let value = if top {
+                    let m = (m as i32).unbounded_shr(u32::from(amount)) as u32;
+                    n & 0xffff_0000 | m & 0xffff
+                } else {
+                    n & 0xffff | m << amount & 0xffff_0000
+                };
+                regs.set(rd, value);
+            }
+            Op::Select { rd, rn, rm } => regs.select(rd, rn, rm),
+            Op::Saturate {
+                signed,
+                rd,
+                rn,
+                bits,
+                asr,
+                amount,
+            } => {
+                regs.saturate(signed, rd, rn, bits, asr, amount);
+            }
+            Op::Saturate16 {
+                signed,
+                rd,
+                rn,
+                bits,
+            } => regs.saturate16(signed, rd, rn, bits),
+            Op::SatArith { op, rd, rn, rm } => regs.saturating(op, rd, rn, rm),
+            Op::Parallel {
+                op,
+                mode,
+                rd,
+                rn,
+                rm,
+            } => regs.parallel(op, mode, rd, rn, rm),
+            Op::Usad8 { rd, rn, rm, ra } => regs.usad8(rd, rn, rm, ra),
+
+            Op::Mul { s, rd, rn, rm } => {
+                let value = regs.get(rn).wrapping_mul(regs.get(rm));
+                regs.set(rd, value);
+                if s {
+                    regs.set_nz(value);
+                }
+            }
+            Op::Mla {
+                subtract,
+                rd,
+                rn,
+                rm,
+                ra,
+            } => {
+                let product = regs.get(rn).wrapping_mul(regs.get(rm));
+                let a = regs.get(ra);
+                let value = if subtract {
+                    a.wrapping_sub(product)
+                } else {
+                    a.wrapping_add(product)
+                };
+                regs.set(rd, value);
+            }
+            Op::MulLong { op, lo, hi, rn, rm } => regs.multiply_long(op, lo, hi, rn, rm),
+            Op::MulDsp { op, rd, rn, rm, ra } => regs.multiply_dsp(op, rd, rn, rm, ra),
+            Op::MulDspLong { op, lo, hi, rn, rm } => regs.multiply_dsp_long(op, lo, hi, rn, rm),
+            Op::Divide { signed, rd, rn, rm } => return self.divide(signed, rd, rn, rm),
+
+            Op::LoadImm {
+                width,
+                index,
+                rt,
+                rn,
+                imm,
+            } => {
+                let base = regs.get(rn);
+                let moved = base.wrapping_add_signed(imm);
+                let address = if index == Index::Post { base } else { moved };
+                let value = self.load(place, width, address)?;
+                if index != Index::Offset {
+                    self.regs.set(rn, moved);
+                }
+                return self.finish_load(rt, value);
+            }
+            Op::LoadReg {
+                width,
+                rt,
+                rn,
+                rm,
+                lsl,
+            } => {
+                let address = regs.get(rn).wrapping_add(regs.get(rm) << lsl);
+                let value = self.load(place, width, address)?;
+                return self.finish_load(rt, value);
+            }
+            Op::LoadLiteral { width, rt, address } => {
+                let value = self.load(place, width, address)?;
+                return self.finish_load(rt, value);
+            }
+            Op::StoreImm {
+                width,
+                index,
+                rt,
+                rn,
+                imm,
+            } => {
+                let base = regs.get(rn);
+                let moved = base.wrapping_add_signed(imm);
+                let address = if index == Index::Post { base } else { moved };
+                let value = regs.get(rt);
+                self.store(place, width, address, value)?;
+                if index != Index::Offset {
+                    self.regs.set(rn, moved);
+                }
+            }
+            Op::StoreReg {
+                width,
+                rt,
+                rn,
+                rm,
+                lsl,
+            } => {
+                let address = regs.get(rn).wrapping_add(regs.get(rm) << lsl);
+                let value = regs.get(rt);
+                self.store(place, width, address, value)?;
+            }
+            Op::LoadDual {
+                index,
+                rt,
+                rt2,
+                rn,
+                imm,
+            } => {
+                let base = regs.get(rn);
+                let moved = base.wrapping_add_signed(i32::from(imm));
+                let address = if index == Index::Post { base } else { moved };
+                let [a, b] = self.load_pair(place, address)?;
+                if index != Index::Offset {
+                    self.regs.set(rn, moved);
+                }
+                self.regs.set(rt, a);
+                self.regs.set(rt2, b);
+            }
+            Op::LoadDualLiteral { rt, rt2, address } => {
+                let [a, b] = self.load_pair(place, address)?;
+                self.regs.set(rt, a);
+                self.regs.set(rt2, b);
+            }
+            Op::StoreDual {
+                index,
+                rt,
+                rt2,
+                rn,
+                imm,
+            } => {
+                let base = regs.get(rn);
+                let moved = base.wrapping_add_signed(i32::from(imm));
+                let address = if index == Index::Post { base } else { moved };
+                let values = [regs.get(rt), regs.get(rt2)];
+                self.store_words(place, address, &values)?;
+                if index != Index::Offset {
+                    self.regs.set(rn, moved);
+                }
+            }
+            Op::LoadMultiple {
+                rn,
+                writeback,
+                before,
+                list,
+            } => {
+                return self.load_multiple(place, rn, writeback, before, list);
+            }
+            Op::StoreMultiple {
+                rn,
+                writeback,
+                before,
+                list,
+            } => {
+                self.store_multiple(place, rn, writeback, before, list)?;
+            }
+
+            Op::Branch { target } => return Ok(Flow::Jump(target)),
+            Op::BranchIf { cond, target } => {
+                if regs.passes(cond) {
+                    return Ok(Flow::Jump(target));
+                }
+            }
+            Op::Call { target } => {
+                regs.r[14] = place.next() | 1;
+                return Ok(Flow::Jump(target));
+            }
+            Op::CallReg { rm } => {
+                let target = regs.get(rm);
+                regs.r[14] = place.next() | 1;
+                return self.exchange(target);
+            }
+            Op::BranchReg { rm } => {
+                let target = if rm == 15 {
+                    place.pc().wrapping_add(4)
+                } else {
+                    regs.get(rm)
+                };
+                return self.branch_to_loaded(target);
+            }
+            Op::CompareBranch {
+                nonzero,
+                rn,
+                target,
+            } => {
+                if (regs.get(rn) != 0) == nonzero {
+                    return Ok(Flow::Jump(target));
+                }
+            }
+            Op::TableBranch { half, rn, rm } => return self.table_branch(place, half, rn, rm),
+            Op::MovPc { rm } => {
+                let target = if rm == 15 {
+                    place.pc().wrapping_add(4)
+                } else {
+                    regs.get(rm)
+                };
+                return Ok(Flow::Jump(target & !1));
+            }
+            Op::AddPc { rm } => {
+                let target = place.pc().wrapping_add(4).wrapping_add(regs.get(rm));
+                return Ok(Flow::Jump(target & !1));
+            }
+
+            Op::IfThen { .. } | Op::Nop | Op::Preload | Op::DataMemoryBarrier => {}
+            Op::InstructionSyncBarrier | Op::DataSyncBarrier => {}
+            _ => return self.execute_rare(op, place),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// What compiled code seldom does; kept apart so that the common path stays compact.
+    #[inline(never)]
+    fn execute_rare(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
+        match *op {
+            Op::LoadExclusive { width, rt, rn, imm } => {
+                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
+                self.require_alignment(address, width)?;
+                let value = self.load(place, width, address)?;
+                self.regs.set(rt, value);
+                self.regs.exclusive = true;
+            }
+            Op::StoreExclusive {
+                width,
+                rd,
+                rt,
+                rn,
+                imm,
+            } => {
+                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
+                self.require_alignment(address, width)?;
+                if self.regs.exclusive {
+                    let value = self.regs.get(rt);
+                    self.store(place, width, address, value)?;
+                }
+                self.regs.set(rd, u32::from(!self.regs.exclusive));
+                self.regs.exclusive = false;
+            }
+            Op::ClearExclusive => self.regs.exclusive = false,
+            Op::WaitForEvent => {
+                if !std::mem::take(&mut self.regs.event) {
+                    self.wait = Wait::Event;
+                    self.attend();
+                }
+            }
+            Op::WaitForInterrupt => {
+                self.wait = Wait::Interrupt;
+                self.attend();
+            }
+            Op::SendEvent => self.regs.event = true,
+            Op::ChangeState {
+                disable,
+                primask,
+                faultmask,
+            } => {
+                self.change_state(disable, primask, faultmask);
+            }
+            Op::ReadSpecial { rd, special } => {
+                let value = self.read_special(special);
+                match value {
+                    Some(value) => self.regs.set(rd, value),
+                    None => return Err(Trap::Unpredictable(0xf3ef_8000 | u32::from(special))),
+                }
+            }
+            Op::WriteSpecial { rn, mask, special } => {
+                let value = self.regs.get(rn);
+                if self.write_special(special, mask, value).is_none() {
+                    return Err(Trap::Unpredictable(0xf380_8000 | u32::from(special)));
+                }
+            }
+            Op::Supervisor { .. } => return Err(Trap::Supervisor),
+            Op::Breakpoint { .. } => return Err(Trap::Breakpoint),
+            Op::Coprocessor { .. } => return Err(Trap::NoCoprocessor),
+            Op::Undefined => return Err(Trap::Undefined),
+            Op::Unpredictable { encoding } => return Err(Trap::Unpredictable(encoding)),
+            Op::FetchFault => return Err(Trap::Fetch),
+            _ => self.execute_float(op, place)?,
+        }
+        Ok(Flow::Next)
+    }
+
+    #[inline(always)]
+    fn divide(&mut self, signed: bool, rd: u8, rn: u8, rm: u8) -> Outcome {
+        let (n, m) = (self.regs.get(rn), self.regs.get(rm));
+        if m == 0 && self.scb.traps_zero_division() {
+            return Err(Trap::DivideByZero);
+        }
+        self.cycles += u64::from(self.pipeline.divide_extra(signed, n, m));
+        let quotient = match (m, signed) {
+            (0, _) => 0,
+            (_, true) => (n as i32).wrapping_div(m as i32) as u32,
+            (_, false) => n / m,
+        };
+        self.regs.set(rd, quotient);
+        Ok(Flow::Next)
+    }
+
+    #[inline(always)]
+    fn finish_load(&mut self, rt: u8, value: u32) -> Outcome {
+        if rt == 15 {
+            return self.branch_to_loaded(value);
+        }
+        self.regs.set(rt, value);
+        Ok(Flow::Next)
+    }
+
+    /// BX, and loads into the PC.
+    #[inline(always)]
+    pub(crate) fn branch_to_loaded(&mut self, target: u32) -> Outcome {
+        if target >= 0xf000_0000 && self.regs.in_handler() {
+            return Ok(Flow::Return(target));
+        }
+        self.exchange(target)
+    }
+
+    /// BLX: bit 0 of the target is the new EPSR.T.
+    #[inline(always)]
+    fn exchange(&mut self, target: u32) -> Outcome {
+        if target & 1 == 0 {
+            self.regs.thumb = false;
+            self.attend();
+        }
+        Ok(Flow::Jump(target & !1))
+    }
+
+    #[inline(always)]
+    fn table_branch(&mut self, place: &Place<'_>, half: bool, rn: u8, rm: u8) -> Outcome {
+        let next = place.pc().wrapping_add(4);
+        let base = if rn == 15 { next } else { self.regs.get(rn) };
+        let index = self.regs.get(rm);
+        let distance = if half {
+            self.load(place, Width::Half, base.wrapping_add(index << 1))?
+        } else {
+            self.load(place, Width::Byte, base.wrapping_add(index))?
+        };
+        Ok(Flow::Jump(next.wrapping_add(2 * distance)))
+    }
+
+    #[inline(always)]
+    fn load_multiple(
+        &mut self,
+        place: &Place<'_>,
+        rn: u8,
+        writeback: bool,
+        before: bool,
+        list: u16,
+    ) -> Outcome {
+        let base = self.regs.get(rn);
+        let count = list.count_ones();
+        let (address, moved) = if before {
+            (base.wrapping_sub(4 * count), base.wrapping_sub(4 * count))
+        } else {
+            (base, base.wrapping_add(4 * count))
+        };
+        let mut values = [0; 16];
+        self.load_words(place, address, &mut values[..count as usize])?;
+        if writeback {
+            self.regs.set(rn, moved);
+        }
+        let mut rest = list & 0x7fff;
+        for &value in &values {
+            if rest == 0 {
+                break;
+            }
+            self.regs.r[(rest.trailing_zeros() & 15) as usize] = value;
+            rest &= rest - 1;
+        }
+        if list >> 15 != 0 {
+            return self.branch_to_loaded(values[(count as usize - 1) & 15]);
+        }
+        Ok(Flow::Next)
+    }
+
+    #[inline(always)]
+    fn store_multiple(
+        &mut self,
+        place: &Place<'_>,
+        rn: u8,
+        writeback: bool,
+        before: bool,
+        list: u16,
+    ) -> Result<(), Trap> {
+        let base = self.regs.get(rn);
+        let count = list.count_ones();
+        let (address, moved) = if before {
+            (base.wrapping_sub(4 * count), base.wrapping_sub(4 * count))
+        } else {
+            (base, base.wrapping_add(4 * count))
+        };
+        let mut values = [0; 16];
+        let mut rest = list;
+        for value in &mut values {
+            if rest == 0 {
+                break;
+            }
+            *value = self.regs.r[(rest.trailing_zeros() & 15) as usize];
+            rest &= rest - 1;
+        }
+        self.store_words(place, address, &values[..count as usize])?;
+        if writeback {
+            self.regs.set(rn, moved);
+        }
+        Ok(())
+    }
+}

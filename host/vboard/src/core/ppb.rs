@@ -1,0 +1,351 @@
+//! The private peripheral bus inside the core: 0xE000_0000 to 0xE003_FFFF.
+
+use super::{
+    exception::{
+        BUS_FAULT, DEBUG_MONITOR, MEM_MANAGE, NMI, PEND_SV, SV_CALL, SYS_TICK, USAGE_FAULT,
+    },
+    nvic::Bank,
+    system::System,
+};
+use crate::memory::{AccessError, Size};
+
+const DWT: u32 = 0xe000_1000;
+const FPB: u32 = 0xe000_2000;
+const SCS: u32 = 0xe000_e000;
+
+/// The high half of AIRCR when it is written, and when it is read.
+const AIRCR_KEY: u32 = 0x05fa;
+const AIRCR_READ: u32 = 0xfa05;
+
+/// ID_PFR0 to ID_ISAR4 of a Cortex-M4.
+const FEATURES: [u32; 13] = [
+    0x0000_0030,
+    0x0000_0200,
+    0x0010_0000,
+    0x0000_0000,
+    0x0010_0030,
+    0x0000_0000,
+    0x0100_0000,
+    0x0000_0000,
+    0x0114_1110,
+    0x0211_2000,
+    0x2123_2231,
+    0x0111_1131,
+    0x0131_0132,
+];
+/// MVFR0 and MVFR1 of FPv4-SP.
+const FLOAT_FEATURES: [u32; 2] = [0x1011_0021, 0x1100_0011];
+/// MPU_TYPE: eight regions.
+const MPU_TYPE: u32 = 0x800;
+
+/// Bits of SHCSR by exception: (number, active bit, pending bit).
+const SHCSR: [(u16, u32, Option<u32>); 7] = [
+    (MEM_MANAGE, 0, Some(13)),
+    (BUS_FAULT, 1, Some(14)),
+    (USAGE_FAULT, 3, Some(12)),
+    (SV_CALL, 7, Some(15)),
+    (DEBUG_MONITOR, 8, None),
+    (PEND_SV, 10, None),
+    (SYS_TICK, 11, None),
+];
+
+/// CoreSight identification (PIDR4-7, PIDR0-3, CIDR0-3) of a component of the Cortex-M4
+/// with this part number.
+fn identification(part: u32, offset: u32) -> u32 {
+    match offset {
+        0xfd0 => 0x04,
+        0xfd4 | 0xfd8 | 0xfdc => 0,
+        0xfe0 => part & 0xff,
+        0xfe4 => 0xb0 | part >> 8,
+        0xfe8 => 0x0b,
+        0xfec => 0,
+        0xff0 => 0x0d,
+        0xff4 => 0xe0,
+        0xff8 => 0x05,
+        _ => 0xb1,
+    }
+}
+
+impl System {
+    /// Reads a register of the core's own peripherals.
+    pub(super) fn internal_read(
+        &mut self,
+        address: u32,
+        size: Size,
+        now: u64,
+        debugger: bool,
+    ) -> Result<u32, AccessError> {
+        if !debugger && !self.regs.privileged() {
+            return Err(AccessError::Fault);
+        }
+        let word = self.internal_word(address & !3, now, debugger)?;
+        let value = word >> (8 * (address & 3));
+        Ok(match size {
+            Size::Byte => value & 0xff,
+            Size::Half => value & 0xffff,
+            Size::Word => value,
+        })
+    }
+
+    fn internal_word(
+        &mut self,
+        address: u32,
+        now: u64,
+        debugger: bool,
+    ) -> Result<u32, AccessError> {
+        let offset = address & 0xfff;
+        match (address & !0xfff, offset) {
+            (DWT, 0xfd0..) => Ok(identification(0x002, offset)),
+            (FPB, 0xfd0..) => Ok(identification(0x003, offset)),
+            (SCS, 0xfd0..) => Ok(identification(0x00c, offset)),
+            (DWT, 0xfb4) | (FPB, 0xfb4) => Ok(0),
+            (DWT, _) => {
+                let pc = if self.debug.halted {
+                    u32::MAX
+                } else {
+                    self.regs.pc()
+                };
+                self.dwt.read(offset, now, pc)
+            }
+            (FPB, _) => self.fpb.read(offset),
+            (SCS, _) => self.scs_word(offset, now, debugger),
+            _ => Err(AccessError::unmodelled("the core's private peripherals")),
+        }
+    }
+
+    fn scs_word(&mut self, offset: u32, now: u64, debugger: bool) -> Result<u32, AccessError> {
+        let index = |base: u32| (offset - base) as usize / 4;
+        Ok(match offset {
+            0x004 => (self.nvic.count().max(1) as u32 - 1) / 32,
+            0x008 => self.scb.actlr,
+            0x010 => self.systick.control(now),
+            0x014 => self.systick.reload(),
+            0x018 => self.systick.value(now),
+            0x100..0x140 => self.nvic.word(Bank::Enabled, index(0x100)),
+            0x180..0x1c0 => self.nvic.word(Bank::Enabled, index(0x180)),
+            0x200..0x240 => self.nvic.word(Bank::Pending, index(0x200)),
+            0x280..0x2c0 => self.nvic.word(Bank::Pending, index(0x280)),
+            0x300..0x340 => self.nvic.word(Bank::Active, index(0x300)),
+            0x400..0x500 => self.priorities(16 + (offset - 0x400) as u16),
+            0xd00 => self.scb.cpuid,
+            0xd04 => self.icsr(),
+            0xd08 => self.scb.vector_table,
+            0xd0c => AIRCR_READ << 16 | u32::from(self.nvic.group) << 8,
+            0xd10 => self.scb.scr,
+            0xd14 => self.scb.ccr,
+            0xd18..0xd24 => self.priorities(4 + (offset - 0xd18) as u16),
+            0xd24 => self.shcsr(),
+            0xd28 => self.scb.cfsr,
+            0xd2c => self.scb.hfsr,
+            0xd30 => self.debug.dfsr,
+            0xd34 => self.scb.mmfar,
+            0xd38 => self.scb.bfar,
+            0xd3c => 0,
+            0xd40..0xd74 => FEATURES[index(0xd40)],
+            0xd88 => self.scb.cpacr,
+            0xd90 => MPU_TYPE,
+            0xd94 => 0,
+            0xd98..=0xda0 => self.scb.mpu[index(0xd98)],
+            0xdf0 if debugger => self.read_dhcsr(),
+            0xdf0 => {
+                // Reading clears the sticky bits only for the debugger.
+                let saved = self.debug.clone();
+                let value = self.read_dhcsr();
+                self.debug = saved;
+                value
+            }
+            0xdf4 => 0,
+            0xdf8 => self.dcrdr(),
+            0xdfc => self.demcr(),
+            0xf34 => self.scb.fpccr,
+            0xf38 => self.scb.fpcar,
+            0xf3c => self.scb.fpdscr,
+            0xf40 | 0xf44 => FLOAT_FEATURES[index(0xf40)],
+            0xf48 => 0,
+            _ => return Err(AccessError::unmodelled("the system control space")),
+        })
+    }
+
+    /// Writes a register of the core's own peripherals.
+    pub(super) fn internal_write(
+        &mut self,
+        address: u32,
+        size: Size,
+        value: u32,
+        now: u64,
+        debugger: bool,
+    ) -> Result<(), AccessError> {
+        if !debugger && !self.regs.privileged() {
+            return Err(AccessError::Fault);
+        }
+        self.attend();
+        let offset = address & 0xfff;
+        let base = address & !0xfff;
+        if size != Size::Word {
+            return match offset {
+                _ if base != SCS => Err(AccessError::unmodelled(
+                    "a narrow write to the core's peripherals",
+                )),
+                0x400..0x500 => {
+                    self.set_priorities(16 + (offset - 0x400) as u16, size, value);
+                    Ok(())
+                }
+                0xd18..0xd24 => {
+                    self.set_priorities(4 + (offset - 0xd18) as u16, size, value);
+                    Ok(())
+                }
+                // Writing ones clears, so zeros elsewhere in the word do no harm.
+                0xd28..0xd2c => {
+                    self.set_scs_word(0xd28, value << (8 * (address & 3)), now, debugger)
+                }
+                _ => Err(AccessError::unmodelled(
+                    "a narrow write to the system control space",
+                )),
+            };
+        }
+        match base {
+            DWT => self.dwt.write(offset, value, now),
+            FPB => self.fpb.write(offset, value),
+            SCS => self.set_scs_word(offset, value, now, debugger),
+            _ => Err(AccessError::unmodelled("the core's private peripherals")),
+        }
+    }
+
+    fn set_scs_word(
+        &mut self,
+        offset: u32,
+        value: u32,
+        now: u64,
+        debugger: bool,
+    ) -> Result<(), AccessError> {
+        let index = |base: u32| (offset - base) as usize / 4;
+        match offset {
+            0x008 => self.scb.actlr = value & 0x307,
+            0x010 => self.systick.set_control(value, now),
+            0x014 => self.systick.set_reload(value, now),
+            0x018 => self.systick.clear(now),
+            0x100..0x140 => self.nvic.change(Bank::Enabled, index(0x100), value, true),
+            0x180..0x1c0 => self.nvic.change(Bank::Enabled, index(0x180), value, false),
+            0x200..0x240 => self.nvic.change(Bank::Pending, index(0x200), value, true),
+            0x280..0x2c0 => self.clear_pending(index(0x280), value),
+            0x300..0x340 => {}
+            0x400..0x500 => self.set_priorities(16 + (offset - 0x400) as u16, Size::Word, value),
+            0xd04 => self.set_icsr(value),
+            0xd08 => self.scb.vector_table = value & 0xffff_ff80,
+            0xd0c => return self.set_aircr(value),
+            0xd10 => self.scb.scr = value & 0x16,
+            0xd14 => self.scb.ccr = value & 0x31b,
+            0xd18..0xd24 => {
+                self.set_priorities(4 + (offset - 0xd18) as u16, Size::Word, value);
+            }
+            0xd24 => self.set_shcsr(value),
+            0xd28 => self.scb.cfsr &= !value,
+            0xd2c => self.scb.hfsr &= !value,
+            0xd30 => self.debug.dfsr &= !value,
+            0xd34 => self.scb.mmfar = value,
+            0xd38 => self.scb.bfar = value,
+            0xd88 => {
+                self.scb.cpacr = value & 0x00f0_0000;
+                self.float.ready = false;
+            }
+            0xd94 if value & 1 != 0 => return Err(AccessError::unmodelled("the MPU")),
+            0xd94 => {}
+            0xd98..=0xda0 => self.scb.mpu[index(0xd98)] = value,
+            0xdf0 => self.write_dhcsr(value, debugger),
+            0xdf4 => self.transfer_register(value),
+            0xdf8 => self.set_dcrdr(value),
+            0xdfc => self.write_demcr(value, now),
+            0xf00 => self.nvic.set_pending(16 + (value & 0xff) as u16, true),
+            0xf34 => {
+                self.scb.fpccr = value & 0xc000_017b;
+                self.float.ready = false;
+            }
+            0xf38 => self.scb.fpcar = value & !7,
+            0xf3c => self.scb.fpdscr = value & 0x07c0_0000,
+            // Read-only registers.
+            0x004 | 0xd00 | 0xd3c..0xd74 | 0xd90 | 0xf40..=0xf48 => {}
+            _ => return Err(AccessError::unmodelled("the system control space")),
+        }
+        Ok(())
+    }
+
+    /// A line that is still high makes its interrupt pending again.
+    fn clear_pending(&mut self, index: usize, bits: u32) {
+        let held = (0..32).filter(|b| self.bus.lines.level((32 * index + b) & 255));
+        let held = held.fold(0, |held, bit| held | 1 << bit);
+        self.nvic.change(Bank::Pending, index, bits & !held, false);
+    }
+
+    fn priorities(&self, first: u16) -> u32 {
+        (0..4).fold(0, |word, i| {
+            word | u32::from(self.nvic.raw_priority(first + i)) << (8 * i)
+        })
+    }
+
+    fn set_priorities(&mut self, first: u16, size: Size, value: u32) {
+        for (byte, n) in value
+            .to_le_bytes()
+            .into_iter()
+            .zip(first..)
+            .take(size.bytes() as usize)
+        {
+            self.nvic.set_raw_priority(n, byte);
+        }
+    }
+
+    fn icsr(&self) -> u32 {
+        let first = self.nvic.first_pending(|_| true).unwrap_or(0);
+        let pending = |n| u32::from(self.nvic.is_pending(n));
+        u32::from(self.regs.ipsr)
+            | u32::from(self.nvic.active_count() <= 1) << 11
+            | u32::from(first) << 12
+            | u32::from(self.nvic.any_external_pending()) << 22
+            | pending(SYS_TICK) << 26
+            | pending(PEND_SV) << 28
+            | pending(NMI) << 31
+    }
+
+    fn set_icsr(&mut self, value: u32) {
+        let mut change = |bit: u32, n, pending| {
+            if value >> bit & 1 != 0 {
+                self.nvic.set_pending(n, pending);
+            }
+        };
+        change(25, SYS_TICK, false);
+        change(26, SYS_TICK, true);
+        change(27, PEND_SV, false);
+        change(28, PEND_SV, true);
+        change(31, NMI, true);
+    }
+
+    fn set_aircr(&mut self, value: u32) -> Result<(), AccessError> {
+        if value >> 16 != AIRCR_KEY {
+            return Ok(());
+        }
+        self.nvic.group = (value >> 8 & 7) as u8;
+        if value & 3 != 0 {
+            return Err(AccessError::unmodelled("AIRCR.VECTRESET and VECTCLRACTIVE"));
+        }
+        self.reset_requested |= value & 4 != 0;
+        Ok(())
+    }
+
+    fn shcsr(&self) -> u32 {
+        SHCSR
+            .iter()
+            .fold(self.scb.shcsr, |word, &(n, active, pending)| {
+                let pended = pending.map_or(0, |bit| u32::from(self.nvic.is_pending(n)) << bit);
+                word | u32::from(self.nvic.is_active(n)) << active | pended
+            })
+    }
+
+    fn set_shcsr(&mut self, value: u32) {
+        self.scb.shcsr = value & 0x7_0000;
+        for (n, active, pending) in SHCSR {
+            self.nvic.set_active(n, value >> active & 1 != 0);
+            if let Some(bit) = pending {
+                self.nvic.set_pending(n, value >> bit & 1 != 0);
+            }
+        }
+    }
+}

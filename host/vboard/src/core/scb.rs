@@ -1,0 +1,114 @@
+//! The system control block's plain registers.
+
+use super::exception::{BUS_FAULT, MEM_MANAGE, USAGE_FAULT};
+
+/// Registers of the system control block, the FPU's context control and the (never
+/// enabled) MPU. Exceptions' states are in [`super::nvic::Nvic`].
+#[derive(Clone, Debug)]
+pub(crate) struct Scb {
+    pub(crate) cpuid: u32,
+    pub(crate) vector_table: u32,
+    /// SLEEPONEXIT, SLEEPDEEP, SEVONPEND.
+    pub(crate) scr: u32,
+    pub(crate) ccr: u32,
+    /// The enable bits of SHCSR.
+    pub(crate) shcsr: u32,
+    pub(crate) cfsr: u32,
+    pub(crate) hfsr: u32,
+    pub(crate) mmfar: u32,
+    pub(crate) bfar: u32,
+    pub(crate) cpacr: u32,
+    pub(crate) actlr: u32,
+    pub(crate) fpccr: u32,
+    pub(crate) fpcar: u32,
+    pub(crate) fpdscr: u32,
+    pub(crate) mpu: [u32; 3],
+}
+
+impl Scb {
+    pub(crate) fn new(cpuid: u32) -> Self {
+        Self {
+            cpuid,
+            vector_table: 0,
+            scr: 0,
+            ccr: 0x200,
+            shcsr: 0,
+            cfsr: 0,
+            hfsr: 0,
+            mmfar: 0,
+            bfar: 0,
+            cpacr: 0,
+            actlr: 0,
+            fpccr: 0xc000_0000,
+            fpcar: 0,
+            fpdscr: 0,
+            mpu: [0; 3],
+        }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        *self = Self::new(self.cpuid);
+    }
+
+    /// Whether a configurable fault is enabled; other exceptions always are.
+    pub(crate) fn is_enabled(&self, exception: u16) -> bool {
+        match exception {
+            MEM_MANAGE => self.shcsr & 1 << 16 != 0,
+            BUS_FAULT => self.shcsr & 1 << 17 != 0,
+            USAGE_FAULT => self.shcsr & 1 << 18 != 0,
+            _ => true,
+        }
+    }
+
+    pub(crate) fn nonbase_thread(&self) -> bool {
+        self.ccr & 1 != 0
+    }
+
+    pub(crate) fn traps_unaligned(&self) -> bool {
+        self.ccr & 1 << 3 != 0
+    }
+
+    pub(crate) fn traps_zero_division(&self) -> bool {
+        self.ccr & 1 << 4 != 0
+    }
+
+    pub(crate) fn aligns_stack(&self) -> bool {
+        self.ccr & 1 << 9 != 0
+    }
+
+    /// ACTLR.DISDEFWBUF.
+    pub(crate) fn writes_precisely(&self) -> bool {
+        self.actlr & 2 != 0
+    }
+
+    pub(crate) fn sleeps_on_exit(&self) -> bool {
+        self.scr & 2 != 0
+    }
+
+    pub(crate) fn sleeps_deeply(&self) -> bool {
+        self.scr & 4 != 0
+    }
+
+    pub(crate) fn events_on_pending(&self) -> bool {
+        self.scr & 16 != 0
+    }
+
+    /// FPCCR.ASPEN.
+    pub(crate) fn automatic_fp(&self) -> bool {
+        self.fpccr >> 31 != 0
+    }
+
+    /// FPCCR.LSPEN.
+    pub(crate) fn lazy_fp(&self) -> bool {
+        self.fpccr >> 30 & 1 != 0
+    }
+
+    /// FPCCR.LSPACT.
+    pub(crate) fn lazy_pending(&self) -> bool {
+        self.fpccr & 1 != 0
+    }
+
+    pub(crate) fn set_lazy_pending(&mut self, value: bool) {
+        self.fpccr = self.fpccr & !1 | u32::from(value);
+    }
+}

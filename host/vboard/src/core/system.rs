@@ -1,0 +1,145 @@
+//! The core with everything it is wired to.
+
+use super::{
+    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, nvic::Nvic,
+    registers::Registers, scb::Scb, systick::SysTick,
+};
+use crate::{
+    machine::MachineError,
+    memory::{Bus, Chip, MapError, Reset, Size},
+    timing::Pipeline,
+};
+
+/// The floating-point registers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FloatRegisters {
+    pub(crate) s: [u32; 32],
+    pub(crate) fpscr: Fpscr,
+    /// FP instructions may execute as they are: the unit is enabled, its context is
+    /// active and no lazy stacking is due.
+    pub(crate) ready: bool,
+}
+
+/// What the core does when it does not execute instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It executes.
+    No,
+    /// It sleeps after WFI or on exit from a handler.
+    Interrupt,
+    /// It sleeps after WFE.
+    Event,
+    /// It is locked up.
+    Lockup,
+}
+
+/// The core, its private peripherals, and its bus.
+pub(crate) struct System {
+    pub(crate) regs: Registers,
+    pub(crate) float: FloatRegisters,
+    pub(crate) bus: Bus,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) nvic: Nvic,
+    pub(crate) scb: Scb,
+    pub(crate) systick: SysTick,
+    pub(crate) dwt: Dwt,
+    pub(crate) fpb: Fpb,
+    pub(crate) debug: Debug,
+    /// Cycles since power-on, up to the start of the block that is being executed, plus
+    /// what its execution has added to the block's static timing so far.
+    pub(crate) cycles: u64,
+    pub(crate) instructions: u64,
+    /// The cycle at which to stop executing blocks and look around. Zero: at once.
+    pub(crate) deadline: u64,
+    /// What the next block is entered with.
+    pub(crate) pipeline_state: PipelineState,
+    pub(crate) wait: Wait,
+    pub(crate) error: Option<MachineError>,
+    /// The address of the data access that faulted last.
+    pub(crate) fault_address: u32,
+    /// A buffered write was answered with an error.
+    pub(crate) imprecise_fault: bool,
+    pub(crate) reset_requested: bool,
+    /// The core has been reset and has not fetched its vectors yet.
+    pub(crate) start_requested: bool,
+    pub(crate) reset_held: bool,
+}
+
+impl System {
+    pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
+        let nvic = Nvic::new(chip.interrupts, chip.priority_bits);
+        let scb = Scb::new(chip.cpuid);
+        let mut system = Self {
+            regs: Registers::default(),
+            float: FloatRegisters::default(),
+            bus: Bus::new(chip)?,
+            pipeline: Pipeline::default(),
+            nvic,
+            scb,
+            systick: SysTick::default(),
+            dwt: Dwt::default(),
+            fpb: Fpb::default(),
+            debug: Debug::default(),
+            cycles: 0,
+            instructions: 0,
+            deadline: 0,
+            pipeline_state: PipelineState::BRANCHED,
+            wait: Wait::No,
+            error: None,
+            fault_address: 0,
+            imprecise_fault: false,
+            reset_requested: false,
+            // The vector table is fetched when the core first runs: flash is loaded later.
+            start_requested: true,
+            reset_held: false,
+        };
+        system.bus.reset(Reset::PowerOn, 0);
+        system.debug.note_reset();
+        Ok(system)
+    }
+
+    /// Resets the peripherals and the core, debug logic excepted.
+    pub(crate) fn reset_peripherals(&mut self, reset: Reset) {
+        self.bus.reset(reset, self.cycles);
+        self.nvic.reset();
+        self.scb.reset();
+        self.systick = SysTick::default();
+        self.fpb.reset();
+        self.regs = Registers::default();
+        self.float = FloatRegisters::default();
+        self.wait = Wait::No;
+        self.imprecise_fault = false;
+        self.pipeline_state = PipelineState::BRANCHED;
+        self.deadline = 0;
+        self.debug.note_reset();
+    }
+
+    /// Takes the reset exception: stack pointer and PC from the vector table.
+    pub(crate) fn start_core(&mut self) {
+        let table = self.scb.vector_table;
+        let read = |system: &mut Self, address| system.bus.read(address, Size::Word, system.cycles);
+        let (sp, pc) = (read(self, table), read(self, table.wrapping_add(4)));
+        let (Ok(sp), Ok(pc)) = (sp, pc) else {
+            self.lock_up();
+            return;
+        };
+        self.regs.r[13] = sp & !3;
+        self.regs.r[14] = u32::MAX;
+        self.regs.r[15] = pc & !1;
+        self.regs.thumb = pc & 1 != 0;
+        self.debug_catch_reset();
+    }
+
+    /// Looks around before the next block.
+    pub(crate) fn attend(&mut self) {
+        self.deadline = 0;
+    }
+
+    /// Stops the machine for good.
+    pub(crate) fn fail(&mut self, error: MachineError) {
+        if self.error.is_none() {
+            self.error = Some(error);
+        }
+        self.attend();
+    }
+}
