@@ -57,11 +57,11 @@ impl Rescale {
 /// A [`Rescale`] that does not shift left, prepared for numbers that are handed over doubled.
 #[derive(Clone, Copy)]
 pub(crate) struct ShortRescale {
-    multiplier: i32,
-    shift: u32,
-    half: i32,
+    pub(crate) multiplier: i32,
+    pub(crate) shift: u32,
+    pub(crate) half: i32,
     /// All ones, unless the shift is 0.
-    ties: i32,
+    pub(crate) ties: i32,
 }
 
 impl ShortRescale {

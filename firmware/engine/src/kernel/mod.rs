@@ -8,9 +8,12 @@
 pub(crate) mod cast;
 mod filters;
 mod strips;
+mod sum;
 
 #[cfg(armv7em)]
 mod armv7em;
+#[cfg(armv7em)]
+mod armv7em_add;
 #[cfg(armv7em)]
 mod armv7em_strips;
 #[cfg(not(armv7em))]
@@ -21,6 +24,7 @@ pub(crate) const CACHED_WEIGHTS: usize = 192;
 
 pub(crate) use filters::Filters;
 pub(crate) use strips::Strips;
+pub(crate) use sum::{Sum, Term};
 
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply, rounding_high_mul, unpack};

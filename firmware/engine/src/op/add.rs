@@ -3,23 +3,11 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::context::{Affine, Clamp, Context};
+use crate::kernel::{Sum, Term};
+use crate::op::context::{Affine, Context};
 use crate::quantize::ShortRescale;
 
-/// Bits by which the inputs are shifted up before they are scaled.
-const LEFT_SHIFT: u32 = 20;
-
-pub(crate) struct Add {
-    inputs: [Term; 2],
-    output: ShortRescale,
-    output_zero: i32,
-    clamp: Clamp,
-}
-
-struct Term {
-    zero_point: i32,
-    rescale: ShortRescale,
-}
+pub(crate) struct Add(Sum);
 
 impl Add {
     pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
@@ -53,14 +41,14 @@ impl Add {
                 rescale: short(f64::from(affine.scale) / twice_max)?,
             })
         };
-        let factor = twice_max / f64::from((1 << LEFT_SHIFT) as f32 * to.scale);
+        let factor = twice_max / f64::from((1 << 20) as f32 * to.scale);
         cx.ensure(factor < 1.0, OperatorProblem::Multiplier, 2)?;
-        Ok(Self {
-            inputs: [term(a)?, term(b)?],
+        Ok(Self(Sum {
+            terms: [term(a)?, term(b)?],
             output: short(factor)?,
             output_zero: to.zero_point,
             clamp: cx.clamp(options.get(0, 0)?, to)?,
-        })
+        }))
     }
 
     pub(crate) fn run(&self, views: Views<'_>) {
@@ -69,21 +57,6 @@ impl Add {
             output,
             ..
         } = views;
-        let [a, b] = &self.inputs;
-        for ((&x, &y), out) in first.iter().zip(second).zip(output) {
-            // Each term is at most 255 * 2^20 / 2.
-            let sum = a.scale(x) + b.scale(y);
-            *out = self
-                .clamp
-                .apply(self.output.apply(2 * sum) + self.output_zero);
-        }
-    }
-}
-
-impl Term {
-    #[inline(always)]
-    fn scale(&self, x: i8) -> i32 {
-        self.rescale
-            .apply((i32::from(x) - self.zero_point) << (LEFT_SHIFT + 1))
+        self.0.run(first, second, output);
     }
 }
