@@ -9,6 +9,10 @@ use onchip_vboard::{
 const RAM: u32 = 0x2000_0000;
 const RESULT: u32 = RAM + 0x100;
 
+const FLASH_ACR: u32 = 0x4002_2000;
+const CACHES: u32 = 1 << 10 | 1 << 9;
+const PREFETCH: u32 = 1 << 8;
+
 /// Reset: FPU and cycle counter on; R4 = DWT, R8 = RAM (which holds its own address),
 /// R9 = where the result goes.
 const SETUP: &[u16] = &[
@@ -21,37 +25,59 @@ const SETUP: &[u16] = &[
     0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f, // dsb; isb
     0xf04f, 0x5800, 0xf8c8, 0x8000, // mov r8, 0x20000000; str.w r8, [r8]
     0xf508, 0x7980, // add.w r9, r8, #0x100
-    0x2003, 0x2100, // movs r0, #3; movs r1, #0
+    0x2702, 0xbf00, // movs r7, #2; nop
 ];
 
-const BEFORE: &[u16] = &[0xf8d4, 0x5004]; // ldr.w r5, [r4, #4]
-const AFTER: &[u16] = &[
+const ROUND: &[u16] = &[
+    0x2003, 0xbf00, // movs r0, #3; nop
+    0xf8d4, 0x5004, // ldr.w r5, [r4, #4]
+];
+const END_OF_ROUND: &[u16] = &[
     0xf8d4, 0x6004, // ldr.w r6, [r4, #4]
     0x1b76, // subs r6, r6, r5
     0xf8c9, 0x6000, // str.w r6, [r9]
-    0xe7fe, // b .
+    0x3f01, // subs r7, #1
 ];
 
-/// Runs `kernel` between two reads of the cycle counter: their difference, which includes
-/// the first read itself.
-fn measure(kernel: &[u16]) -> u32 {
-    const { assert!(SETUP.len() % 2 == 0, "the kernel starts aligned") };
-    let code = [SETUP, BEFORE, kernel, AFTER].concat();
+/// Runs `kernel` between two reads of the cycle counter, twice: the second difference,
+/// which includes the first read itself. `acr` is what FLASH_ACR is set to.
+fn measure(kernel: &[u16], acr: u32) -> u32 {
+    const { assert!(SETUP.len().is_multiple_of(2), "the kernel starts aligned") };
+    let round = [ROUND, kernel, END_OF_ROUND].concat();
+    let back = 0x100 - (round.len() as u16 + 2);
+    let loop_end = [0xd100 | back, 0xe7fe]; // bne; b .
     let mut image = Vec::new();
     image.extend((RAM + 0x1000).to_le_bytes());
     image.extend(0x0800_0009u32.to_le_bytes());
-    image.extend(code.iter().flat_map(|half| half.to_le_bytes()));
+    image.extend(
+        [SETUP, &round, &loop_end]
+            .concat()
+            .iter()
+            .flat_map(|half| half.to_le_bytes()),
+    );
 
-    let mut machine = Machine::new(chips::by_name("STM32L4R5ZITx").unwrap()).unwrap();
+    let chip = chips::by_name("STM32L4R5ZITx").expect("the chip is there");
+    let mut machine = Machine::new(chip).expect("its map is sound");
     machine.load_flash(0, &image);
     machine.set_reset_pin(true);
     machine.set_reset_pin(false);
+    machine
+        .debug_write(FLASH_ACR, Size::Word, acr)
+        .expect("the debugger sets wait states");
     assert_eq!(machine.run(2000), Stop::CycleLimit, "{:?}", machine.error());
-    machine.debug_read(RESULT, Size::Word).unwrap()
+    machine
+        .debug_read(RESULT, Size::Word)
+        .expect("RAM can be read")
 }
 
 fn check(what: &str, kernel: &[u16], expected: u32) {
-    assert_eq!(measure(kernel), expected, "{what}");
+    assert_eq!(measure(kernel, CACHES), expected, "{what}");
+    // Once cached, code has no wait states.
+    assert_eq!(
+        measure(kernel, CACHES | PREFETCH | 5),
+        expected,
+        "{what}, 5 wait states"
+    );
 }
 
 const NOP: u16 = 0xbf00;
@@ -92,6 +118,18 @@ fn branches() {
     );
     // 1: subs r0, #1; bne 1b; nop, with r0 = 3
     check("delay loop", &[0x3801, 0xd1fd, NOP, NOP], 2 + 3 + 3 + 2 + 2);
+}
+
+#[test]
+fn without_cache_and_prefetch_every_line_costs_its_wait_states() {
+    // 60 narrow adds between two branches to the next instruction (the waits of a block of
+    // code all pass when it is entered): 15 lines of 64 bits, four cycles of work each.
+    // The array takes six cycles for each line.
+    let kernel = [vec![0xe7ff], vec![0x3001; 60], vec![0xe7ff]].concat();
+    let fast = measure(&kernel, 0);
+    let slow = measure(&kernel, 5);
+    assert_eq!(fast, 2 + 2 + 60 + 2);
+    assert!((fast + 15 * 2..=fast + 18 * 5).contains(&slow), "{slow}");
 }
 
 #[test]
