@@ -63,7 +63,7 @@ impl Pipeline {
         let mut at = address;
         let mut steps = insns.iter().map(|insn| {
             let step = Step::new(at, insn);
-            at += 2 * u32::from(insn.halfwords);
+            at = at.wrapping_add(2 * u32::from(insn.halfwords));
             step
         });
         let mut refetched = false;

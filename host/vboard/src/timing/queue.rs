@@ -74,8 +74,8 @@ impl Fetcher {
     /// asked for what is in it.
     pub(super) fn new(queue: Queue, bus: Bus, address: u32, branched: bool) -> Self {
         let origin = address & !3;
-        let end = address + 2 * u32::from(queue.halfwords);
-        let arrived = (end - origin).div_ceil(4) as usize;
+        let reach = address - origin + 2 * u32::from(queue.halfwords);
+        let arrived = reach.div_ceil(4) as usize;
         let fetch = Fetch {
             ready: 0,
             need: Fetch::NEVER,
@@ -158,8 +158,10 @@ impl Fetcher {
     }
 
     fn note_need(&mut self, step: &Step, now: u32) {
-        let first = ((step.address - self.origin) / 4) as usize;
-        let last = ((step.address + 2 * u32::from(step.halfwords) - 1 - self.origin) / 4) as usize;
+        // A core that has run off the end of memory goes on at its beginning.
+        let start = step.address.wrapping_sub(self.origin);
+        let first = (start / 4) as usize;
+        let last = ((start + 2 * u32::from(step.halfwords) - 1) / 4) as usize;
         for fetch in &mut self.fetches[first..=last] {
             fetch.need = fetch.need.min(narrow(now));
         }
