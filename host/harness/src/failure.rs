@@ -237,7 +237,13 @@ pub enum BenchFailure {
         /// How long was waited.
         after: Duration,
     },
-    /// An earlier call has hung or panicked, and the probe with it.
+    /// The driver of the probe, or the emulator behind it, panicked.
+    #[error("the probe's driver crashed while {phase}; this is a defect, please report it")]
+    Crashed {
+        /// When.
+        phase: Phase,
+    },
+    /// An earlier call has hung or crashed, and the probe with it.
     #[error("the session has lost its probe; open a new one")]
     Lost,
     /// What arrives is not what an image sends.

@@ -210,10 +210,15 @@ fn functions(elf: &Elf<'_>) -> Vec<Function> {
             let end = start.checked_add(u32::try_from(symbol.size()).ok()?)?;
             Some(Function {
                 range: start..end,
-                name: symbol.name().ok()?.to_owned(),
+                name: readable(symbol.name().ok()?),
             })
         })
         .collect()
+}
+
+/// A symbol as it is written in source, without the hash that makes it unique.
+fn readable(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
 /// Why an ELF file is no image for a board.

@@ -9,6 +9,10 @@ use crate::transcript::{Report, Run};
 /// The two clocks may differ by this many parts per million.
 const CLOCK_PPM_MAX: f64 = 100.0;
 
+/// So many cycles may lie between reading the two counters, twice: over a short run they are more
+/// than [`CLOCK_PPM_MAX`] and yet no difference of clocks.
+const CLOCK_CYCLES_MAX: f64 = 32.0;
+
 /// The operators' share of a run, at least.
 const OPERATORS_SHARE_MIN: f64 = 0.97;
 
@@ -91,8 +95,11 @@ pub(crate) fn prove(
             });
         }
         let ppm = clock_difference(run, clock_hz);
+        let cycles = ppm / 1e6 * run.cycles as f64;
         // The NaN of a clock that never ticked is not within anything.
-        if !(0.0..CLOCK_PPM_MAX).contains(&ppm) {
+        let close =
+            (0.0..CLOCK_PPM_MAX).contains(&ppm) || (0.0..CLOCK_CYCLES_MAX).contains(&cycles);
+        if !close {
             return Err(ProofError::Clocks {
                 run: index,
                 ppm,
@@ -337,6 +344,17 @@ mod tests {
             assert!(is(&error), "case {i}: {error}");
         }
         assert!(check(|r| r.runs[0].ticks = 999_800).is_err());
+        let short = |ticks| Run {
+            cycles: 1000,
+            ticks,
+            tick_hz: 1_000_000,
+            operators: vec![1000],
+        };
+        assert!(
+            check(|r| r.runs[0] = short(990)).is_ok(),
+            "read ten cycles apart"
+        );
+        assert!(check(|r| r.runs[0] = short(900)).is_err());
         assert!(check(|r| (r.runs[0].ticks, r.runs[0].tick_hz) = (0, 0)).is_err());
     }
 }

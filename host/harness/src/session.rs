@@ -40,8 +40,8 @@ pub type Observer = Arc<dyn Fn(Event) + Send + Sync>;
 /// An attached board with its image in flash.
 ///
 /// Dropping a session lets go of the probe in the background; [`Session::close`] waits for it.
-/// After [`BenchFailure::Hung`], [`TooSlow`](BenchFailure::TooSlow) and
-/// [`Lost`](BenchFailure::Lost) a session is of no more use.
+/// After [`BenchFailure::Hung`], [`TooSlow`](BenchFailure::TooSlow),
+/// [`Crashed`](BenchFailure::Crashed) and [`Lost`](BenchFailure::Lost) a session is of no more use.
 pub struct Session {
     board: Arc<Board>,
     image: Arc<Image>,

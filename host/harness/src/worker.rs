@@ -91,7 +91,7 @@ impl<T: 'static> Worker<T> {
                 result = &mut answered => {
                     return result.map_err(|_panicked| {
                         self.jobs = None;
-                        BenchFailure::Lost
+                        BenchFailure::Crashed { phase }
                     });
                 }
                 now = look.tick() => {
@@ -177,11 +177,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_a_lost_worker() {
+    async fn a_panic_is_told_and_loses_the_worker() {
         let mut worker = worker(&Pulse::default());
         let result = worker
             .call(Phase::Run, LONG, LONG, |_| panic!("on purpose"))
             .await;
-        assert!(matches!(result, Err(BenchFailure::Lost)));
+        assert!(matches!(
+            result,
+            Err(BenchFailure::Crashed { phase: Phase::Run })
+        ));
+        let after = worker.call(Phase::Run, LONG, LONG, |_| ()).await;
+        assert!(matches!(after, Err(BenchFailure::Lost)));
     }
 }
