@@ -54,7 +54,8 @@ pub(crate) struct Elapsed {
     pub(crate) ticks: u32,
 }
 
-/// Times `work` on both clocks.
+/// Times `work` on both clocks, read in the same order before and after, so that what a
+/// reading takes cancels out between them.
 #[inline(always)]
 pub(crate) fn time<T>(work: impl FnOnce() -> T) -> (T, Elapsed) {
     let ticks = board::ticks();
@@ -62,8 +63,8 @@ pub(crate) fn time<T>(work: impl FnOnce() -> T) -> (T, Elapsed) {
     compiler_fence(Ordering::SeqCst);
     let result = black_box(work());
     compiler_fence(Ordering::SeqCst);
-    let cycles = DWT::cycle_count().wrapping_sub(cycles);
     let ticks = board::ticks().wrapping_sub(ticks);
+    let cycles = DWT::cycle_count().wrapping_sub(cycles);
     (result, Elapsed { cycles, ticks })
 }
 
