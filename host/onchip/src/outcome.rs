@@ -44,7 +44,8 @@ impl Outcome {
         }
         let bench = error.downcast_ref::<BenchFailure>().is_some()
             || error.downcast_ref::<ImageError>().is_some()
-            || error.downcast_ref::<ProbeError>().is_some();
+            || error.downcast_ref::<ProbeError>().is_some()
+            || error.downcast_ref::<onchip_vboard::BoardError>().is_some();
         if bench {
             Outcome::Bench
         } else {
