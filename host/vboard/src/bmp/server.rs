@@ -85,6 +85,10 @@ impl Server {
         let mut host: Option<Host> = None;
         while !self.stop.load(Ordering::Acquire) {
             if let Some(stream) = self.accept()? {
+                // The old host's end may still lie unread.
+                if host.as_mut().is_some_and(|old| self.has_left(old)) {
+                    host = None;
+                }
                 match &host {
                     Some(_) => tracing::warn!("a second host was turned away"),
                     None => host = Host::welcome(stream),
@@ -95,9 +99,7 @@ impl Server {
                 continue;
             };
             if let Err(error) = self.attend(connected) {
-                tracing::debug!("the host has gone: {error}");
-                // A host that dies in the middle of a reset must not leave the board in it.
-                self.board.wired().chip.set_nreset(true);
+                self.bid_farewell(&error);
                 host = None;
             }
         }
@@ -116,28 +118,54 @@ impl Server {
         }
     }
 
+    /// Answers all that has come; returns whether the host has gone.
+    fn has_left(&self, host: &mut Host) -> bool {
+        loop {
+            match self.receive(host, false) {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(error) => {
+                    self.bid_farewell(&error);
+                    return true;
+                }
+            }
+        }
+    }
+
+    fn bid_farewell(&self, error: &io::Error) {
+        tracing::debug!("the host has gone: {error}");
+        // A host that dies in the middle of a reset must not leave the board in it.
+        self.board.wired().chip.set_nreset(true);
+    }
+
     /// Answers what has come; lets time pass if nothing has.
     fn attend(&self, host: &mut Host) -> io::Result<()> {
         let running = {
             let wired = self.board.wired();
             wired.chip.is_running() && wired.chip.failure().is_none()
         };
-        host.stream.set_nonblocking(running && !host.core_rests)?;
+        let received = self.receive(host, !running || host.core_rests)?;
+        if received {
+            host.core_rests = false;
+        } else if running {
+            host.core_rests = !self.board.wired().chip.run(SLICE);
+        }
+        Ok(())
+    }
+
+    /// Answers what has come, after waiting for it a little if told to; returns whether something had.
+    fn receive(&self, host: &mut Host, wait: bool) -> io::Result<bool> {
+        host.stream.set_nonblocking(!wait)?;
         let mut buffer = [0; 4096];
         match host.stream.read(&mut buffer) {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
-                host.core_rests = false;
                 let answers = self.answer(host, &buffer[..count]);
                 host.stream.set_nonblocking(false)?;
-                host.stream.write_all(answers.as_bytes())
+                host.stream.write_all(answers.as_bytes())?;
+                Ok(true)
             }
-            Err(error) if is_pause(error.kind()) => {
-                if running {
-                    host.core_rests = !self.board.wired().chip.run(SLICE);
-                }
-                Ok(())
-            }
+            Err(error) if is_pause(error.kind()) => Ok(false),
             Err(error) => Err(error),
         }
     }
