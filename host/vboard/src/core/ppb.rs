@@ -9,6 +9,7 @@ use super::{
 };
 use crate::memory::{AccessError, Size};
 
+const ITM: u32 = 0xe000_0000;
 const DWT: u32 = 0xe000_1000;
 const FPB: u32 = 0xe000_2000;
 const SCS: u32 = 0xe000_e000;
@@ -95,9 +96,13 @@ impl System {
     ) -> Result<u32, AccessError> {
         let offset = address & 0xfff;
         match (address & !0xfff, offset) {
+            (ITM, 0xfd0..) => Ok(identification(0x001, offset)),
             (DWT, 0xfd0..) => Ok(identification(0x002, offset)),
             (FPB, 0xfd0..) => Ok(identification(0x003, offset)),
             (SCS, 0xfd0..) => Ok(identification(0x00c, offset)),
+            // DEVARCH and DEVTYPE: older than CoreSight's, hence reserved.
+            (ITM | DWT | FPB | SCS, 0xfbc | 0xfcc) => Ok(0),
+            (ITM, _) => Err(AccessError::unmodelled("ITM")),
             (DWT, 0xfb4) | (FPB, 0xfb4) => Ok(0),
             (DWT, _) => {
                 let pc = if self.debug.halted {

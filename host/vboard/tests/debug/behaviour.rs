@@ -1,5 +1,7 @@
 //! What a debugger may expect of a board, whatever probe it has.
 
+use probe_rs::architecture::arm::dp::DpAddress;
+use probe_rs::architecture::arm::memory::CoresightComponent;
 use probe_rs::flashing::DownloadOptions;
 use probe_rs::rtt::Rtt;
 use probe_rs::{Core, CoreStatus, HaltReason, MemoryInterface, Permissions, Session};
@@ -278,6 +280,28 @@ pub(crate) fn peripherals_are_read(bench: &Bench) {
     assert_eq!(read(0x1FFF_75E0) & 0xFFFF, 2048, "flash size in KiB");
     assert_eq!(read(0x4002_1000), 0x63, "RCC_CR after reset");
     assert_eq!(read(0x4002_2020) & 1 << 22, 1 << 22, "FLASH_OPTR.DBANK");
+}
+
+pub(crate) fn components_are_identified(bench: &Bench) {
+    let mut session = with_counter(bench);
+    let tables = session.get_arm_components(DpAddress::Default).unwrap();
+    let names: Vec<_> = tables
+        .iter()
+        .flat_map(CoresightComponent::iter)
+        .filter_map(|found| found.component.id().peripheral_id().determine_part())
+        .map(|part| part.name())
+        .collect();
+    // Two of the M4's components are the M3's.
+    let expected = [
+        "Cortex-M4 SCS",
+        "Cortex-M3 DWT",
+        "Cortex-M3 FBP",
+        "Cortex-M3 ITM",
+        "Cortex-M4 TPIU",
+        "Cortex-M4 ETM",
+    ];
+    assert_eq!(names, expected);
+    assert!(bench.board.failure().is_none());
 }
 
 pub(crate) fn failure_ends_every_access_until_the_power_is_cycled(bench: &Bench) {

@@ -36,5 +36,6 @@ suite! {
     blank_flash_locks_up
     rtt_is_read_while_the_core_runs
     peripherals_are_read
+    components_are_identified
     failure_ends_every_access_until_the_power_is_cycled
 }

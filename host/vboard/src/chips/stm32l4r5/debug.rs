@@ -118,6 +118,8 @@ impl Peripheral for Identification {
             // CoreSight device types: trace port sink, processor trace source.
             TPIU if register == 0xFCC => Ok(0x11),
             ETM if register == 0xFCC => Ok(0x13),
+            // DEVARCH: older than the register.
+            TPIU | ETM if register == 0xFBC => Ok(0),
             TPIU => Err(AccessError::unmodelled("TPIU")),
             _ => Err(AccessError::unmodelled("ETM")),
         }
