@@ -29,6 +29,7 @@ pub use candidate::{Candidate, PrepareError};
 pub use failure::{BenchFailure, CandidateFailure, Failure, Phase, ProbeCause, Registers};
 pub use image::{Image, ImageError};
 pub use input::{Input, InputError};
+pub use onchip_protocol::Message;
 pub use onchip_protocol::order::{Drill, Order};
 pub use probes::{ProbeChoice, ProbeError, connected_probes, find_probe, selector_text};
 pub use prove::ProofError;

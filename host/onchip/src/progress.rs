@@ -3,23 +3,26 @@
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use onchip_harness::{Event, Observer};
+use onchip_harness::{Event, Message, Observer, Phase};
 
 /// Shows how far a session is.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    runs: u32,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Progress {
+    /// Progress of a session that makes so many timed `runs` per model.
+    pub(crate) fn new(runs: u32) -> Progress {
         let bar = ProgressBar::new(0);
         bar.set_style(spinner());
-        Progress { bar }
+        Progress { bar, runs }
     }
 
     /// What a session tells its progress to.
     pub(crate) fn observer(&self) -> Observer {
         let bar = self.bar.clone();
+        let runs = self.runs;
         Arc::new(move |event| match event {
             Event::Phase(phase) => {
                 bar.set_style(spinner());
@@ -32,6 +35,13 @@ impl Progress {
                     bar.set_length(total);
                 }
                 bar.set_position(done);
+            }
+            Event::Message(Message::Run { index, .. }) => {
+                bar.set_message(format!(
+                    "{}: {} of {runs}",
+                    Phase::Run,
+                    index.saturating_add(1)
+                ));
             }
             Event::Message(_) => bar.tick(),
         })
