@@ -39,15 +39,16 @@ pub(crate) fn unpack(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], z
         // SAFETY: reads `4 * groups` bytes of each source and writes twice as many halfwords, which the slices hold.
         unsafe {
             asm!(
+                ".p2align 2",
                 "2:",
-                "ldr {a}, [{first}], #4",
-                "ldr {b}, [{second}], #4",
+                "ldr.w {a}, [{first}], #4",
+                "ldr.w {b}, [{second}], #4",
                 "sxtab16 r2, {minus_zero}, {a}",
                 "sxtab16 r3, {minus_zero}, {a}, ror #8",
                 "sxtab16 r4, {minus_zero}, {b}",
                 "sxtab16 r5, {minus_zero}, {b}, ror #8",
-                "subs {groups}, {groups}, #1",
-                "stmia {to}!, {{r2-r5}}",
+                "subs.w {groups}, {groups}, #1",
+                "stmia.w {to}!, {{r2-r5}}",
                 "bne 2b",
                 first = inout(reg) first.as_ptr() => _,
                 second = inout(reg) second.as_ptr() => _,
@@ -78,25 +79,25 @@ pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, rows: &mut [i8], 
         multiply_any(columns, filters, out);
         return;
     }
-    let run = |first: usize, weights: &[i8], out: &mut [i8]| {
+    // An odd last filter is computed together with the one before it once more.
+    let spans = [(0, count / 2 * 2), (count - 2, count % 2 * 2)];
+    for (first, span) in spans.into_iter().filter(|&(_, span)| span > 0) {
+        let weights = &filters.weights[first * depth..][..span * depth];
         let mut tile = Tile::new(columns, filters, first, weights, out, pixels);
-        // SAFETY: `weights` holds the rows of as many filters from `first` on, whose factors and biases the tile
-        // points to; `columns` a pair for each pair of pixels; `out` all filters' outputs for each pixel.
-        unsafe { multiply_tile(&mut tile) };
-    };
-    let copies = 2 * depth > CACHED_WEIGHTS && pairs > 2;
-    match rows.get_mut(..2 * depth).filter(|_| copies) {
-        Some(rows) => {
-            for first in (0..count - 1).step_by(2) {
-                copy(rows, &filters.weights[first * depth..][..2 * depth]);
-                run(first, rows, out);
+        let copies = 2 * depth > CACHED_WEIGHTS && pairs > 2;
+        if let Some(rows) = rows.get_mut(..2 * depth).filter(|_| copies) {
+            for weights in weights.chunks_exact(2 * depth) {
+                copy(rows, weights);
+                tile.rows = [rows.as_ptr(), rows[depth..].as_ptr()];
+                tile.filter_pairs = 1;
+                // SAFETY: as below, for two filters at a time.
+                unsafe { multiply_tile(&mut tile) };
             }
+        } else {
+            // SAFETY: `weights` holds the rows of `span` filters from `first` on, whose factors and biases the tile
+            // points to; `columns` a pair for each pair of pixels; `out` all filters' outputs for each pixel.
+            unsafe { multiply_tile(&mut tile) };
         }
-        None => run(0, &filters.weights[..count / 2 * 2 * depth], out),
-    }
-    if count % 2 == 1 {
-        // An odd last filter is computed together with the one before it once more.
-        run(count - 2, &filters.weights[(count - 2) * depth..], out);
     }
     if filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
@@ -124,14 +125,15 @@ fn copy(to: &mut [i8], from: &[i8]) {
         // SAFETY: reads and writes `16 * blocks` bytes, which both slices have.
         unsafe {
             asm!(
+                ".p2align 2",
                 "2:",
-                "ldr r2, [{from}]",
-                "ldr r3, [{from}, #4]",
-                "ldr r4, [{from}, #8]",
-                "ldr r5, [{from}, #12]",
-                "add {from}, {from}, #16",
-                "subs {blocks}, {blocks}, #1",
-                "stmia {to}!, {{r2-r5}}",
+                "ldr.w r2, [{from}]",
+                "ldr.w r3, [{from}, #4]",
+                "ldr.w r4, [{from}, #8]",
+                "ldr.w r5, [{from}, #12]",
+                "add.w {from}, {from}, #16",
+                "subs.w {blocks}, {blocks}, #1",
+                "stmia.w {to}!, {{r2-r5}}",
                 "bne 2b",
                 from = inout(reg) from.as_ptr() => _,
                 to = inout(reg) to.as_mut_ptr() => _,
@@ -270,13 +272,13 @@ impl Tile {
 macro_rules! four_elements {
     ($at:literal $(, $advance:literal)?) => {
         concat!(
-        "ldr r7, [r0, #", $at, "]\n",
-        "ldr r8, [r0, #", $at, " + 4]\n",
-        "ldr r9, [r0, #", $at, " + 8]\n",
-        "ldr r10, [r0, #", $at, " + 12]\n",
+        "ldr.w r7, [r0, #", $at, "]\n",
+        "ldr.w r8, [r0, #", $at, " + 4]\n",
+        "ldr.w r9, [r0, #", $at, " + 8]\n",
+        "ldr.w r10, [r0, #", $at, " + 12]\n",
         "
-        ldr r11, [r1], #4
-        ldr lr, [r2], #4
+        ldr.w r11, [r1], #4
+        ldr.w lr, [r2], #4
         ", $($advance,)? "
         sxtb16 r12, r11, ror #8
         sxtb16 r11, r11
@@ -299,11 +301,11 @@ macro_rules! four_elements {
 macro_rules! finish {
     ($sum:literal, $multiplier:literal, $addend:literal, $shift:literal) => {
         concat!(
-            concat!("lsl ", $sum, ", ", $sum, ", #1\n"),
+            concat!("lsl.w ", $sum, ", ", $sum, ", #1\n"),
             concat!("smmulr ", $sum, ", ", $sum, ", ", $multiplier, "\n"),
-            concat!("add ", $sum, ", ", $sum, ", ", $sum, ", asr #31\n"),
-            concat!("add ", $sum, ", ", $sum, ", ", $addend, "\n"),
-            concat!("asr ", $sum, ", ", $sum, ", ", $shift, "\n"),
+            concat!("add.w ", $sum, ", ", $sum, ", ", $sum, ", asr #31\n"),
+            concat!("add.w ", $sum, ", ", $sum, ", ", $addend, "\n"),
+            concat!("asr.w ", $sum, ", ", $sum, ", ", $shift, "\n"),
             concat!("ssat ", $sum, ", #8, ", $sum, "\n"),
         )
     };
@@ -392,8 +394,8 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "ldr r3, [r12, #{bias}]",
         "ldr r5, [r12, #{bias} + 4]",
         "ldr r11, [r12, #{by_sixteen}]",
-        "mov r4, r3",
-        "mov r6, r5",
+        "mov.w r4, r3",
+        "mov.w r6, r5",
         "cmp r11, #0",
         "beq 3f",
         "add r11, r0, r11",
@@ -405,7 +407,7 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         four_elements!("32"),
         four_elements!("48", "add r0, r0, #64"),
         "ldr r11, [sp]",
-        "cmp r0, r11",
+        "cmp.w r0, r11",
         "bne 2b",
         "3:",
         "ldr r12, [sp, #4]",
@@ -418,7 +420,7 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "4:",
         four_elements!("0", "add r0, r0, #16"),
         "ldr r11, [sp]",
-        "cmp r0, r11",
+        "cmp.w r0, r11",
         "bne 4b",
         "ldr r12, [sp, #4]",
         "5:",
@@ -436,29 +438,30 @@ unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "smlabt r6, r9, r7, r6",
         "bne 6b",
         // From sums to outputs.
+        ".p2align 2",
         "7:",
-        "ldr r7, [r12, #{multiplier}]",
-        "ldr r8, [r12, #{addend}]",
-        "ldr r9, [r12, #{shift}]",
-        "ldr r10, [r12, #{multiplier} + 4]",
-        "ldr r11, [r12, #{addend} + 4]",
-        "ldr lr, [r12, #{shift} + 4]",
+        "ldr.w r7, [r12, #{multiplier}]",
+        "ldr.w r8, [r12, #{addend}]",
+        "ldr.w r9, [r12, #{shift}]",
+        "ldr.w r10, [r12, #{multiplier} + 4]",
+        "ldr.w r11, [r12, #{addend} + 4]",
+        "ldr.w lr, [r12, #{shift} + 4]",
         finish!("r3", "r7", "r8", "r9"),
         finish!("r4", "r7", "r8", "r9"),
-        "ldr r7, [r12, #{out}]",
-        "ldr r8, [r12, #{pixel_step}]",
-        "ldr r9, [r12, #{pairs}]",
+        "ldr.w r7, [r12, #{out}]",
+        "ldr.w r8, [r12, #{pixel_step}]",
+        "ldr.w r9, [r12, #{pairs}]",
         finish!("r5", "r10", "r11", "lr"),
         finish!("r6", "r10", "r11", "lr"),
         "bfi r3, r5, #8, #8",
         "bfi r4, r6, #8, #8",
-        "strh r3, [r7]",
-        "strh r4, [r7, r8]",
-        "add r7, r7, r8, lsl #1",
-        "subs r9, r9, #1",
-        "str r0, [r12, #{columns}]",
-        "str r7, [r12, #{out}]",
-        "str r9, [r12, #{pairs}]",
+        "strh.w r3, [r7]",
+        "strh.w r4, [r7, r8]",
+        "add.w r7, r7, r8, lsl #1",
+        "subs.w r9, r9, #1",
+        "str.w r0, [r12, #{columns}]",
+        "str.w r7, [r12, #{out}]",
+        "str.w r9, [r12, #{pairs}]",
         "bne 1b",
         // An odd last column: both columns of its pair are the same, and both outputs go to the same place.
         "8:",
