@@ -1,5 +1,9 @@
-//! TensorFlow Lite int8 inference for microcontrollers: no heap, no float arithmetic while running, no panic on
-//! any input bytes, and results equal to TFLite's reference kernels bit for bit.
+//! TensorFlow Lite int8 inference for microcontrollers: no heap, no panic on any input bytes, and results equal to
+//! TFLite's reference kernels bit for bit.
+//!
+//! [`Model::new`] checks a file, [`Interpreter::new`] plans its memory, [`Interpreter::invoke`] runs it. The file is
+//! read in place, so that nothing of it is kept in RAM but the channels' factors. Kernels compute with integers only;
+//! a few scales per operator are converted when it starts.
 //!
 //! ```
 //! use onchip_engine::{Interpreter, Model};

@@ -164,6 +164,7 @@ impl<'m> Model<'m> {
             outputs: table.vector(2)?,
             options_type: table.scalar(3, 0)?,
             options: table.table(4)?,
+            read: Default::default(),
         })
     }
 }

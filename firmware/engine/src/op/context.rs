@@ -1,5 +1,7 @@
 //! What the file says about one operator, and the checks that operators share.
 
+use core::cell::OnceCell;
+
 use crate::error::{Error, FileProblem, OperatorProblem};
 use crate::flatbuffer::{Result, Scalar, Table, Vector, saturate};
 use crate::model::Model;
@@ -17,6 +19,8 @@ pub(crate) struct Context<'m> {
     pub(crate) outputs: Vector<'m, i32>,
     pub(crate) options_type: u8,
     pub(crate) options: Option<Table<'m>>,
+    /// The first input and the output, once read.
+    pub(crate) read: [OnceCell<TensorInfo<'m>>; 2],
 }
 
 /// Scale and zero point of a whole tensor.
@@ -94,6 +98,13 @@ impl<'m> Context<'m> {
 
     /// Input `i`, which must not be left out.
     pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
+        if i == 0 {
+            return self.once(0, || self.any_input(0));
+        }
+        self.any_input(i)
+    }
+
+    fn any_input(&self, i: usize) -> Result<TensorInfo<'m>> {
         self.optional_input(i)?
             .ok_or(self.error(OperatorProblem::Inputs, self.inputs.len()))
     }
@@ -108,11 +119,26 @@ impl<'m> Context<'m> {
     }
 
     pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
-        let index = self
-            .outputs
-            .get(0)
-            .ok_or(self.error(OperatorProblem::Outputs, 0))?;
-        self.tensor(index)
+        self.once(1, || {
+            let index = self
+                .outputs
+                .get(0)
+                .ok_or(self.error(OperatorProblem::Outputs, 0))?;
+            self.tensor(index)
+        })
+    }
+
+    /// Reads what several ask for only once: it takes longer than all that is done with it.
+    fn once(
+        &self,
+        which: usize,
+        read: impl FnOnce() -> Result<TensorInfo<'m>>,
+    ) -> Result<TensorInfo<'m>> {
+        if let Some(tensor) = self.read[which].get() {
+            return Ok(*tensor);
+        }
+        let tensor = read()?;
+        Ok(*self.read[which].get_or_init(|| tensor))
     }
 
     fn tensor(&self, index: i32) -> Result<TensorInfo<'m>> {
