@@ -508,6 +508,7 @@ fn plain_immediate(address: u32, e: u32) -> Op {
             None => unpredictable(e),
         },
         0b10000 | 0b10010 | 0b10100 | 0b11000 | 0b11010 | 0b11100 if bad(rn) => unpredictable(e),
+        0b10010 | 0b11010 if imm5 == 0 && low5 > 15 => unpredictable(e),
         0b10010 | 0b11010 if imm5 == 0 => {
             let signed = op == 0b10010;
             Op::Saturate16 {
