@@ -331,7 +331,7 @@ impl Machine {
         if let Some(error) = &self.system.error {
             return Err(error.clone().into());
         }
-        if address % size.bytes() != 0 {
+        if !address.is_multiple_of(size.bytes()) {
             return Err(DebugError::Fault(address));
         }
         // Whatever is still to be done to the core is seen as done.

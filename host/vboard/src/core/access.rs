@@ -65,7 +65,7 @@ impl System {
     /// Reads `N` aligned bytes of the first RAM or of flash, if `address` is such.
     #[inline(always)]
     fn read_memory<const N: usize>(&mut self, place: &Place<'_>, address: u32) -> Option<[u8; N]> {
-        if address as usize % N != 0 {
+        if !(address as usize).is_multiple_of(N) {
             return None;
         }
         let offset = address.wrapping_sub(self.bus.ram_base);
@@ -147,7 +147,7 @@ impl System {
             .get(offset as usize..)
             .and_then(|b| b.get(..4 * values.len()));
         match bytes {
-            Some(bytes) if offset < self.bus.ram_len && address % 4 == 0 => {
+            Some(bytes) if offset < self.bus.ram_len && address.is_multiple_of(4) => {
                 for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = u32::from_le_bytes(*word);
                 }
@@ -206,7 +206,7 @@ impl System {
             .get_mut(offset as usize..)
             .and_then(|b| b.first_chunk_mut::<N>());
         match target {
-            Some(target) if offset < self.bus.ram_len && address as usize % N == 0 => {
+            Some(target) if offset < self.bus.ram_len && (address as usize).is_multiple_of(N) => {
                 *target = bytes;
                 if self.bus.near_ram_code(offset) {
                     self.note_code_write(offset, N as u32);
@@ -245,7 +245,7 @@ impl System {
             .get_mut(offset as usize..)
             .and_then(|b| b.get_mut(..len));
         match target {
-            Some(target) if offset < self.bus.ram_len && address % 4 == 0 => {
+            Some(target) if offset < self.bus.ram_len && address.is_multiple_of(4) => {
                 for (word, value) in target.as_chunks_mut().0.iter_mut().zip(values) {
                     *word = value.to_le_bytes();
                 }
@@ -290,7 +290,7 @@ impl System {
     #[inline(never)]
     fn slow_read(&mut self, place: &Place<'_>, address: u32, size: Size) -> Result<u32, Trap> {
         let now = self.now(place);
-        if address % size.bytes() != 0 {
+        if !address.is_multiple_of(size.bytes()) {
             self.check_unaligned(place, address, size, None)?;
             let mut word = [0; 4];
             for (i, byte) in word.iter_mut().take(size.bytes() as usize).enumerate() {
@@ -333,7 +333,7 @@ impl System {
         value: u32,
     ) -> Result<(), Trap> {
         let now = self.now(place);
-        if address % size.bytes() != 0 {
+        if !address.is_multiple_of(size.bytes()) {
             self.check_unaligned(place, address, size, Some(value))?;
             for (i, byte) in value
                 .to_le_bytes()

@@ -19,11 +19,11 @@ pub(crate) fn shift_constant(shift: Shift, value: u32, amount: u8, carry: bool) 
     let n = u32::from(amount);
     match shift {
         // The amount is at least 1 here: a shift by zero is decoded as none at all.
-        Shift::Lsl => (value << (n & 31), value >> (32 - n & 31) & 1 != 0),
-        Shift::Lsr => (value.unbounded_shr(n), value >> (n - 1 & 31) & 1 != 0),
+        Shift::Lsl => (value << (n & 31), value >> ((32 - n) & 31) & 1 != 0),
+        Shift::Lsr => (value.unbounded_shr(n), value >> ((n - 1) & 31) & 1 != 0),
         Shift::Asr => (
             (value as i32).unbounded_shr(n) as u32,
-            value >> (n - 1 & 31) & 1 != 0,
+            value >> ((n - 1) & 31) & 1 != 0,
         ),
         Shift::Ror => {
             let result = value.rotate_right(n);
@@ -47,7 +47,7 @@ pub(crate) fn shift_register(shift: Shift, value: u32, amount: u32, carry: bool)
         ),
         Shift::Lsr => (
             value.unbounded_shr(n),
-            n <= 32 && value >> (n - 1 & 31) & 1 != 0,
+            n <= 32 && value >> ((n - 1) & 31) & 1 != 0,
         ),
         Shift::Asr => (
             (value as i32).unbounded_shr(n) as u32,

@@ -34,7 +34,7 @@ impl Block {
         Self {
             address,
             end: address.wrapping_add(2 * halfwords),
-            it_after: insns.iter().fold(it, |it, insn| it_after(it, insn)),
+            it_after: insns.iter().fold(it, it_after),
             insns: insns.into(),
             flash,
             timings: Vec::new(),
@@ -57,7 +57,12 @@ impl Block {
 
     #[cold]
     fn time(&mut self, state: PipelineState, pipeline: &mut Pipeline) -> usize {
-        let timing = pipeline.time_block(self.address, &self.insns, state);
+        // Where there is no code there is no time to it either.
+        let timing = if self.insns.iter().any(|i| i.op == Op::FetchFault) {
+            BlockTiming::default()
+        } else {
+            pipeline.time_block(self.address, &self.insns, state)
+        };
         self.timings.push((state, timing));
         self.timings.len() - 1
     }

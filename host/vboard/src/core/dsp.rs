@@ -91,7 +91,7 @@ fn parallel(op: Lanes, mode: LaneMode, n: u32, m: u32) -> (u32, Option<u8>) {
         let (r0, g0) = lane(mode, low_subtracts, n, m, 16);
         let (r1, g1) = lane(mode, high_subtracts, n >> 16, m >> 16, 16);
         result = r0 | r1 << 16;
-        ge = u8::from(g0) * 3 | u8::from(g1) * 12;
+        ge = (u8::from(g0) * 3) | (u8::from(g1) * 12);
     }
     let sets_ge = matches!(mode, LaneMode::Signed | LaneMode::Unsigned);
     (result, sets_ge.then_some(ge))
@@ -108,7 +108,7 @@ impl Registers {
 
     pub(crate) fn select(&mut self, rd: Reg, rn: Reg, rm: Reg) {
         let mask = (0..4).fold(0, |m, i| {
-            m | (u32::from(self.ge) >> i & 1) * (0xff << (8 * i))
+            m | ((u32::from(self.ge) >> i & 1) * (0xff << (8 * i)))
         });
         self.set(rd, self.get(rn) & mask | self.get(rm) & !mask);
     }
@@ -216,7 +216,7 @@ impl Registers {
                 true,
             ),
             DspMul::Smlaw(top) => (
-                a + (i64::from(n as i32) * i64::from(half(m, top)) >> 16),
+                a + ((i64::from(n as i32) * i64::from(half(m, top))) >> 16),
                 true,
             ),
             DspMul::Smlad(x) => {

@@ -214,15 +214,21 @@ impl System {
             Entry::Chain(value) => value,
             Entry::Stack => {
                 let lr = self.exc_return(fp);
-                if self.stack_frame(fp, lazy).is_err() {
-                    self.stacking_failed(exception, lr);
-                    return;
+                match self.stack_frame(fp, lazy) {
+                    Ok(()) => lr,
+                    Err(AccessError::Fault) => return self.stacking_failed(exception, lr),
+                    Err(AccessError::Unmodelled(what)) => return self.bad_stack(&what),
                 }
-                lr
             }
         };
         self.cycles += u64::from(self.pipeline.exception_entry(chained, fp, lazy));
         self.start_handler(exception, lr);
+    }
+
+    /// The stack lies in something that is not modelled.
+    fn bad_stack(&mut self, what: &str) {
+        let (what, pc) = (format!("an exception frame in {what}"), self.regs.pc());
+        self.fail(MachineError::Core { what, pc });
     }
 
     fn exc_return(&self, fp: bool) -> u32 {
@@ -376,9 +382,12 @@ impl System {
         } else {
             self.regs.msp()
         };
-        let Ok(frame) = self.unstack(sp, fp) else {
-            self.fault(BUS_FAULT, cfsr::UNSTKERR, Entry::Chain(value));
-            return;
+        let frame = match self.unstack(sp, fp) {
+            Ok(frame) => frame,
+            Err(AccessError::Fault) => {
+                return self.fault(BUS_FAULT, cfsr::UNSTKERR, Entry::Chain(value));
+            }
+            Err(AccessError::Unmodelled(what)) => return self.bad_stack(&what),
         };
         let psr = frame[7];
         if (psr & 0x1ff == 0) != to_thread {

@@ -46,13 +46,13 @@ impl System {
                 let old = float.s[s(sd)];
                 let fpscr = &mut float.fpscr;
                 float.s[s(sd)] = match op {
-                    FpConvert::FromInt(signed) => fpscr.from_integer(m, signed),
-                    FpConvert::ToIntRounded(signed) => fpscr.to_integer(m, signed, true),
-                    FpConvert::ToInt(signed) => fpscr.to_integer(m, signed, false),
-                    FpConvert::FromHalf(false) => fpscr.from_half(m as u16),
-                    FpConvert::FromHalf(true) => fpscr.from_half((m >> 16) as u16),
-                    FpConvert::ToHalf(false) => old & 0xffff_0000 | u32::from(fpscr.to_half(m)),
-                    FpConvert::ToHalf(true) => old & 0xffff | u32::from(fpscr.to_half(m)) << 16,
+                    FpConvert::FromInt(signed) => fpscr.single_of_integer(m, signed),
+                    FpConvert::ToIntRounded(signed) => fpscr.integer_of(m, signed, true),
+                    FpConvert::ToInt(signed) => fpscr.integer_of(m, signed, false),
+                    FpConvert::FromHalf(false) => fpscr.single_of_half(m as u16),
+                    FpConvert::FromHalf(true) => fpscr.single_of_half((m >> 16) as u16),
+                    FpConvert::ToHalf(false) => old & 0xffff_0000 | u32::from(fpscr.half_of(m)),
+                    FpConvert::ToHalf(true) => old & 0xffff | u32::from(fpscr.half_of(m)) << 16,
                 };
             }
             Op::FpFixed {
@@ -64,9 +64,9 @@ impl System {
             } => {
                 let d = float.s[s(sd)];
                 float.s[s(sd)] = if to_fixed {
-                    float.fpscr.to_fixed_point(d, signed, bits, fraction)
+                    float.fpscr.fixed_of(d, signed, bits, fraction)
                 } else {
-                    float.fpscr.from_fixed_point(d, signed, bits, fraction)
+                    float.fpscr.single_of_fixed(d, signed, bits, fraction)
                 };
             }
             Op::FpMove {

@@ -5,7 +5,7 @@ use super::insn::{Cond, Reg};
 /// The register file, program status and special registers.
 ///
 /// Flags are kept as the values they are derived from; [`Registers::xpsr`] packs them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Registers {
     /// R0 to R12, the current stack pointer, LR, and (between blocks only) the PC.
     pub(crate) r: [u32; 16],
@@ -39,6 +39,33 @@ pub(crate) struct Registers {
     pub(crate) exclusive: bool,
     /// The event register of WFE.
     pub(crate) event: bool,
+}
+
+impl Default for Registers {
+    /// All zero, all flags clear.
+    fn default() -> Self {
+        Self {
+            r: [0; 16],
+            other_sp: 0,
+            n: 0,
+            z: 1,
+            c: false,
+            v: 0,
+            q: false,
+            ge: 0,
+            ipsr: 0,
+            it: 0,
+            thumb: false,
+            primask: false,
+            faultmask: false,
+            basepri: 0,
+            unprivileged: false,
+            process_stack: false,
+            fp_active: false,
+            exclusive: false,
+            event: false,
+        }
+    }
 }
 
 /// For each condition, the set of values of NZCV (as a number) that pass.

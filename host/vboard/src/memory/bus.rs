@@ -309,7 +309,7 @@ impl Bus {
         self.lines.clear();
         for device in 0..self.slots.len() {
             self.with(device, now, |peripheral, context| {
-                peripheral.reset(reset, context)
+                peripheral.reset(reset, context);
             });
         }
     }

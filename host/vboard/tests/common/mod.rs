@@ -180,3 +180,40 @@ pub(crate) fn load_words(machine: &mut Machine, address: u32, words: &[u32]) {
     let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     machine.load_flash((address - FLASH) as usize, &bytes);
 }
+
+/// Where [`boot`]'s program starts.
+pub(crate) const PROGRAM: u32 = FLASH + 0x100;
+
+/// Where the handler of exception `n` starts.
+pub(crate) fn handler_of(n: u32) -> u32 {
+    FLASH + 0x1000 + 0x40 * n
+}
+
+/// A machine halted at the start of `program`, with handlers that loop for ever except for
+/// those given by exception number.
+pub(crate) fn boot(program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
+    let mut machine = unstarted();
+    let mut vectors = vec![STACK, PROGRAM | 1];
+    vectors.extend((2..48).map(|n| handler_of(n) | 1));
+    load_words(&mut machine, FLASH, &vectors);
+    for n in 2..48 {
+        load_code(&mut machine, handler_of(n), &[BRANCH_HERE]);
+    }
+    for &(n, code) in handlers {
+        load_code(&mut machine, handler_of(n), code);
+    }
+    load_code(&mut machine, PROGRAM, program);
+    write(&mut machine, DHCSR, 0xa05f_0003);
+    machine
+}
+
+/// `b .`
+pub(crate) const BRANCH_HERE: u16 = 0xe7fe;
+/// `bx lr`
+pub(crate) const RETURN: u16 = 0x4770;
+
+/// Runs a halted machine for `cycles` and halts it again.
+pub(crate) fn run_for(machine: &mut Machine, cycles: u64) {
+    resume(machine, cycles);
+    write(machine, DHCSR, 0xa05f_0003);
+}

@@ -81,7 +81,7 @@ fn load_store(address: u32, e: u32) -> Op {
             }
         }
         (false, true, _) | (true, false, true) => {
-            let odd = is_double && words % 2 != 0;
+            let odd = is_double && !words.is_multiple_of(2);
             if rn == 15 || words == 0 || words > 32 || odd || sd + words > 32 {
                 unpredictable
             } else if is_load {
@@ -117,7 +117,7 @@ fn move_pair(e: u32) -> Op {
         Some(single(e, 0, 5))
     };
     match sm {
-        Some(sm) if sm < 31 && !bad(rt) && !bad(rt2) && !(to_core && rt == rt2) => Op::FpMovePair {
+        Some(sm) if sm < 31 && !bad(rt) && !bad(rt2) && (!to_core || rt != rt2) => Op::FpMovePair {
             to_core,
             sm,
             rt,

@@ -375,10 +375,12 @@ fn shifted_register(e: u32) -> Op {
         if rd == 15 || rm == 15 || sp && (s || rd == rm) {
             return unpredictable(e);
         }
-    } else if bad(rm) || !registers_allowed(op, rd, rn) || flag(e, 15) {
-        return unpredictable(e);
-    } else if rd == 13 && !matches!(shift, None | Some((Shift::Lsl, 0..=3))) && takes_rd(op) {
-        return unpredictable(e);
+    } else {
+        let far = !matches!(shift, None | Some((Shift::Lsl, 0..=3)));
+        let sp_far = rd == 13 && takes_rd(op) && far;
+        if bad(rm) || !registers_allowed(op, rd, rn) || flag(e, 15) || sp_far {
+            return unpredictable(e);
+        }
     }
     match shift {
         None => Op::AluReg { op, s, rd, rn, rm },

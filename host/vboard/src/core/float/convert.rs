@@ -8,7 +8,14 @@ use super::{
 impl Fpscr {
     /// A single as an integer of `bits` bits with `fraction` of them behind the point,
     /// limited to what fits and extended to 32 bits.
-    fn to_fixed(&mut self, a: u32, signed: bool, bits: u8, fraction: u8, by: Rounding) -> u32 {
+    fn limited_fixed_of(
+        &mut self,
+        a: u32,
+        signed: bool,
+        bits: u8,
+        fraction: u8,
+        by: Rounding,
+    ) -> u32 {
         let (min, max) = if signed {
             (-(1i128 << (bits - 1)), (1i128 << (bits - 1)) - 1)
         } else {
@@ -54,18 +61,18 @@ impl Fpscr {
     }
 
     /// VCVT from single to integer: towards zero, or (VCVTR) by FPSCR's mode.
-    pub(crate) fn to_integer(&mut self, a: u32, signed: bool, by_mode: bool) -> u32 {
+    pub(crate) fn integer_of(&mut self, a: u32, signed: bool, by_mode: bool) -> u32 {
         let by = if by_mode {
             self.rounding()
         } else {
             Rounding::Zero
         };
-        self.to_fixed(a, signed, 32, 0, by)
+        self.limited_fixed_of(a, signed, 32, 0, by)
     }
 
     /// VCVT from single to fixed point.
-    pub(crate) fn to_fixed_point(&mut self, a: u32, signed: bool, bits: u8, fraction: u8) -> u32 {
-        self.to_fixed(a, signed, bits, fraction, Rounding::Zero)
+    pub(crate) fn fixed_of(&mut self, a: u32, signed: bool, bits: u8, fraction: u8) -> u32 {
+        self.limited_fixed_of(a, signed, bits, fraction, Rounding::Zero)
     }
 
     fn integer(value: u32, signed: bool, bits: u8) -> i64 {
@@ -78,26 +85,26 @@ impl Fpscr {
     }
 
     /// VCVT from integer to single, by FPSCR's mode.
-    pub(crate) fn from_integer(&mut self, value: u32, signed: bool) -> u32 {
-        self.from_fixed(Self::integer(value, signed, 32), 0, self.rounding())
+    pub(crate) fn single_of_integer(&mut self, value: u32, signed: bool) -> u32 {
+        self.rounded_single_of(Self::integer(value, signed, 32), 0, self.rounding())
     }
 
     /// VCVT from fixed point to single, to nearest.
-    pub(crate) fn from_fixed_point(
+    pub(crate) fn single_of_fixed(
         &mut self,
         value: u32,
         signed: bool,
         bits: u8,
         fraction: u8,
     ) -> u32 {
-        self.from_fixed(
+        self.rounded_single_of(
             Self::integer(value, signed, bits),
             fraction,
             Rounding::Nearest,
         )
     }
 
-    fn from_fixed(&mut self, value: i64, fraction: u8, by: Rounding) -> u32 {
+    fn rounded_single_of(&mut self, value: i64, fraction: u8, by: Rounding) -> u32 {
         if value == 0 {
             return 0;
         }
@@ -111,7 +118,7 @@ impl Fpscr {
     }
 
     /// VCVTB/VCVTT from half precision.
-    pub(crate) fn from_half(&mut self, half: u16) -> u32 {
+    pub(crate) fn single_of_half(&mut self, half: u16) -> u32 {
         let half = u32::from(half);
         let sign = (half & 0x8000) << 16;
         let (exponent, fraction) = (half >> 10 & 0x1f, half & 0x3ff);
@@ -136,7 +143,7 @@ impl Fpscr {
     }
 
     /// VCVTB/VCVTT to half precision.
-    pub(crate) fn to_half(&mut self, a: u32) -> u16 {
+    pub(crate) fn half_of(&mut self, a: u32) -> u16 {
         let sign = a >> 16 & 0x8000;
         let alternative = self.alternative_half();
         let magnitude = match self.unpack(a) {
