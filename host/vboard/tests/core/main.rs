@@ -1,8 +1,9 @@
-//! What the core does besides executing single instructions.
+//! The core and what is around it, from a debugger's point of view.
 
-#[path = "../common/mod.rs"]
 mod common;
 mod debugging;
 mod exceptions;
+mod instructions;
 mod memory;
+mod replay;
 mod time;

@@ -1,8 +1,6 @@
 //! Instructions do what an independent emulator says they do (see `generate.py`).
 
-#[path = "../common/mod.rs"]
-mod common;
-mod replay;
+use crate::replay;
 
 #[test]
 fn instructions_agree_with_unicorn() {

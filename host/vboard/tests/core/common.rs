@@ -1,11 +1,5 @@
 //! A chip that is nothing but memory, and a debugger's hands on its core.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
-#![expect(
-    clippy::allow_attributes,
-    reason = "what is unused differs between test binaries"
-)]
-
 use onchip_vboard::{
     machine::{Machine, Stop},
     memory::{
@@ -135,15 +129,17 @@ pub(crate) fn unstarted() -> Machine {
             len: 0x400,
         }],
     };
-    Machine::new(chip).unwrap()
+    Machine::new(chip).expect("the map is sound")
 }
 
 pub(crate) fn read(machine: &mut Machine, address: u32) -> u32 {
-    machine.debug_read(address, Size::Word).unwrap()
+    machine.debug_read(address, Size::Word).expect("readable")
 }
 
 pub(crate) fn write(machine: &mut Machine, address: u32, value: u32) {
-    machine.debug_write(address, Size::Word, value).unwrap();
+    machine
+        .debug_write(address, Size::Word, value)
+        .expect("writable");
 }
 
 /// Core register `selector`, numbered as in DCRSR.
