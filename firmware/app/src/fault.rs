@@ -50,13 +50,21 @@ unsafe extern "C" fn DefaultHandler() -> ! {
 /// Words of an exception frame that are of interest: R0-R3, R12, LR, PC.
 const FRAME_WORDS: usize = 7;
 
+/// CFSR.STKERR and CFSR.MSTKERR: the exception's entry could not write its frame, because
+/// the stack has overflowed. PC and LR are lost and reported as zero.
+const STACKING_FAILED: u32 = 1 << 12 | 1 << 4;
+
 /// Reports the fault whose exception frame is at `frame`, and stops.
 extern "C" fn report(frame: usize) -> ! {
     static REPORTED: AtomicBool = AtomicBool::new(false);
     // A fault while reporting one would come back here for ever.
     if !REPORTED.swap(true, Ordering::Relaxed) {
-        // A frame outside the stack was never written: the fault was the stack's overflow.
-        let stacked = if paint::is_on_stack(frame, FRAME_WORDS * size_of::<u32>()) {
+        // SAFETY: reads of status registers, without side effects.
+        let scb = unsafe { &*SCB::PTR };
+        let cfsr = scb.cfsr.read();
+        let is_written = cfsr & STACKING_FAILED == 0
+            && paint::is_on_stack(frame, FRAME_WORDS * size_of::<u32>());
+        let stacked = if is_written {
             let frame = core::ptr::with_exposed_provenance::<[u32; FRAME_WORDS]>(frame);
             // SAFETY: within the stack, aligned, and written by the exception's entry.
             unsafe { frame.read_volatile() }
@@ -64,12 +72,10 @@ extern "C" fn report(frame: usize) -> ! {
             [0; FRAME_WORDS]
         };
         let [.., lr, pc] = stacked;
-        // SAFETY: reads of status registers, without side effects.
-        let scb = unsafe { &*SCB::PTR };
         send(Message::Fault {
             pc,
             lr,
-            cfsr: scb.cfsr.read(),
+            cfsr,
             hfsr: scb.hfsr.read(),
             mmfar: scb.mmfar.read(),
             bfar: scb.bfar.read(),
