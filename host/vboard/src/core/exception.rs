@@ -294,7 +294,7 @@ impl System {
             self.scb.hfsr |= hfsr::FORCED;
             HARD_FAULT
         };
-        if exception == HARD_FAULT || exception == NMI {
+        if priority <= -1 {
             self.lock_up();
             return;
         }
