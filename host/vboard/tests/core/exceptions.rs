@@ -228,6 +228,20 @@ fn a_fault_in_the_hard_fault_handler_locks_up() {
     assert_eq!(register(&mut m, 15), 0xffff_fffe);
 }
 
+/// As hardware does it, which is what stacks at the bottom of RAM rely on: the handler of a
+/// stack overflow runs, though its frame could not be written.
+#[test]
+fn a_hard_fault_without_room_for_its_frame_is_taken() {
+    // udf #0
+    let mut m = boot(&[0xde00], &[(3, &[BRANCH_HERE])]);
+    set_register(&mut m, 13, RAM + 8);
+    run_for(&mut m, 100);
+    assert_eq!(register(&mut m, 15), handler_of(3));
+    assert_eq!(read(&mut m, CFSR), 1 << 16 | 1 << 12, "UNDEFINSTR, STKERR");
+    assert_eq!(read(&mut m, HFSR), FORCED);
+    assert_eq!(register(&mut m, 13), RAM + 8 - 32);
+}
+
 #[test]
 fn a_return_that_does_not_fit_is_a_usage_fault() {
     // Interrupt 0 returns to a handler that is not there.
