@@ -355,7 +355,7 @@ fn shifted_register(e: u32) -> Op {
         let amount = if top && imm5 == 0 { 32 } else { imm5 };
         return match () {
             () if s || flag(e, 4) => Op::Undefined,
-            () if bad(rd) || bad(rn) || bad(rm) => unpredictable(e),
+            () if bad(rd) || bad(rn) || bad(rm) || flag(e, 15) => unpredictable(e),
             () => Op::Pack {
                 top,
                 rd,
