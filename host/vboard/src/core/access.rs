@@ -1,6 +1,6 @@
 //! Loads and stores: fast to RAM and flash, with care elsewhere.
 
-use super::{block::BlockTiming, code::Block, execute::Trap, insn::Width, system::System};
+use super::{code::Block, execute::Trap, insn::Width, system::System};
 use crate::{
     machine::MachineError,
     memory::{AccessError, Size, Storage},
@@ -9,8 +9,9 @@ use crate::{
 /// The instruction being executed: its block and its place there.
 pub(crate) struct Place<'a> {
     pub(crate) block: &'a Block,
-    pub(crate) timing: &'a BlockTiming,
     pub(crate) index: usize,
+    /// Cycles from entering the block until the instruction starts, statically.
+    pub(crate) start: u32,
 }
 
 impl Place<'_> {
@@ -25,18 +26,6 @@ impl Place<'_> {
     #[inline]
     pub(crate) fn next(&self) -> u32 {
         self.block.end
-    }
-
-    /// Cycles from entering the block until the instruction starts, statically.
-    #[inline]
-    pub(crate) fn start(&self) -> u32 {
-        self.timing.start.get(self.index).copied().unwrap_or(0)
-    }
-
-    /// What to add if the instruction's condition fails.
-    #[inline]
-    pub(crate) fn skip(&self) -> i8 {
-        self.timing.skip.get(self.index).copied().unwrap_or(0)
     }
 }
 
@@ -59,7 +48,7 @@ impl System {
     /// The cycle at which the instruction at `place` executes.
     #[inline]
     fn now(&self, place: &Place<'_>) -> u64 {
-        self.cycles + u64::from(place.start())
+        self.cycles + u64::from(place.start)
     }
 
     /// Reads `N` aligned bytes of the first RAM or of flash, if `address` is such.

@@ -59,7 +59,11 @@ impl Block {
     fn time(&mut self, state: PipelineState, pipeline: &mut Pipeline) -> usize {
         // Where there is no code there is no time to it either.
         let timing = if self.insns.iter().any(|i| i.op == Op::FetchFault) {
-            BlockTiming::default()
+            BlockTiming {
+                start: [0].into(),
+                skip: [0].into(),
+                ..BlockTiming::default()
+            }
         } else {
             pipeline.time_block(self.address, &self.insns, state)
         };

@@ -13,7 +13,6 @@ mod dsp;
 mod dwt;
 pub(crate) mod exception;
 mod execute;
-mod execute_float;
 mod float;
 mod fpb;
 pub mod insn;

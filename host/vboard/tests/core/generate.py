@@ -15,7 +15,9 @@ afterwards is listed behind it. Indices are hexadecimal: 0-e R0 to R14, f the PC
 
 Left out, because Unicorn 2.1.4 (QEMU 5) deviates from the Armv7-M manual there or the
 manual leaves the result open: unaligned base registers of word multiples, encodings that
-are UNPREDICTABLE, and the cases named in `deviates`.
+are UNPREDICTABLE, and the cases named in `deviates`. The generator does not know all of the
+encodings that are UNPREDICTABLE; lines at which the emulator under test stops for that reason
+were dropped from the kept file by hand.
 """
 import argparse
 import random

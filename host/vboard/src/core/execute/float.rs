@@ -1,9 +1,9 @@
 //! Executing floating-point instructions.
 
-use super::{
+use super::Trap;
+use crate::core::{
     access::Place,
     exception::CPACR_FULL,
-    execute::Trap,
     float::Fpscr,
     insn::{FpConvert, FpUnary, Op},
     system::System,

@@ -1,12 +1,16 @@
 //! Executing decoded instructions.
 
+mod float;
+mod multiple;
+mod rare;
+
 use super::{
     access::Place,
     alu::{extend, low_mask, shift_constant, unary},
     block::{BlockTiming, PipelineState},
     code::{Block, it_after},
     insn::{Cond, Index, Op, Width},
-    system::{System, Wait},
+    system::System,
 };
 
 /// How an instruction that completed leaves the core.
@@ -56,17 +60,17 @@ impl System {
                 .fetch(offset, &timing.fetches, self.cycles);
             self.cycles += u64::from(stall);
         }
-        let mut place = Place {
-            block,
-            timing,
-            index: 0,
-        };
-        for (index, insn) in block.insns.iter().enumerate() {
-            place.index = index;
+        let steps = block.insns.iter().zip(&timing.start).zip(&timing.skip);
+        for (index, ((insn, &start), &skip)) in steps.enumerate() {
             if insn.cond != Cond::Always && !self.regs.passes(insn.cond) {
-                self.cycles = self.cycles.wrapping_add_signed(i64::from(place.skip()));
+                self.cycles = self.cycles.wrapping_add_signed(i64::from(skip));
                 continue;
             }
+            let place = Place {
+                block,
+                index,
+                start,
+            };
             match self.execute(&insn.op, &place) {
                 Ok(Flow::Next) => {}
                 Ok(Flow::Jump(target)) => {
@@ -96,7 +100,7 @@ impl System {
         let insn = &place.block.insns[place.index];
         self.attend();
         self.instructions += place.index as u64;
-        self.cycles += u64::from(place.start());
+        self.cycles += u64::from(place.start);
         self.pipeline_state = PipelineState::BRANCHED;
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;
@@ -425,76 +429,6 @@ impl System {
         Ok(Flow::Next)
     }
 
-    /// What compiled code seldom does; kept apart so that the common path stays compact.
-    #[inline(never)]
-    fn execute_rare(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
-        match *op {
-            Op::LoadExclusive { width, rt, rn, imm } => {
-                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
-                self.require_alignment(address, width)?;
-                let value = self.load(place, width, address)?;
-                self.regs.set(rt, value);
-                self.regs.exclusive = true;
-            }
-            Op::StoreExclusive {
-                width,
-                rd,
-                rt,
-                rn,
-                imm,
-            } => {
-                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
-                self.require_alignment(address, width)?;
-                if self.regs.exclusive {
-                    let value = self.regs.get(rt);
-                    self.store(place, width, address, value)?;
-                }
-                self.regs.set(rd, u32::from(!self.regs.exclusive));
-                self.regs.exclusive = false;
-            }
-            Op::ClearExclusive => self.regs.exclusive = false,
-            Op::WaitForEvent => {
-                if !std::mem::take(&mut self.regs.event) {
-                    self.wait = Wait::Event;
-                    self.attend();
-                }
-            }
-            Op::WaitForInterrupt => {
-                self.wait = Wait::Interrupt;
-                self.attend();
-            }
-            Op::SendEvent => self.regs.event = true,
-            Op::ChangeState {
-                disable,
-                primask,
-                faultmask,
-            } => {
-                self.change_state(disable, primask, faultmask);
-            }
-            Op::ReadSpecial { rd, special } => {
-                let value = self.read_special(special);
-                match value {
-                    Some(value) => self.regs.set(rd, value),
-                    None => return Err(Trap::Unpredictable(0xf3ef_8000 | u32::from(special))),
-                }
-            }
-            Op::WriteSpecial { rn, mask, special } => {
-                let value = self.regs.get(rn);
-                if self.write_special(special, mask, value).is_none() {
-                    return Err(Trap::Unpredictable(0xf380_8000 | u32::from(special)));
-                }
-            }
-            Op::Supervisor { .. } => return Err(Trap::Supervisor),
-            Op::Breakpoint { .. } => return Err(Trap::Breakpoint),
-            Op::Coprocessor { .. } => return Err(Trap::NoCoprocessor),
-            Op::Undefined => return Err(Trap::Undefined),
-            Op::Unpredictable { encoding } => return Err(Trap::Unpredictable(encoding)),
-            Op::FetchFault => return Err(Trap::Fetch),
-            _ => self.execute_float(op, place)?,
-        }
-        Ok(Flow::Next)
-    }
-
     #[inline(always)]
     fn divide(&mut self, signed: bool, rd: u8, rn: u8, rm: u8) -> Outcome {
         let (n, m) = (self.regs.get(rn), self.regs.get(rm));
@@ -550,72 +484,5 @@ impl System {
             self.load(place, Width::Byte, base.wrapping_add(index))?
         };
         Ok(Flow::Jump(next.wrapping_add(2 * distance)))
-    }
-
-    #[inline(always)]
-    fn load_multiple(
-        &mut self,
-        place: &Place<'_>,
-        rn: u8,
-        writeback: bool,
-        before: bool,
-        list: u16,
-    ) -> Outcome {
-        let base = self.regs.get(rn);
-        let count = list.count_ones();
-        let (address, moved) = if before {
-            (base.wrapping_sub(4 * count), base.wrapping_sub(4 * count))
-        } else {
-            (base, base.wrapping_add(4 * count))
-        };
-        let mut values = [0; 16];
-        self.load_words(place, address, &mut values[..count as usize])?;
-        if writeback {
-            self.regs.set(rn, moved);
-        }
-        let mut rest = list & 0x7fff;
-        for &value in &values {
-            if rest == 0 {
-                break;
-            }
-            self.regs.r[(rest.trailing_zeros() & 15) as usize] = value;
-            rest &= rest - 1;
-        }
-        if list >> 15 != 0 {
-            return self.branch_to_loaded(values[(count as usize - 1) & 15]);
-        }
-        Ok(Flow::Next)
-    }
-
-    #[inline(always)]
-    fn store_multiple(
-        &mut self,
-        place: &Place<'_>,
-        rn: u8,
-        writeback: bool,
-        before: bool,
-        list: u16,
-    ) -> Result<(), Trap> {
-        let base = self.regs.get(rn);
-        let count = list.count_ones();
-        let (address, moved) = if before {
-            (base.wrapping_sub(4 * count), base.wrapping_sub(4 * count))
-        } else {
-            (base, base.wrapping_add(4 * count))
-        };
-        let mut values = [0; 16];
-        let mut rest = list;
-        for value in &mut values {
-            if rest == 0 {
-                break;
-            }
-            *value = self.regs.r[(rest.trailing_zeros() & 15) as usize];
-            rest &= rest - 1;
-        }
-        self.store_words(place, address, &values[..count as usize])?;
-        if writeback {
-            self.regs.set(rn, moved);
-        }
-        Ok(())
     }
 }
