@@ -6,17 +6,20 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = folder("CARGO_MANIFEST_DIR").join("../..");
     let mut code = String::new();
     embed(&mut code, "BOARDS", &root.join("boards"), "toml");
     embed(&mut code, "IMAGES", &root.join("firmware/images"), "elf");
+    fs::write(folder("OUT_DIR").join("embedded.rs"), code).expect("OUT_DIR can be written");
+}
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "cargo passes a build script its output folder in the environment"
-    )]
-    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    fs::write(Path::new(&out).join("embedded.rs"), code).expect("OUT_DIR can be written");
+/// A folder that cargo tells a build script when it runs.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo speaks to build scripts through the environment"
+)]
+fn folder(variable: &str) -> PathBuf {
+    env::var_os(variable).expect("cargo sets it").into()
 }
 
 /// Writes a table `NAME` of (file name, bytes), sorted by file name.

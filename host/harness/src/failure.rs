@@ -200,13 +200,11 @@ pub enum BenchFailure {
     },
     /// The image did not come to its `main`.
     #[error(
-        "the image did not reach `main` within {limit:?}; the core is {state}; rebuild the image \
-         with `cargo xtask images`"
+        "the image did not reach `main`: the core is {state}; rebuild the image with \
+         `cargo xtask images`"
     )]
     NotStarted {
-        /// How long was waited.
-        limit: Duration,
-        /// What the core was doing.
+        /// What the core was doing when it was given up.
         state: String,
     },
     /// The chip fell silent.

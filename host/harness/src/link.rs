@@ -150,7 +150,6 @@ impl Link {
             if started.elapsed() > limit || status == CoreStatus::LockedUp {
                 drop(core);
                 return Err(BenchFailure::NotStarted {
-                    limit,
                     state: self.state(image),
                 });
             }
@@ -164,7 +163,6 @@ impl Link {
         drop(core);
         if pc != symbols.main {
             return Err(BenchFailure::NotStarted {
-                limit,
                 state: self.state(image),
             });
         }

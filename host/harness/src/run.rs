@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use defmt_decoder::DecodeError;
 use onchip_protocol::{Message, order::Order};
 use probe_rs::CoreStatus;
-use probe_rs::rtt::{ChannelMode, Rtt};
+use probe_rs::rtt::{ChannelMode, Error as RttError, Rtt};
 
 use crate::board::Timeouts;
 use crate::failure::{BenchFailure, CandidateFailure, Failure, Phase};
@@ -133,10 +133,7 @@ fn collect(
 /// Finds the control block that the image's startup code has just made, and makes the image wait
 /// for the host when its buffer is full, so that nothing is lost.
 fn attach_rtt(link: &mut Link, image: &Image) -> Result<Rtt, BenchFailure> {
-    let failed = |source: probe_rs::rtt::Error| BenchFailure::Probe {
-        phase: Phase::Start,
-        source: Box::new(source),
-    };
+    let failed = |error| rtt_failure(Phase::Start, error);
     let mut core = link
         .session
         .core(0)
@@ -156,7 +153,6 @@ fn no_channel() -> BenchFailure {
 }
 
 fn read_rtt(link: &mut Link, rtt: &mut Rtt, buffer: &mut [u8]) -> Result<usize, BenchFailure> {
-    use probe_rs::rtt::Error as RttError;
     let mut core = link
         .session
         .core(0)
@@ -164,13 +160,18 @@ fn read_rtt(link: &mut Link, rtt: &mut Rtt, buffer: &mut [u8]) -> Result<usize, 
     let channel = rtt.up_channel(0).ok_or_else(no_channel)?;
     channel
         .read(&mut core, buffer)
-        .map_err(|error| match error {
-            RttError::ControlBlockCorrupted(problem) => BenchFailure::Garbled { problem },
-            RttError::ReadPointerChanged => BenchFailure::Garbled {
-                problem: "the chip started anew".to_owned(),
-            },
-            error => BenchFailure::probe(Phase::Run)(error),
-        })
+        .map_err(|error| rtt_failure(Phase::Run, error))
+}
+
+/// What is wrong in the chip's memory is the image's doing, the rest the probe's.
+fn rtt_failure(phase: Phase, error: RttError) -> BenchFailure {
+    let problem = match error {
+        RttError::ControlBlockNotFound => "it has not made its RTT control block".to_owned(),
+        RttError::ControlBlockCorrupted(problem) => problem,
+        RttError::ReadPointerChanged => "the chip started anew".to_owned(),
+        error => return BenchFailure::probe(phase)(error),
+    };
+    BenchFailure::Garbled { problem }
 }
 
 /// The next message that has arrived in full. Other lines of the log are passed on to the host's.
