@@ -16,6 +16,8 @@ mod armv7em;
 mod armv7em_add;
 #[cfg(armv7em)]
 mod armv7em_strips;
+#[cfg(armv7em)]
+mod armv7em_tile;
 #[cfg(not(armv7em))]
 mod portable;
 
