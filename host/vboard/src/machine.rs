@@ -202,9 +202,11 @@ impl Machine {
             system.deadline = limit;
             return Next::One;
         }
+        // An event that is due again at once does not keep the core from going on.
         system.deadline = limit
             .min(system.bus.next_event)
-            .min(system.systick.next_event());
+            .min(system.systick.next_event())
+            .max(system.cycles + 1);
         Next::Blocks
     }
 
@@ -259,7 +261,7 @@ impl Machine {
         }
         let event = system.bus.next_event.min(system.systick.next_event());
         if event < limit {
-            system.cycles = event.max(system.cycles);
+            system.cycles = event.max(system.cycles + 1);
             if system.reset_held {
                 system.bus.tick(system.cycles);
             }
@@ -282,7 +284,7 @@ impl Machine {
         }
         let end = system.cycles.saturating_add(cycles);
         while system.cycles < end {
-            let step = system.bus.next_event.clamp(system.cycles, end) - system.cycles;
+            let step = system.bus.next_event.clamp(system.cycles + 1, end) - system.cycles;
             system.cycles += step;
             system.systick.skip(step);
             system.dwt.skip(step);

@@ -107,12 +107,14 @@ impl Debug {
 impl System {
     /// The core has left reset.
     pub(crate) fn debug_catch_reset(&mut self) {
-        if self.debug.demcr & VC_CORERESET != 0 {
-            if self.debug.enabled() {
-                self.debug.halt(DFSR_VCATCH);
-            } else {
-                self.debug.catch_pending = true;
-            }
+        let catch = self.debug.demcr & VC_CORERESET != 0;
+        if catch && self.debug.enabled() {
+            self.debug.halt(DFSR_VCATCH);
+        } else if self.debug.control & 3 == 3 {
+            // The debugger asked for it while the chip was held in reset.
+            self.debug.halt(DFSR_HALTED);
+        } else {
+            self.debug.catch_pending = catch;
         }
     }
 

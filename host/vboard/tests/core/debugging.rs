@@ -161,6 +161,19 @@ fn attaching_under_reset_catches_it_although_debug_is_enabled_last() {
 }
 
 #[test]
+fn a_halt_asked_for_under_reset_comes_with_its_end() {
+    let mut m = boot(&COUNT, &[]);
+    m.set_reset_pin(true);
+    write(&mut m, DHCSR, 0xa05f_0003);
+    assert!(!m.is_halted());
+    write(&mut m, DFSR, 0x1f);
+    m.set_reset_pin(false);
+    assert!(m.is_halted());
+    assert_eq!(read(&mut m, DFSR), HALTED);
+    assert_eq!(register(&mut m, 15), PROGRAM);
+}
+
+#[test]
 fn a_hard_fault_can_be_caught() {
     let mut m = boot(&[0xde00], &[]);
     write(&mut m, DEMCR, 1 << 10);
