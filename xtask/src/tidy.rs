@@ -10,7 +10,7 @@ const MAX_LINES: usize = 500;
 const LONG: &[(&str, &str)] = &[
     ("host/tflite/src/schema.rs", "generated"),
     (
-        "host/vboard/src/core/insn.rs",
+        "host/vboard/src/core/insn/mod.rs",
         "a table: one entry per operation of the core",
     ),
     (
