@@ -54,7 +54,7 @@ pub enum Class {
 pub enum BranchKind {
     /// B.
     Direct,
-    /// B<cond>.
+    /// `B<cond>`.
     Conditional,
     /// CBZ, CBNZ.
     Compare,

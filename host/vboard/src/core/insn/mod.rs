@@ -590,7 +590,7 @@ pub enum Op {
     // -- branches -----------------------------------------------------------------------
     /// B.
     Branch { target: u32 },
-    /// B<cond>.
+    /// `B<cond>`.
     BranchIf { cond: Cond, target: u32 },
     /// BL.
     Call { target: u32 },
