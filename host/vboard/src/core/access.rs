@@ -297,17 +297,7 @@ impl System {
                 Err(Trap::DataBus)
             }
             Err(AccessError::Unmodelled(what)) => {
-                let pc = place.pc();
-                let value = None;
-                self.fail(MachineError::Unmodelled {
-                    what,
-                    address,
-                    size,
-                    value,
-                    pc,
-                    debugger: false,
-                });
-                Err(Trap::Stop)
+                Err(self.unmodelled(place, what, address, size, None))
             }
         }
     }
@@ -352,16 +342,7 @@ impl System {
                 Ok(())
             }
             Err(AccessError::Unmodelled(what)) => {
-                let (pc, value) = (place.pc(), Some(value));
-                self.fail(MachineError::Unmodelled {
-                    what,
-                    address,
-                    size,
-                    value,
-                    pc,
-                    debugger: false,
-                });
-                Err(Trap::Stop)
+                Err(self.unmodelled(place, what, address, size, Some(value)))
             }
         }
     }
@@ -385,18 +366,30 @@ impl System {
             // Nothing is there: a bus fault, found when it is accessed.
             Err(AccessError::Fault) if !INTERNAL.contains(&address) => Ok(()),
             _ => {
-                let (pc, what) = (place.pc(), "unaligned access to a peripheral".to_owned());
-                self.fail(MachineError::Unmodelled {
-                    what,
-                    address,
-                    size,
-                    value,
-                    pc,
-                    debugger: false,
-                });
-                Err(Trap::Stop)
+                let what = "unaligned access to a peripheral".to_owned();
+                Err(self.unmodelled(place, what, address, size, value))
             }
         }
+    }
+
+    /// Stops the machine because a program's access cannot be carried out; `value` is what it writes.
+    fn unmodelled(
+        &mut self,
+        place: &Place<'_>,
+        what: String,
+        address: u32,
+        size: Size,
+        value: Option<u32>,
+    ) -> Trap {
+        self.fail(MachineError::Unmodelled {
+            what,
+            address,
+            size,
+            value,
+            pc: place.pc(),
+            debugger: false,
+        });
+        Trap::Stop
     }
 
     /// An aligned read as the core (or the debugger) makes it, anywhere.
