@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`Model`] | a file's content, as it is: [`Model::read`], [`Model::write`] |
 //! | [`ir`] | an int8 network as typed layers; lowered to a [`Model`] and lifted from one |
+//! | [`topology`] | a network's layers before it has weights |
 //! | [`inspect()`] | a file's operators, their costs, and whether the engine runs them |
 //! | [`random`] | small random networks, for tests and benchmarks |
 //!
@@ -31,6 +32,7 @@ mod read;
 )]
 #[rustfmt::skip]
 mod schema;
+pub mod topology;
 mod verify;
 mod write;
 

@@ -30,6 +30,8 @@ mod lift;
 mod lower;
 mod shape;
 
+use serde::{Deserialize, Serialize};
+
 pub use crate::model::options::Padding;
 pub use error::{Error, Problem};
 
@@ -238,7 +240,8 @@ pub struct Mean {
 }
 
 /// Where a convolution or a pooling looks, along height and width.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// Elements.
     pub size: [usize; 2],
@@ -261,7 +264,8 @@ pub struct Weights {
 }
 
 /// What follows a layer without being one: the range its real values are clamped to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// No clamping.
     #[default]

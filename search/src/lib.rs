@@ -1,0 +1,17 @@
+//! Searching for networks: spaces, strategies, objectives, and the study that runs them.
+//!
+//! | module | what it knows |
+//! | --- | --- |
+//! | [`architecture`], [`space`] | which networks there are |
+//! | [`strategy`] | which one to try next |
+//! | [`metric`], [`objective`] | what is better, and what is not allowed |
+//! | [`front`] | dominance, fronts, hypervolume |
+//! | [`evaluator`] | who is asked how good a network is |
+//! | [`trial`], [`study`], [`store`] | the loop, and what it keeps |
+//!
+//! Nothing here knows a probe or a trainer: a study asks an [`evaluator::Evaluator`].
+
+pub mod domain;
+pub mod evaluator;
+pub mod metric;
+pub mod trial;
