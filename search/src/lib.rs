@@ -14,4 +14,5 @@
 pub mod domain;
 pub mod evaluator;
 pub mod metric;
+pub mod store;
 pub mod trial;

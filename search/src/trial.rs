@@ -19,6 +19,9 @@ pub struct Trial<P> {
     pub outcome: Outcome,
     /// What is known of it.
     pub scores: Scores,
+    /// The earlier trial of an equal candidate whose results these are, when the strategy kept
+    /// proposing it.
+    pub same_as: Option<u64>,
 }
 
 /// The checks in order of cost.
