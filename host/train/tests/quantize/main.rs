@@ -1,0 +1,5 @@
+//! Quantization, from a topology or a trained network to the engine's answers.
+#![expect(clippy::unwrap_used, reason = "what fails is a failed test")]
+
+mod topologies;
+mod untrained;
