@@ -1,0 +1,201 @@
+//! How to train, as a study file says it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How networks are trained: the `training:` section of a study file.
+///
+/// ```yaml
+/// training:
+///   epochs: 30
+///   optimizer: adam
+///   learning_rate: 0.002
+///   schedule: cosine
+///   augmentation: {shift: 2, flip: true}
+///   early_stop: {patience: 5}
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recipe {
+    /// Passes over the training data, at most.
+    #[schemars(range(min = 1))]
+    pub epochs: u32,
+    /// Examples per step. The last step of an epoch takes what is left.
+    #[schemars(range(min = 1))]
+    pub batch_size: u32,
+    /// How a gradient becomes a step.
+    pub optimizer: Optimizer,
+    /// Length of a step at its greatest.
+    pub learning_rate: f32,
+    /// What earlier gradients count: Adam's β₁, the momentum of SGD.
+    #[schemars(range(min = 0, max = 1))]
+    pub momentum: f32,
+    /// How the learning rate falls.
+    pub schedule: Schedule,
+    /// Epochs, or a part of one, in which the learning rate rises from 0.
+    #[schemars(range(min = 0))]
+    pub warm_up: f32,
+    /// Share of itself that a weight loses per step, times the learning rate: decoupled from the
+    /// gradient (Loshchilov and Hutter 2019). Biases and normalizations keep theirs.
+    #[schemars(range(min = 0))]
+    pub weight_decay: f32,
+    /// What is to be small.
+    pub loss: Loss,
+    /// Probability that is taken from the right class and spread over all (Szegedy et al. 2016).
+    #[schemars(range(min = 0, max = 1))]
+    pub label_smoothing: f32,
+    /// Random changes to training examples.
+    pub augmentation: Augmentation,
+    /// When to end before the last epoch; never if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<EarlyStop>,
+    /// Share of the training examples that is used, drawn once per training.
+    #[schemars(range(min = 0, max = 1))]
+    pub subset: f32,
+}
+
+/// See [`Recipe::optimizer`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimizer {
+    /// Kingma and Ba 2015, with β₂ = 0.999 and ε = 10⁻⁸.
+    #[default]
+    Adam,
+    /// Stochastic gradient descent: velocity = momentum × velocity + gradient.
+    Sgd,
+}
+
+/// See [`Recipe::schedule`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Schedule {
+    /// To 0 along half a cosine, step by step.
+    #[default]
+    Cosine,
+    /// Not at all.
+    Constant,
+}
+
+/// See [`Recipe::loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// Cross entropy of the softmax of the outputs with the label.
+    #[default]
+    CrossEntropy,
+    /// Mean squared difference of output and input: the network is an autoencoder.
+    Reconstruction,
+}
+
+/// See [`Recipe::augmentation`].
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Augmentation {
+    /// Images are moved by up to so many pixels along height and width, series along time. What
+    /// comes in repeats the border.
+    pub shift: u32,
+    /// Half of the images are mirrored left to right.
+    pub flip: bool,
+    /// Values are multiplied by 1 plus or minus up to this much, one number per example.
+    #[schemars(range(min = 0, max = 1))]
+    pub scale: f32,
+    /// Standard deviation of noise that is added to every value.
+    #[schemars(range(min = 0))]
+    pub noise: f32,
+}
+
+/// See [`Recipe::early_stop`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStop {
+    /// Epochs without a new least validation loss after which training ends.
+    #[schemars(range(min = 1))]
+    pub patience: u32,
+}
+
+/// A number in a recipe that makes no sense.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("`{field}` is {found}; it must be {wanted}")]
+pub struct RecipeError {
+    /// Its name in the study file.
+    pub field: &'static str,
+    /// What it is.
+    pub found: f64,
+    /// What it may be.
+    pub wanted: &'static str,
+}
+
+impl Default for Recipe {
+    fn default() -> Self {
+        Self {
+            epochs: 20,
+            batch_size: 32,
+            optimizer: Optimizer::Adam,
+            learning_rate: 0.002,
+            momentum: 0.9,
+            schedule: Schedule::Cosine,
+            warm_up: 0.0,
+            weight_decay: 0.0,
+            loss: Loss::CrossEntropy,
+            label_smoothing: 0.0,
+            augmentation: Augmentation::default(),
+            early_stop: None,
+            subset: 1.0,
+        }
+    }
+}
+
+impl Recipe {
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// One of them makes no sense.
+    pub fn validate(&self) -> Result<(), RecipeError> {
+        let at_least_1 = |field, count: u32| require(field, count.into(), count >= 1, "at least 1");
+        let positive =
+            |field, x: f32| require(field, x.into(), x > 0.0 && x.is_finite(), "above 0");
+        let not_negative =
+            |field, x: f32| require(field, x.into(), x >= 0.0 && x.is_finite(), "0 or more");
+        let below_1 = |field, x: f32| {
+            require(
+                field,
+                x.into(),
+                (0.0..1.0).contains(&x),
+                "at least 0 and below 1",
+            )
+        };
+        at_least_1("epochs", self.epochs)?;
+        at_least_1("batch_size", self.batch_size)?;
+        positive("learning_rate", self.learning_rate)?;
+        below_1("momentum", self.momentum)?;
+        not_negative("warm_up", self.warm_up)?;
+        not_negative("weight_decay", self.weight_decay)?;
+        below_1("label_smoothing", self.label_smoothing)?;
+        below_1("augmentation.scale", self.augmentation.scale)?;
+        not_negative("augmentation.noise", self.augmentation.noise)?;
+        if let Some(stop) = self.early_stop {
+            at_least_1("early_stop.patience", stop.patience)?;
+        }
+        let is_share = self.subset > 0.0 && self.subset <= 1.0;
+        require(
+            "subset",
+            self.subset.into(),
+            is_share,
+            "above 0 and at most 1",
+        )
+    }
+}
+
+fn require(
+    field: &'static str,
+    found: f64,
+    holds: bool,
+    wanted: &'static str,
+) -> Result<(), RecipeError> {
+    let error = RecipeError {
+        field,
+        found,
+        wanted,
+    };
+    holds.then_some(()).ok_or(error)
+}
