@@ -1,8 +1,21 @@
 //! Where examples come from, and which are for training, validation and test.
 
+mod config;
+mod digits;
+mod examples;
+mod file;
+mod idx;
+mod normalize;
+mod prepare;
 mod source;
+mod split;
 
+pub use config::DataConfig;
+pub use digits::{DigitsConfig, FashionMnistConfig};
+pub use idx::IdxConfig;
+pub use normalize::{Normalize, Scaling};
 pub use source::{DataError, Source};
+pub use split::SplitConfig;
 
 use std::sync::Arc;
 
@@ -23,6 +36,8 @@ pub struct Dataset {
     pub validation: Split,
     /// To tell how good the chosen network is.
     pub test: Split,
+    /// What was done to the values of each channel: a device does the same to what it measures.
+    pub scaling: Vec<Scaling>,
     /// Digest of all that determines the examples and the splits (SHA-256, hexadecimal).
     pub digest: String,
 }

@@ -1,6 +1,6 @@
 //! Examples by index.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Examples that are in memory, or read and computed when they are asked for.
 pub trait Source: Send + Sync {
@@ -24,7 +24,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Why data cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {problem}", .path.display())]
 pub struct DataError {
     /// The file or folder.
@@ -32,3 +32,12 @@ pub struct DataError {
     /// What is wrong and what to do.
     pub problem: String,
 }
+
+impl DataError {
+    pub(crate) fn new(path: &Path, problem: impl Into<String>) -> Self {
+        let (path, problem) = (path.to_path_buf(), problem.into());
+        Self { path, problem }
+    }
+}
+
+pub(crate) type Result<T, E = DataError> = std::result::Result<T, E>;
