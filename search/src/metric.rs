@@ -1,6 +1,8 @@
 //! What is known of a network, in numbers.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,9 +51,80 @@ impl Metric {
         Self::Macs,
     ];
 
+    /// As it is written in study files and heads of columns.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Error => "error",
+            Self::ValidationAccuracy => "validation_accuracy",
+            Self::ValidationError => "validation_error",
+            Self::LatencyMs => "latency_ms",
+            Self::Cycles => "cycles",
+            Self::PeakRam => "peak_ram",
+            Self::Flash => "flash",
+            Self::Parameters => "parameters",
+            Self::Macs => "macs",
+        }
+    }
+
+    /// Whether it is a share between 0 and 1.
+    pub fn is_share(self) -> bool {
+        use Metric::{Accuracy, Error, ValidationAccuracy, ValidationError};
+        matches!(
+            self,
+            Accuracy | Error | ValidationAccuracy | ValidationError
+        )
+    }
+
+    /// What is minimised in its place: the error for an accuracy, else the metric itself.
+    pub fn as_minimised(self) -> Self {
+        match self {
+            Self::Accuracy => Self::Error,
+            Self::ValidationAccuracy => Self::ValidationError,
+            other => other,
+        }
+    }
+
     /// Whether more is better.
     pub fn is_maximized(self) -> bool {
         matches!(self, Self::Accuracy | Self::ValidationAccuracy)
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A name that no metric has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no metric `{name}`{}; there are {}", suggestion(name), Metric::ALL.map(Metric::name).join(", "))]
+pub struct UnknownMetric {
+    /// What was written.
+    pub name: String,
+}
+
+/// The metric that was most likely meant.
+fn suggestion(name: &str) -> String {
+    let closeness = |metric: &Metric| strsim::jaro_winkler(name, metric.name());
+    let nearest = Metric::ALL
+        .into_iter()
+        .max_by(|a, b| closeness(a).total_cmp(&closeness(b)));
+    match nearest {
+        Some(metric) if closeness(&metric) > 0.7 => format!(", did you mean `{metric}`"),
+        _ => String::new(),
+    }
+}
+
+impl FromStr for Metric {
+    type Err = UnknownMetric;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMetric> {
+        let named = Self::ALL.into_iter().find(|metric| metric.name() == name);
+        named.ok_or_else(|| UnknownMetric {
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -75,5 +148,34 @@ impl Scores {
 impl FromIterator<(Metric, f64)> for Scores {
     fn from_iter<I: IntoIterator<Item = (Metric, f64)>>(scores: I) -> Self {
         Self(scores.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        for metric in Metric::ALL {
+            assert_eq!(serde_json::to_value(metric).unwrap(), metric.name());
+            assert_eq!(metric.name().parse(), Ok(metric));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_its_nearest() {
+        for (written, meant) in [
+            ("latency", "latency_ms"),
+            ("peakram", "peak_ram"),
+            ("MACs", ""),
+        ] {
+            let error = written.parse::<Metric>().unwrap_err().to_string();
+            assert_eq!(error.contains("did you mean"), !meant.is_empty(), "{error}");
+            assert!(
+                error.contains(&format!("`{meant}`")) || meant.is_empty(),
+                "{error}"
+            );
+        }
     }
 }
