@@ -13,6 +13,11 @@
 
 pub mod domain;
 pub mod evaluator;
+pub mod front;
+pub mod hypervolume;
 pub mod metric;
+pub mod objective;
 pub mod store;
+pub mod strategy;
 pub mod trial;
+mod written;
