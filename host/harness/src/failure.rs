@@ -255,6 +255,15 @@ pub enum BenchFailure {
     /// The image did not find what was flashed and ordered.
     #[error("the image refused: {0}")]
     Refused(Refusal),
+    /// All boards of a pool have failed.
+    #[error("no board is left to measure on:{failures}")]
+    NoBoardLeft {
+        /// Each board's name and latest failure, on a line of its own.
+        failures: String,
+    },
+    /// A pool has boards of both kinds.
+    #[error("some boards are emulated and others are not; measure on one kind at a time")]
+    Mixed,
     /// The measurement is not proved.
     #[error("the measurement failed its proof: {0}")]
     Proof(#[from] ProofError),

@@ -21,6 +21,8 @@ pub struct Image {
     pub info: Info,
     /// What goes into flash, by address.
     pub(crate) segments: Vec<Piece>,
+    /// Bytes of RAM that its variables take, without the arena and the stack.
+    pub statics: u32,
     /// Addresses that the host works with.
     pub(crate) symbols: Symbols,
     /// Format strings of its log.
@@ -114,6 +116,11 @@ impl Image {
         }
 
         let segments = segments(&elf, board)?;
+        // From the first of them to the last, as the image itself computes it.
+        let variables = symbol(&elf, "__euninit")?.wrapping_sub(symbol(&elf, "__sdata")?);
+        let statics = variables
+            .checked_sub(info.arena)
+            .ok_or(ImageError::NotElf)?;
         let log = defmt_decoder::Table::parse(bytes)
             .map_err(|error| ImageError::Log(format!("{error:#}")))?
             .ok_or_else(|| ImageError::Log("there is no section .defmt".to_owned()))?;
@@ -121,6 +128,7 @@ impl Image {
             sha256: hex(&Sha256::digest(bytes)),
             info,
             segments,
+            statics,
             symbols: Symbols {
                 main: symbol(&elf, "main")? & !1,
                 rtt: symbol(&elf, "_SEGGER_RTT")?,
@@ -152,7 +160,7 @@ type Elf<'data> = ElfFile32<'data, Endianness>;
 
 fn symbol(elf: &Elf<'_>, name: &'static str) -> Result<u32, ImageError> {
     elf.symbols()
-        .find(|symbol| symbol.is_definition() && symbol.name() == Ok(name))
+        .find(|symbol| !symbol.is_undefined() && symbol.name() == Ok(name))
         .and_then(|symbol| u32::try_from(symbol.address()).ok())
         .ok_or(ImageError::Symbol(name))
 }

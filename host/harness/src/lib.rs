@@ -6,6 +6,8 @@
 //!             Session: attach → flash → start → collect → prove → Record
 //! ```
 //!
+//! A [`BoardPool`] measures on several boards of one kind, and copes with those that fail.
+//!
 //! Nothing here knows whether a board is real: a virtual one is a probe-rs probe like any other.
 //! What goes wrong is either the candidate's fault or the bench's, see [`Failure`].
 
@@ -16,6 +18,7 @@ mod flash;
 mod image;
 mod input;
 mod link;
+mod pool;
 mod probes;
 mod prove;
 pub mod record;
@@ -31,6 +34,7 @@ pub use image::{Image, ImageError};
 pub use input::{Input, InputError};
 pub use onchip_protocol::Message;
 pub use onchip_protocol::order::{Drill, Order};
+pub use pool::{BoardPool, BoardState, BoardStatus, Seat, VirtualSeat};
 pub use probes::{ProbeChoice, ProbeError, connected_probes, find_probe, selector_text};
 pub use prove::ProofError;
 pub use record::Record;

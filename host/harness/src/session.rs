@@ -60,8 +60,8 @@ impl Session {
     /// Attaches to the board behind the probe and brings the image into its flash, as far as it
     /// is not there already.
     pub async fn open(
-        board: Board,
-        image: Image,
+        board: impl Into<Arc<Board>>,
+        image: impl Into<Arc<Image>>,
         selector: DebugProbeSelector,
         observer: Observer,
     ) -> Result<Session, BenchFailure> {
@@ -69,8 +69,8 @@ impl Session {
         let worker = Worker::spawn("onchip-probe", pulse.clone(), || None)
             .map_err(BenchFailure::probe(Phase::Attach))?;
         let mut session = Session {
-            board: Arc::new(board),
-            image: Arc::new(image),
+            board: board.into(),
+            image: image.into(),
             probe: selector.to_string(),
             emulated: false,
             worker,

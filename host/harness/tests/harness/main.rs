@@ -5,4 +5,5 @@
 mod common;
 mod gate;
 mod image;
+mod pool;
 mod session;
