@@ -1,10 +1,14 @@
 //! The arguments. Their documentation is the manual that `onchip help` prints.
 
+mod study;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onchip_harness::{Drill, ProbeChoice};
+
+pub(crate) use self::study::RandomModelsArgs;
 
 /// Benchmark neural networks on microcontrollers, measured on the chip.
 ///
@@ -44,6 +48,7 @@ pub(crate) enum Command {
     /// can be had as a virtual board. Probes are shown as `--probe` takes them.
     Boards,
     Inspect(InspectArgs),
+    RandomModels(RandomModelsArgs),
     ServeBoard(ServeArgs),
 }
 

@@ -7,6 +7,7 @@ mod inspect;
 mod npy;
 mod outcome;
 mod progress;
+mod random;
 mod serve;
 mod table;
 mod vboard;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Boards => boards::boards(),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::RandomModels(arguments) => random::random_models(&arguments),
         Command::ServeBoard(arguments) => serve::serve(&arguments),
     };
     outcome.unwrap_or_else(Outcome::from).exit()
