@@ -1,6 +1,8 @@
-"""Makes the engine's golden file of single-operator networks; see README.md beside this script."""
+"""Makes the golden files of networks with the outputs of LiteRT; see README.md beside this script."""
 
 import struct
+import subprocess
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ from networks import INT32, Network, options
 
 SAME, VALID = 0, 1
 NONE, RELU, RELU_N1_TO_1, RELU6 = range(4)
-GOLDEN = Path(__file__).parents[2] / "firmware/engine/tests/golden/operators.bin"
+ROOT = Path(__file__).parents[2]
+OPERATORS = ROOT / "firmware/engine/tests/golden/operators.bin"
+NETWORKS = ROOT / "host/train/tests/golden/networks.bin"
 rng = np.random.Generator(np.random.PCG64(20))
 
 
@@ -260,16 +264,30 @@ def expected(name, model, seed):
     return reference
 
 
-def main():
+def exported():
+    """Name and file of every network that the crate of quantization exports for its test."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["cargo", "run", "-q", "-p", "onchip-train", "--example", "exported_networks", folder]
+        subprocess.run(command, cwd=ROOT, check=True)
+        for path in sorted(Path(folder).iterdir(), key=lambda path: int(path.stem.split()[0])):
+            yield path.stem.split(maxsplit=1)[1], path.read_bytes()
+
+
+def write(golden, networks):
     packed, count = b"", 0
-    for seed, (name, model) in enumerate(cases(), 1):
+    for seed, (name, model) in enumerate(networks, 1):
         output = expected(name, model, seed)
         for blob, length in [(name.encode(), "<H"), (model, "<I"), (None, seed), (output, "<I")]:
             packed += struct.pack("<I", length) if blob is None else struct.pack(length, len(blob)) + blob
         count += 1
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_bytes(struct.pack("<I", count) + packed)
-    print(f"{count} cases, {GOLDEN.stat().st_size} bytes")
+    golden.parent.mkdir(exist_ok=True)
+    golden.write_bytes(struct.pack("<I", count) + packed)
+    print(f"{golden.name}: {count} cases, {golden.stat().st_size} bytes")
+
+
+def main():
+    write(OPERATORS, cases())
+    write(NETWORKS, exported())
 
 
 if __name__ == "__main__":

@@ -32,6 +32,13 @@ pub enum AccuracyError {
     },
 }
 
+impl AccuracyError {
+    /// Whether this is a verdict on the model rather than on data.
+    pub fn blames_network(&self) -> bool {
+        matches!(self, Self::Engine(_) | Self::Tensor(_))
+    }
+}
+
 /// Which classes the examples of a split have, and which the model gave them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confusion {

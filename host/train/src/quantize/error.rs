@@ -4,6 +4,7 @@ use onchip_tflite::ir;
 use onchip_tflite::topology;
 
 use crate::data::DataError;
+use crate::trainer::TrainError;
 
 /// Why a network cannot be quantized.
 #[derive(Debug, thiserror::Error)]
@@ -60,12 +61,26 @@ pub enum QuantizeError {
     /// An example cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Fine-tuning fails.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// Folding leaves a topology that does not fit together.
     #[error(transparent)]
     Topology(#[from] topology::Error),
     /// The int8 network is not well formed, for example too large.
     #[error(transparent)]
     Network(#[from] ir::Error),
+}
+
+impl QuantizeError {
+    /// Whether this is a verdict on the network rather than on data or recipe.
+    pub fn blames_network(&self) -> bool {
+        match self {
+            Self::NoExamples | Self::Data(_) => false,
+            Self::Train(error) => error.blames_network(),
+            _ => true,
+        }
+    }
 }
 
 /// What makes a value.

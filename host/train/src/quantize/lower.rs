@@ -12,12 +12,27 @@ use super::range::Range;
 use super::weights::{self, Order};
 
 /// Weights and bias of a layer, batch normalization folded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Kernel<'a> {
     /// In the order of [`Op`].
     pub(super) weights: &'a [f32],
     /// One per output channel.
     pub(super) bias: &'a [f32],
+}
+
+/// What comes out of lowering.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    pub(super) network: Network,
+    /// Where each slot is in the network.
+    made: Vec<ValueId>,
+}
+
+impl Lowered {
+    /// What the integers in a slot stand for.
+    pub(super) fn quantization(&self, slot: Slot) -> Affine {
+        self.network.value(self.made[slot.index()]).quantization
+    }
 }
 
 /// The int8 network that computes `plan`.
@@ -29,7 +44,7 @@ pub(super) fn lower<'a>(
     plan: &Plan,
     kernel: impl Fn(usize) -> Kernel<'a>,
     ranges: &[Range],
-) -> Result<Network, QuantizeError> {
+) -> Result<Lowered, QuantizeError> {
     let input = Value {
         shape: image(topology.input()),
         quantization: ranges[Slot::INPUT.index()].affine(0.0),
@@ -52,8 +67,11 @@ pub(super) fn lower<'a>(
         lowering.made.push(made);
     }
     let output = plan.slot(topology.output());
-    lowering.network.output = lowering.made[output.index()];
-    Ok(lowering.network)
+    let Lowering {
+        mut network, made, ..
+    } = lowering;
+    network.output = made[output.index()];
+    Ok(Lowered { network, made })
 }
 
 /// A network on its way to int8.
@@ -71,12 +89,12 @@ impl Lowering<'_> {
         kernel: Kernel<'_>,
         range: Range,
     ) -> Result<(Op, Affine), QuantizeError> {
-        let (input, order) = match step.kind {
-            // A dense layer reads any shape.
-            Kind::Dense { .. } => (self.input(step, 0), Order::ChannelFirst),
-            Kind::Depthwise { .. } => (self.image(step, 0)?, Order::ChannelLast),
-            _ => (self.image(step, 0)?, Order::ChannelFirst),
+        // A dense layer reads any shape.
+        let input = match step.kind {
+            Kind::Dense { .. } => self.input(step, 0),
+            _ => self.image(step, 0)?,
         };
+        let order = Order::of(self.topology.nodes()[step.node].layer);
         let scale = self.quantization(input).scale;
         let made = weights::quantize(kernel.weights, kernel.bias, order, scale);
         let (weights, activation, dilation) = (made.weights, step.activation, [1, 1]);

@@ -8,16 +8,21 @@
 //! reshapes leave scale and zero point as they are.
 
 mod accuracy;
+mod calibrate;
 mod error;
 mod fold;
 mod lower;
 mod plan;
 mod range;
 mod scheme;
+mod stages;
+mod tune;
 mod untrained;
 mod weights;
 
 pub use accuracy::{AccuracyError, Confusion, accuracy, confusion};
 pub use error::{Maker, QuantizeError};
 pub use scheme::{Calibration, FineTuning, Scheme};
+pub use stages::quantize;
+pub use tune::deploy;
 pub use untrained::untrained;

@@ -27,6 +27,19 @@ impl Range {
         }
     }
 
+    /// The range of these numbers and 0; if one is not a number, a range that is not sound.
+    pub(super) fn of(numbers: &[f32]) -> Self {
+        if let Some(&odd) = numbers.iter().find(|number| number.is_nan()) {
+            return Self {
+                low: odd,
+                high: odd,
+            };
+        }
+        let low = numbers.iter().copied().fold(0.0, f32::min);
+        let high = numbers.iter().copied().fold(0.0, f32::max);
+        Self { low, high }
+    }
+
     pub(super) fn low(self) -> f32 {
         self.low
     }
@@ -35,8 +48,11 @@ impl Range {
         self.high
     }
 
-    /// Both ranges and what lies between them.
+    /// Both ranges and what lies between them; not sound if one is not.
     pub(super) fn union(self, other: Self) -> Self {
+        if let Some(&odd) = [self, other].iter().find(|range| !range.is_sound()) {
+            return odd;
+        }
         Self {
             low: self.low.min(other.low),
             high: self.high.max(other.high),
@@ -81,6 +97,18 @@ mod tests {
         check(Range::new(-1.0, 1.0), 2.0 / 255.0, -1);
         check(Range::new(-1.0, 3.0), 4.0 / 255.0, -64);
         check(Range::default(), LEAST_SCALE, -128);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_not_lost() {
+        let sound = Range::of(&[1.0, 2.0]);
+        for odd in [f32::NAN, f32::INFINITY, -1e30] {
+            let odd = Range::of(&[1.0, odd, 2.0]);
+            assert!(
+                !odd.is_sound() && !odd.union(sound).is_sound() && !sound.union(odd).is_sound()
+            );
+        }
+        assert!(sound.union(sound).is_sound());
     }
 
     proptest! {

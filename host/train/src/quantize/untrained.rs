@@ -1,7 +1,7 @@
 //! Networks with random weights, to measure what does not depend on them.
 
 use onchip_tflite::ir::{Activation, Network};
-use onchip_tflite::topology::{Layer, Topology};
+use onchip_tflite::topology::Topology;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -10,6 +10,7 @@ use super::fold;
 use super::lower::{self, Kernel};
 use super::plan::{Kind, Plan, Step};
 use super::range::Range;
+use super::weights::weights_per_channel;
 
 /// How many standard deviations a range is wide at either side.
 const DEVIATIONS: f32 = 4.0;
@@ -32,20 +33,17 @@ pub fn untrained(topology: &Topology, seed: u64) -> Result<Network, QuantizeErro
         weights: &kernels[node].0,
         bias: &kernels[node].1,
     };
-    lower::lower(&topology, &plan, kernel, &ranges(&plan))
+    let lowered = lower::lower(&topology, &plan, kernel, &ranges(&plan))?;
+    Ok(lowered.network)
 }
 
 /// Weights that keep the mean square of what they multiply (He et al.: Delving Deep into
 /// Rectifiers, 2015), and small biases.
 fn random(topology: &Topology, node: usize, rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<f32>) {
     let node = &topology.nodes()[node];
-    let [.., inputs] = topology.shape(node.inputs[0]);
     let [.., outputs] = node.shape;
-    let each = match node.layer {
-        Layer::Conv { window, .. } => window.size[0] * window.size[1] * inputs,
-        Layer::Depthwise { window } => window.size[0] * window.size[1],
-        Layer::Dense { .. } => inputs,
-        _ => return (Vec::new(), Vec::new()),
+    let Some(each) = weights_per_channel(topology, node) else {
+        return (Vec::new(), Vec::new());
     };
     let most = (6.0 / each as f32).sqrt();
     let mut numbers = |count: usize, most: f32| {

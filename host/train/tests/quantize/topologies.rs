@@ -2,6 +2,7 @@
 
 use onchip_tflite::ir::{Activation, Padding, ValueId, Window};
 use onchip_tflite::topology::{Layer, Topology};
+use onchip_train::nn::{FloatNetwork, Parameters};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -153,4 +154,30 @@ impl Growth {
             self.then(Layer::Dense { units });
         }
     }
+}
+
+/// A network of this topology whose normalizations have seen data.
+pub(crate) fn network(topology: Topology, seed: u64) -> FloatNetwork {
+    let mut network = FloatNetwork::init(topology, seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    for parameters in &mut network.parameters {
+        if let Parameters::Norm {
+            gamma,
+            beta,
+            mean,
+            variance,
+        } = parameters
+        {
+            let mut fill = |numbers: &mut [f32], low: f32, high: f32| {
+                numbers
+                    .iter_mut()
+                    .for_each(|number| *number = rng.random_range(low..high));
+            };
+            fill(gamma, 0.5, 1.5);
+            fill(beta, -0.5, 0.5);
+            fill(mean, -0.5, 0.5);
+            fill(variance, 0.3, 2.0);
+        }
+    }
+    network
 }
