@@ -5,12 +5,14 @@
 //! | [`architecture`], [`space`] | which networks there are |
 //! | [`strategy`] | which one to try next |
 //! | [`metric`], [`objective`] | what is better, and what is not allowed |
-//! | [`front`] | dominance, fronts, hypervolume |
+//! | [`front`], [`hypervolume`] | dominance, and what a front is worth |
+//! | [`benchmark`] | published problems that strategies are judged by |
 //! | [`evaluator`] | who is asked how good a network is |
 //! | [`trial`], [`study`], [`store`] | the loop, and what it keeps |
 //!
 //! Nothing here knows a probe or a trainer: a study asks an [`evaluator::Evaluator`].
 
+pub mod benchmark;
 pub mod domain;
 pub mod evaluator;
 pub mod front;

@@ -9,6 +9,8 @@ mod evolution;
 mod nsga2;
 mod random;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
