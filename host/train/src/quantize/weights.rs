@@ -99,8 +99,8 @@ pub(super) fn quantize(weights: &[f32], bias: &[f32], order: Order, input_scale:
             let furthest = bias.abs() + products as f64;
             if furthest <= f64::from(i32::MAX) {
                 // The engine multiplies sums by step / output scale, rounded up to a power of two
-                // where that is above 1, before it divides.
-                let least = furthest.max(1.0) * step / f64::from(1 << 30);
+                // where that is above 1, before it divides; it takes factors below 2³⁰.
+                let least = furthest.max(1.0) * step / f64::from(1 << 29);
                 least_output_scale = least_output_scale.max(least);
                 biases.push(bias as i32);
                 break;

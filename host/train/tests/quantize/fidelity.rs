@@ -1,7 +1,9 @@
 //! Int8 networks against the real-valued ones that they stand for.
 
 use onchip_engine::{Interpreter, Model};
-use onchip_tflite::ir::{Affine, Network};
+use onchip_tflite::ir::{Activation, Affine, Network, Padding, Window};
+use onchip_tflite::topology::{Layer, Topology};
+use onchip_train::nn::{FloatNetwork, Parameters};
 use onchip_train::quantize::{Scheme, quantize};
 use proptest::prelude::*;
 
@@ -43,6 +45,56 @@ fn outputs_are_usually_within_a_step() {
     assert!(
         median < 0.8 && most < 2.0,
         "median {median}, of nine in ten {most}"
+    );
+}
+
+/// The range of the first operator's output, for a network of layers one after another.
+fn check_range(layers: &[Layer], low: f32, high: f32) {
+    let mut topology = Topology::new([4, 1, 1]);
+    layers.iter().for_each(|&layer| {
+        topology.then(layer).unwrap();
+    });
+    let mut network = FloatNetwork::init(topology, 0);
+    if let Parameters::Weights { weights, bias } = &mut network.parameters[0] {
+        weights.fill(1.0);
+        bias.fill(0.0);
+    }
+    let split = splits::split(vec![-8.0, -2.0, 1.0, -1.0], vec![0]);
+    let int8 = quantize(&network, &split, &Scheme::default()).unwrap();
+    let Affine { scale, zero_point } = int8.layers[0].output.quantization;
+    let end = |integer: i8| scale * (f32::from(integer) - f32::from(zero_point));
+    let difference = (end(-128) - low).abs().max((end(127) - high).abs());
+    assert!(
+        difference <= 0.51 * scale,
+        "{layers:?}: {} to {}",
+        end(-128),
+        end(127)
+    );
+}
+
+#[test]
+fn ranges_are_those_of_what_is_read() {
+    let size = |height| Window {
+        size: [height, 1],
+        stride: [height, 1],
+        padding: Padding::Valid,
+    };
+    let conv = Layer::Conv {
+        filters: 1,
+        window: size(1),
+    };
+    let relu = Layer::Activation(Activation::Relu);
+    check_range(&[conv], -8.0, 1.0);
+    check_range(&[conv, relu], 0.0, 1.0);
+    check_range(&[conv, Layer::Flatten, relu], 0.0, 1.0);
+    // Of what is below the maximum nothing is left; of what is averaged, all counts.
+    check_range(&[conv, Layer::MaxPool(size(2))], -2.0, 1.0);
+    check_range(&[conv, Layer::MaxPool(size(2)), relu], 0.0, 1.0);
+    check_range(&[conv, Layer::AveragePool(size(2)), relu], -8.0, 1.0);
+    check_range(
+        &[conv, Layer::MaxPool(size(1)), Layer::MaxPool(size(4))],
+        0.0,
+        1.0,
     );
 }
 
