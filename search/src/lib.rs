@@ -12,6 +12,7 @@
 //!
 //! Nothing here knows a probe or a trainer: a study asks an [`evaluator::Evaluator`].
 
+pub mod architecture;
 pub mod benchmark;
 pub mod domain;
 pub mod evaluator;
@@ -19,6 +20,7 @@ pub mod front;
 pub mod hypervolume;
 pub mod metric;
 pub mod objective;
+pub mod space;
 pub mod store;
 pub mod strategy;
 pub mod trial;
