@@ -230,7 +230,7 @@ impl Space {
     }
 }
 
-fn max_of_2() -> PoolChoice {
+pub(super) fn max_of_2() -> PoolChoice {
     PoolChoice::Window {
         kind: crate::architecture::PoolKind::Max,
         size: Extent::Number(2),

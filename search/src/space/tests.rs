@@ -1,1 +1,587 @@
+//! Small spaces are listed in full and compared with what the rest says of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use rand::SeedableRng;
+
+use super::*;
+use crate::architecture::{Architecture, Block, BlockKind, Dense, Pool, PoolKind, Sides, named};
+use crate::domain::{Domain, Rng};
+
+fn space(json: serde_json::Value) -> Space {
+    serde_json::from_value(json).unwrap()
+}
+
+/// Spaces of every kind, small enough to list.
+fn small() -> Vec<(Space, [usize; 3])> {
+    let list = [
+        (
+            serde_json::json!({
+                "kind": "cnn2d", "depth": {"from": 0, "to": 2}, "widths": [2, 4], "kernels": 3,
+                "head": ["global_average", "flatten"], "dense_widths": [8, 16], "pools": "none",
+                "expansions": [1, 2]
+            }),
+            [5, 4, 2],
+        ),
+        (
+            serde_json::json!({
+                "kind": "cnn1d", "blocks": "conv", "depth": [1, 3], "widths": [4, 8], "kernels": [3, 5],
+                "strides": [1, 2], "pools": ["none", "max 2", "average 3/2"], "skip": true, "dense": 0
+            }),
+            [7, 1, 4],
+        ),
+        (
+            serde_json::json!({
+                "kind": "cnn1d", "blocks": ["separable", "conv"], "depth": [2], "widths": [3, 4, 8],
+                "kernels": [3, 9], "npu": true, "activations": ["relu", "none"], "norm": [true, false],
+                "skip": [false, true], "strides": 1, "pools": "none", "dense": [0, 1]
+            }),
+            [6, 1, 1],
+        ),
+        (
+            serde_json::json!({
+                "kind": "mlp", "dense": [0, 2], "dense_widths": [4, 8, 12], "norm": [true, false],
+                "activations": ["relu", "relu6"]
+            }),
+            [3, 3, 1],
+        ),
+    ];
+    list.into_iter()
+        .map(|(json, input)| (space(json), input))
+        .collect()
+}
+
+/// All architectures whose every part is in its list, whether or not they can be built.
+fn all(space: &BoundSpace) -> Vec<Architecture> {
+    let lists = &space.lists;
+    let mut options = Vec::new();
+    for &kind in &lists.kinds {
+        for &width in &lists.widths {
+            for &kernel in &lists.kernels {
+                for &stride in &lists.strides {
+                    for &norm in &lists.norms {
+                        for &activation in &lists.activations {
+                            for &pool in &lists.pools {
+                                for skip in [false, true] {
+                                    options.push(Block {
+                                        kind,
+                                        width,
+                                        kernel,
+                                        stride,
+                                        norm,
+                                        activation,
+                                        skip,
+                                        pool,
+                                    });
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let mut layers = Vec::new();
+    for &width in &lists.dense_widths {
+        for &norm in &lists.norms {
+            for &activation in &lists.activations {
+                layers.push(Dense {
+                    width,
+                    norm,
+                    activation,
+                });
+            }
+        }
+    }
+    let mut result = Vec::new();
+    // Prefixes that cannot be built are not continued.
+    for blocks in words(&options, &lists.depths, |blocks| is_sound(space, blocks)) {
+        for &head in &lists.heads {
+            for dense in words(&layers, &lists.dense_depths, |_| true) {
+                result.push(Architecture {
+                    input: space.input,
+                    blocks: blocks.clone(),
+                    head,
+                    dense,
+                    classes: space.classes,
+                });
+            }
+        }
+    }
+    result
+}
+
+fn words<T: Copy>(letters: &[T], lengths: &[usize], goes_on: impl Fn(&[T]) -> bool) -> Vec<Vec<T>> {
+    let mut result = Vec::new();
+    let mut words = vec![Vec::new()];
+    for length in 0..=*lengths.last().unwrap() {
+        if lengths.contains(&length) {
+            result.extend(words.iter().cloned());
+        }
+        let mut longer = Vec::new();
+        for word in &words {
+            for &letter in letters {
+                let word: Vec<T> = word.iter().copied().chain([letter]).collect();
+                if goes_on(&word) {
+                    longer.push(word);
+                }
+            }
+        }
+        words = longer;
+    }
+    result
+}
+
+/// The rules once more, from the layers' point of view.
+fn is_sound(space: &BoundSpace, blocks: &[Block]) -> bool {
+    let mut shape = space.input;
+    blocks.iter().all(|block| {
+        let [height, width, channels] = shape;
+        let fits = |sides: Sides, by: [usize; 2]| sides.0[0] <= by[0] && sides.0[1] <= by[1];
+        let mut architecture = Architecture {
+            input: shape,
+            blocks: vec![Block {
+                skip: false,
+                ..*block
+            }],
+            head: Head::Flatten,
+            dense: Vec::new(),
+            classes: 2,
+        };
+        let without = architecture.topology();
+        architecture.blocks[0].skip = true;
+        let may_skip = architecture.topology().is_ok();
+        let skip = if !may_skip {
+            !block.skip
+        } else {
+            space.lists.skips.contains(&block.skip)
+        };
+        let inner = match block.kind {
+            BlockKind::Conv => 4,
+            BlockKind::Separable => channels,
+            BlockKind::Inverted(by) => by * channels,
+        };
+        let npu = !space.lists.is_npu
+            || (inner % 4 == 0 && block.width % 4 == 0 && block.kernel.0[0] <= 7);
+        let kernel = fits(block.kernel, [2 * height - 1, 2 * width - 1]);
+        let sound = without.is_ok() && skip && npu && kernel && fits(block.stride, [height, width]);
+        shape = block.output(shape);
+        sound
+    })
+}
+
+#[test]
+fn the_size_is_the_number_of_what_can_be_listed() {
+    for (space, input) in small() {
+        let bound = space.bind(input, 3).unwrap();
+        let all = all(&bound);
+        assert_eq!(bound.size(), Some(all.len() as u128), "{space:?}");
+        for architecture in &all {
+            assert!(bound.contains(architecture), "{architecture}");
+            let topology = architecture.topology().unwrap();
+            assert_eq!(topology.shape(topology.output()), [1, 1, 3]);
+        }
+        let texts: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), all.len());
+    }
+}
+
+#[test]
+fn large_sizes_are_exact_or_none() {
+    let mlp =
+        serde_json::json!({"kind": "mlp", "dense": 20, "dense_widths": {"from": 1, "to": 10}});
+    let size = space(mlp).bind([1, 1, 4], 2).unwrap().size();
+    assert_eq!(size, Some(10_u128.pow(20)));
+    let mlp =
+        serde_json::json!({"kind": "mlp", "dense": 50, "dense_widths": {"from": 1, "to": 10}});
+    assert_eq!(space(mlp).bind([1, 1, 4], 2).unwrap().size(), None);
+}
+
+/// From any network, steps lead to every other one that has layers of its own.
+#[test]
+fn steps_lead_everywhere() {
+    for (space, input) in small() {
+        let bound = space.bind(input, 3).unwrap();
+        let keys: BTreeSet<String> = all(&bound).iter().map(Architecture::key).collect();
+        if keys.len() > 3000 {
+            continue;
+        }
+        let start = bound.sample(&mut Rng::seed_from_u64(7));
+        let mut seen = BTreeSet::from([start.key()]);
+        let mut open = vec![start];
+        while let Some(point) = open.pop() {
+            for next in bound.neighbours(&point) {
+                if seen.insert(next.key()) {
+                    open.push(next);
+                }
+            }
+        }
+        assert_eq!(seen.len(), keys.len(), "{space:?}");
+    }
+}
+
+/// Where no branch is in play, a step that keeps the number of layers is undone by a step.
+#[test]
+fn steps_can_be_undone() {
+    let json = serde_json::json!({
+        "kind": "cnn2d", "depth": [1, 2], "skip": false, "pools": ["none", "max 2", "average 3/2"],
+        "activations": ["relu", "relu6", "none"], "norm": [true, false],
+        "head": ["flatten", "global_average"]
+    });
+    let bound = space(json).bind([12, 12, 3], 4).unwrap();
+    let mut rng = Rng::seed_from_u64(3);
+    for _ in 0..4 {
+        let point = bound.sample(&mut rng);
+        for next in bound.neighbours(&point) {
+            let same = |f: fn(&Architecture) -> usize| f(&next) == f(&point);
+            let kinds = |a: &Architecture| a.blocks.iter().map(|b| b.kind).collect::<Vec<_>>();
+            if same(|a| a.blocks.len()) && same(|a| a.dense.len()) && kinds(&next) == kinds(&point)
+            {
+                let back = bound.neighbours(&next);
+                let keys: Vec<String> = back.iter().map(Architecture::key).collect();
+                assert!(keys.contains(&point.key()), "{point} to {next}");
+            }
+        }
+    }
+}
+
+/// Chi-square against uniform, with a bound that a right generator breaks once in some 10⁵ tests.
+fn check_uniform(counts: &BTreeMap<String, usize>, kinds: usize, what: &str) {
+    assert_eq!(counts.len(), kinds, "{what}: {counts:?}");
+    let total: usize = counts.values().sum();
+    let expected = total as f64 / kinds as f64;
+    let chi: f64 = counts
+        .values()
+        .map(|&count| (count as f64 - expected).powi(2) / expected)
+        .sum();
+    let freedom = (kinds - 1) as f64;
+    assert!(
+        chi < freedom + 6.0 * (2.0 * freedom).sqrt() + 6.0,
+        "{what}: {counts:?}"
+    );
+}
+
+#[test]
+fn both_ends_of_every_list_are_drawn_equally_often() {
+    let json = serde_json::json!({
+        "kind": "cnn1d", "depth": {"from": 1, "to": 4}, "widths": {"from": 4, "to": 32, "step": 4},
+        "kernels": [1, 3, 5, 7], "expansions": [2, 3, 4], "activations": ["relu", "relu6", "none"],
+        "norm": [true, false], "head": ["flatten", "global_average"], "dense": [0, 1, 2],
+        "dense_widths": [8, 16, 32], "strides": [1, 2, 3], "pools": ["none", "max 2", "average 2"]
+    });
+    // So long that nothing outgrows it.
+    let bound = space(json).bind([4096, 1, 2], 4).unwrap();
+    let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut rng = Rng::seed_from_u64(11);
+    for _ in 0..3000 {
+        let point = bound.sample(&mut rng);
+        let mut count = |what, value: String| {
+            *counts.entry(what).or_default().entry(value).or_default() += 1;
+        };
+        count("depth", point.blocks.len().to_string());
+        count("head", format!("{:?}", point.head));
+        count("dense", point.dense.len().to_string());
+        let block = point.blocks.last().unwrap();
+        count("type", sample::kind_type(block.kind).to_string());
+        count("width", block.width.to_string());
+        count("kernel", block.kernel.to_string());
+        count("stride", block.stride.to_string());
+        count("activation", format!("{:?}", block.activation));
+        count("norm", block.norm.to_string());
+        count("pool", format!("{:?}", block.pool));
+        if let BlockKind::Inverted(by) = block.kind {
+            count("expansion", by.to_string());
+        }
+        if let Some(dense) = point.dense.last() {
+            count("dense width", dense.width.to_string());
+        }
+    }
+    let kinds = [
+        ("depth", 4),
+        ("head", 2),
+        ("dense", 3),
+        ("type", 3),
+        ("width", 8),
+        ("kernel", 4),
+        ("stride", 3),
+        ("activation", 3),
+        ("norm", 2),
+        ("pool", 3),
+        ("expansion", 3),
+        ("dense width", 3),
+    ];
+    for (what, kinds) in kinds {
+        check_uniform(&counts[what], kinds, what);
+    }
+}
+
+#[test]
+fn everything_that_can_be_listed_can_be_drawn() {
+    let json = serde_json::json!({
+        "kind": "cnn1d", "depth": [1, 2], "widths": [4, 8], "kernels": [3], "blocks": "conv",
+        "pools": ["none", "max 2"], "dense": 0
+    });
+    let bound = space(json).bind([4, 1, 4], 2).unwrap();
+    let mut rng = Rng::seed_from_u64(5);
+    let drawn: BTreeSet<String> = (0..20_000)
+        .map(|_| bound.sample(&mut rng).to_string())
+        .collect();
+    assert_eq!(Some(drawn.len() as u128), bound.size());
+}
+
+#[test]
+fn what_cannot_be_searched_is_refused() {
+    let check = |json: serde_json::Value, input, part: &str| {
+        let error = space(json).bind(input, 3).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    use serde_json::json;
+    let image = [8, 8, 1];
+    check(json!({"kind": "cnn1d"}), image, "cnn2d");
+    check(
+        json!({"kind": "cnn2d", "widths": []}),
+        image,
+        "`widths` lists nothing",
+    );
+    check(
+        json!({"kind": "cnn2d", "widths": [8, 4, 8]}),
+        image,
+        "lists 8 twice",
+    );
+    check(json!({"kind": "cnn2d", "widths": 0}), image, "1 or more");
+    check(
+        json!({"kind": "cnn2d", "widths": [2, 6], "npu": true}),
+        image,
+        "npu",
+    );
+    check(json!({"kind": "cnn2d", "depth": 101}), image, "100");
+    check(
+        json!({"kind": "cnn2d", "pools": "max 2/3"}),
+        image,
+        "no larger",
+    );
+    check(json!({"kind": "mlp", "kernels": 3}), image, "`kernels`");
+    check(
+        json!({"kind": "cnn2d", "depth": 5, "strides": 2}),
+        image,
+        "no network",
+    );
+    check(json!({"kind": "mlp"}), [0, 8, 1], "empty");
+    let wrong = [
+        json!({"kind": "cnn2d", "width": 8}),
+        json!({"kind": "cnn2d", "norm": {"from": 0, "to": 1}}),
+        json!({"kind": "cnn2d", "pools": "min 2"}),
+        json!({"kind": "cnn2d", "depth": {"from": 3, "to": 1}}),
+    ];
+    for json in wrong {
+        assert!(
+            serde_json::from_value::<Space>(json.clone()).is_err(),
+            "{json}"
+        );
+    }
+}
+
+#[test]
+fn the_section_reads_back() {
+    for (space, _) in small() {
+        let json = serde_json::to_value(&space).unwrap();
+        assert_eq!(serde_json::from_value::<Space>(json).unwrap(), space);
+    }
+}
+
+#[test]
+fn the_nearest_of_a_named_one_looks_like_it() {
+    let json = serde_json::json!({
+        "kind": "cnn1d", "blocks": "conv", "widths": [4, 8, 16, 32], "kernels": [3, 5, 7],
+        "depth": [2, 3, 4], "dense_widths": [16, 32, 64], "npu": true
+    });
+    let bound = space(json).bind([128, 1, 1], 3).unwrap();
+    for name in crate::architecture::names() {
+        let given = named(&name, [128, 1, 1], 3).unwrap();
+        let nearest = bound.nearest(&given);
+        assert!(bound.contains(&nearest), "{nearest}");
+        let pairs = nearest.blocks.iter().zip(&given.blocks);
+        assert!(
+            pairs.into_iter().all(|(a, b)| a.kernel == b.kernel),
+            "{nearest}"
+        );
+    }
+    let text = "[in(128x1x1),conv(1,8,5,s2),bn,relu,max(2),conv(8,32,3),bn,relu,gap,fc(32,3)]";
+    let given: Architecture = text.parse().unwrap();
+    assert_eq!(bound.nearest(&given), given);
+}
+
+fn any_space() -> impl Strategy<Value = (Space, [usize; 3])> {
+    let pool = PoolChoice::Window {
+        kind: PoolKind::Average,
+        size: Extent::Number(3),
+        stride: Extent::Number(2),
+    };
+    let lists = (
+        prop::sample::subsequence(vec![0, 1, 2, 3, 5], 1..=3),
+        prop::sample::subsequence(vec![2, 4, 6, 8, 12], 1..=3),
+        prop::sample::subsequence(vec![1, 3, 5, 9], 1..=3),
+        prop::sample::subsequence(vec![1, 2, 3], 1..=2),
+        prop::sample::subsequence(vec![false, true], 1..=2),
+        prop::sample::subsequence(vec![PoolChoice::None, bind::max_of_2(), pool], 1..=3),
+        prop::sample::subsequence(vec![Head::GlobalAverage, Head::Flatten], 1..=2),
+        prop::sample::subsequence(vec![0, 1, 3], 1..=2),
+    );
+    let input = (1_usize..20, 1_usize..20, 1_usize..5);
+    (lists, input, 0_u8..3, any::<bool>()).prop_map(
+        |(lists, (height, width, channels), kind, npu)| {
+            let (depths, widths, kernels, strides, toggles, pools, heads, dense) = lists;
+            let numbers =
+                |list: Vec<usize>| Choices(list.into_iter().map(Extent::Number).collect());
+            let is_series = kind == 1;
+            let kinds = [Kind::Cnn2d, Kind::Cnn1d, Kind::Mlp];
+            let mut space = Space::new(kinds[usize::from(kind)]);
+            space.norm = Some(Choices(toggles.clone()));
+            space.dense = Some(Choices(dense));
+            space.npu = npu;
+            if kind != 2 {
+                space.depth = Some(Choices(depths));
+                space.widths = Some(Choices(widths));
+                space.kernels = Some(numbers(kernels));
+                space.strides = Some(numbers(strides));
+                space.skip = Some(Choices(toggles));
+                space.pools = Some(Choices(pools));
+                space.head = Some(Choices(heads));
+            }
+            (space, [height, if is_series { 1 } else { width }, channels])
+        },
+    )
+}
+
+/// What holds of every network of a space.
+fn check_point(space: &BoundSpace, point: &Architecture) {
+    assert!(space.contains(point), "{point}");
+    assert!(point.topology().is_ok(), "{point}");
+    assert_eq!(&point.to_string().parse::<Architecture>().unwrap(), point);
+    let json = serde_json::to_string(point).unwrap();
+    assert_eq!(&serde_json::from_str::<Architecture>(&json).unwrap(), point);
+    assert_eq!(&space.nearest(point), point);
+    if space.lists.is_npu {
+        for block in &point.blocks {
+            assert!(
+                block.width.is_multiple_of(4) && block.kernel.0[0] <= 7,
+                "{point}"
+            );
+            assert!(block.stride.0.iter().all(|&side| side <= 2), "{point}");
+        }
+        use onchip_tflite::topology::Layer;
+        for node in point.topology().unwrap().nodes() {
+            if matches!(node.layer, Layer::Conv { .. } | Layer::Depthwise { .. }) {
+                assert!(node.shape[2].is_multiple_of(4), "{point}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn what_is_made_is_in_the_space((space, input) in any_space(), seed: u64) {
+        let Ok(bound) = space.bind(input, 3) else { return Ok(()) };
+        let mut rng = Rng::seed_from_u64(seed);
+        let (left, right) = (bound.sample(&mut rng), bound.sample(&mut rng));
+        check_point(&bound, &left);
+        check_point(&bound, &bound.crossover(&left, &right, &mut rng));
+        let neighbours = bound.neighbours(&left);
+        for neighbour in &neighbours {
+            check_point(&bound, neighbour);
+        }
+        let keys: BTreeSet<String> = neighbours.iter().map(Architecture::key).collect();
+        prop_assert_eq!(keys.len(), neighbours.len());
+        prop_assert!(!keys.contains(&left.key()));
+        let next = bound.neighbour(&left, &mut rng);
+        prop_assert!(neighbours.contains(&next) || neighbours.is_empty());
+    }
+
+    #[test]
+    fn the_nearest_of_anything_is_in_the_space(
+        (space, input) in any_space(), (other, other_input) in any_space(), seed: u64
+    ) {
+        let (Ok(bound), Ok(other)) = (space.bind(input, 3), other.bind(other_input, 5)) else {
+            return Ok(());
+        };
+        let mut rng = Rng::seed_from_u64(seed);
+        let (own, stranger) = (bound.sample(&mut rng), other.sample(&mut rng));
+        check_point(&bound, &bound.nearest(&stranger));
+        check_point(&bound, &bound.crossover(&own, &stranger, &mut rng));
+        check_point(&bound, &bound.neighbour(&stranger, &mut rng));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\[in\\(9x[19]x2\\)(,(conv|sep|ir|max|fc|gap|bn|relu|skip)(\\([0-9xes,]{0,9}\\))?){0,6}\\]?") {
+        if let Ok(architecture) = text.parse::<Architecture>() {
+            prop_assert_eq!(architecture.to_string(), text);
+        }
+    }
+}
+
+#[test]
+fn equal_layers_have_equal_keys() {
+    let check = |left: &str, right: &str, is_equal: bool| {
+        let [left, right] = [left, right].map(|text| text.parse::<Architecture>().unwrap());
+        assert_eq!(left.key() == right.key(), is_equal, "{left} {right}");
+    };
+    check(
+        "[in(1x1x4),gap,fc(4,2)]",
+        "[in(1x1x4),flatten,fc(4,2)]",
+        true,
+    );
+    check(
+        "[in(2x1x4),gap,fc(4,2)]",
+        "[in(2x1x4),flatten,fc(8,2)]",
+        false,
+    );
+    // Without activation, a separable block is an inverted residual without expansion.
+    check(
+        "[in(8x8x4),sep(4,8,3),bn,gap,fc(8,2)]",
+        "[in(8x8x4),ir(4,8,3,e1),bn,gap,fc(8,2)]",
+        true,
+    );
+    check(
+        "[in(8x8x4),conv(4,4,3),skip,relu,gap,fc(4,2)]",
+        "[in(8x8x4),conv(4,4,3),relu,gap,fc(4,2)]",
+        false,
+    );
+}
+
+#[test]
+fn a_refused_text_says_where() {
+    let check = |text: &str, part: &str| {
+        let error = text.parse::<Architecture>().unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    };
+    check("conv(1,8,3)", "brackets");
+    check("[conv(1,8,3),gap,fc(8,2)]", "the input comes first");
+    check(
+        "[in(8x8x1),conv(2,8,3),gap,fc(8,2)]",
+        "`conv(2,8,3)` at place 1",
+    );
+    check(
+        "[in(8x8x1),conv(1,8,3),gap,fc(9,2)]",
+        "`fc(9,2)` at place 3",
+    );
+    check("[in(8x8x1),conv(1,8,3),fc(8,2)]", "wrong place");
+    check("[in(8x8x1),ir(1,8,3),gap,fc(8,2)]", "e4");
+}
+
+#[test]
+fn a_pooling_says_its_window() {
+    let text = "[in(12x1x2),conv(2,8,5,s2),max(3,2),conv(8,8,3x3),avg(2x1,1),gap,fc(8,2)]";
+    let error = text.parse::<Architecture>().unwrap_err().to_string();
+    assert!(error.contains("avg(2x1,1)"), "{error}");
+    let text = text.replace("2x1,1", "2,1");
+    let architecture: Architecture = text.parse().unwrap();
+    let pool = Pool {
+        kind: PoolKind::Max,
+        size: Sides([3, 1]),
+        stride: Sides([2, 1]),
+    };
+    assert_eq!(architecture.blocks[0].pool, Some(pool));
+}
