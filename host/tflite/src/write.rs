@@ -1,5 +1,7 @@
 //! From a [`Model`] to bytes.
 
+use std::collections::BTreeMap;
+
 use planus::{Builder, Offset, WriteAsOffset};
 
 use crate::error::{Error, Place, Problem, Result};
@@ -52,7 +54,12 @@ impl Model {
             .map(|data| buffer(&mut builder, data))
             .collect();
         let codes: Vec<_> = self.codes.iter().map(operator_code).collect();
-        let subgraphs: Vec<_> = self.subgraphs.iter().map(subgraph).collect();
+        let mut zero_points = BTreeMap::new();
+        let subgraphs: Vec<_> = self
+            .subgraphs
+            .iter()
+            .map(|graph| subgraph(&mut builder, &mut zero_points, graph))
+            .collect();
         let metadata: Option<Vec<_>> = non_empty(&self.metadata, |metadata| file::Metadata {
             name: Some(metadata.name.clone()),
             buffer: metadata.buffer,
@@ -129,42 +136,78 @@ fn operator_code(code: &OperatorCode) -> file::OperatorCode {
     }
 }
 
-fn subgraph(subgraph: &Subgraph) -> file::SubGraph {
-    file::SubGraph {
-        tensors: Some(subgraph.tensors.iter().map(tensor).collect()),
+/// Lists of zero points that have been written, by their content.
+///
+/// Weights and biases of a layer have a zero point of 0 for each channel, eight bytes each. Tables may
+/// share what they refer to, and these lists are as much of a small network as its weights.
+type ZeroPoints = BTreeMap<Vec<i64>, Offset<[i64]>>;
+
+fn subgraph(
+    builder: &mut Builder,
+    zero_points: &mut ZeroPoints,
+    subgraph: &Subgraph,
+) -> Offset<file::SubGraph> {
+    let tensors = subgraph.tensors.iter();
+    let tensors: Vec<_> = tensors
+        .map(|part| tensor(builder, zero_points, part))
+        .collect();
+    let operators: Vec<_> = subgraph.operators.iter().map(operator).collect();
+    file::SubGraph::create(
+        builder,
+        tensors,
         // Runtimes ask for these two lists even where they are empty.
-        inputs: Some(subgraph.inputs.clone()),
-        outputs: Some(subgraph.outputs.clone()),
-        operators: Some(subgraph.operators.iter().map(operator).collect()),
-        name: Some(subgraph.name.clone()),
-    }
+        &subgraph.inputs,
+        &subgraph.outputs,
+        operators,
+        subgraph.name.as_str(),
+    )
 }
 
-fn tensor(tensor: &Tensor) -> file::Tensor {
-    file::Tensor {
-        shape: Some(tensor.shape.clone()),
-        type_: tensor.ty,
-        buffer: tensor.buffer,
-        name: Some(tensor.name.clone()),
-        quantization: tensor.quantization.as_ref().map(quantization).map(Box::new),
-        is_variable: tensor.is_variable,
-        sparsity: None,
-        shape_signature: numbers(&tensor.shape_signature),
-        has_rank: tensor.has_rank,
-        external_buffer: 0,
-    }
+fn tensor(
+    builder: &mut Builder,
+    zero_points: &mut ZeroPoints,
+    tensor: &Tensor,
+) -> Offset<file::Tensor> {
+    let quantization = tensor.quantization.as_ref();
+    let quantization = quantization.map(|part| self::quantization(builder, zero_points, part));
+    file::Tensor::create(
+        builder,
+        &tensor.shape,
+        tensor.ty,
+        tensor.buffer,
+        tensor.name.as_str(),
+        quantization,
+        tensor.is_variable,
+        (),
+        numbers(&tensor.shape_signature),
+        tensor.has_rank,
+        0,
+    )
 }
 
-fn quantization(quantization: &Quantization) -> file::QuantizationParameters {
-    file::QuantizationParameters {
-        min: numbers(&quantization.min),
-        max: numbers(&quantization.max),
-        scale: numbers(&quantization.scale),
-        zero_point: numbers(&quantization.zero_point),
-        details_kind: 0,
-        details: None,
-        quantized_dimension: quantization.axis,
-    }
+fn quantization(
+    builder: &mut Builder,
+    zero_points: &mut ZeroPoints,
+    quantization: &Quantization,
+) -> Offset<file::QuantizationParameters> {
+    let zero_point = non_empty(&quantization.zero_point, i64::clone).map(|list| {
+        let known = zero_points.get(&list).copied();
+        known.unwrap_or_else(|| {
+            let offset = list.as_slice().prepare(builder);
+            zero_points.insert(list, offset);
+            offset
+        })
+    });
+    file::QuantizationParameters::create(
+        builder,
+        numbers(&quantization.min),
+        numbers(&quantization.max),
+        numbers(&quantization.scale),
+        zero_point,
+        0,
+        (),
+        quantization.axis,
+    )
 }
 
 fn operator(operator: &Operator) -> file::Operator {
