@@ -9,9 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Dataset;
 use super::digits::{DigitsConfig, FashionMnistConfig};
+use super::features::Features;
 use super::idx::IdxConfig;
 use super::prepare::prepare;
 use super::source::Result;
+use super::ucr::UcrConfig;
 
 /// Declares the formats once: the enum, the names that a file may use, and how each is loaded.
 macro_rules! formats {
@@ -63,6 +65,19 @@ formats! {
     FashionMnist(FashionMnistConfig) = "fashion_mnist",
     /// IDX files: MNIST and its kin.
     Idx(IdxConfig) = "idx",
+    /// Time series of the UCR and UEA archives: `.tsv`, `.txt`, `.ts`.
+    Ucr(UcrConfig) = "ucr",
+}
+
+impl DataConfig {
+    /// Sets the features of a time series; false if the data is no time series.
+    pub fn set_features(&mut self, features: Features) -> bool {
+        match self {
+            Self::Ucr(config) => config.features = Some(features),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Formats whose options may all be left out.

@@ -3,19 +3,27 @@
 mod config;
 mod digits;
 mod examples;
+mod features;
+mod fft;
 mod file;
 mod idx;
 mod normalize;
 mod prepare;
+mod series;
 mod source;
 mod split;
+mod ts;
+mod ucr;
 
 pub use config::DataConfig;
 pub use digits::{DigitsConfig, FashionMnistConfig};
+pub use features::{Bandwidth, Features, FeaturesError, Transform};
 pub use idx::IdxConfig;
 pub use normalize::{Normalize, Scaling};
+pub use series::Missing;
 pub use source::{DataError, Source};
 pub use split::SplitConfig;
+pub use ucr::UcrConfig;
 
 use std::sync::Arc;
 
