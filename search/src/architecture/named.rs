@@ -120,7 +120,7 @@ pub enum NamedError {
         /// As given.
         input: Dims,
         /// The layer that does not fit.
-        source: topology::Error,
+        source: Box<topology::Error>,
     },
 }
 
@@ -157,7 +157,7 @@ pub fn named(name: &str, input: Dims, classes: usize) -> Result<Architecture, Na
         Err(source) => Err(NamedError::Build {
             name,
             input,
-            source,
+            source: Box::new(source),
         }),
     }
 }

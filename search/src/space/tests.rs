@@ -383,6 +383,64 @@ fn what_cannot_be_searched_is_refused() {
 }
 
 #[test]
+fn a_section_is_short() {
+    let yaml = "
+kind: cnn1d
+blocks: [conv, inverted]
+depth: [2, 3, 4]
+widths: {from: 4, to: 16, step: 4}
+kernels: [3, [5, 1]]
+pools: [none, max 2, average 3/2]
+norm: true
+skip: false
+dense_widths: 16
+";
+    let space: Space = serde_saphyr::from_str(yaml).unwrap();
+    assert_eq!(space.widths, Some(vec![4, 8, 12, 16].into()));
+    let bound = space.bind([64, 1, 3], 2).unwrap();
+    assert_eq!(bound.lists.kernels, [Sides([3, 1]), Sides([5, 1])]);
+    assert_eq!(bound.lists.pools.len(), 3);
+    let mlp: Space = serde_saphyr::from_str("kind: mlp").unwrap();
+    assert_eq!(mlp, Space::new(Kind::Mlp));
+    let yaml = serde_saphyr::to_string(&space).unwrap();
+    assert_eq!(serde_saphyr::from_str::<Space>(&yaml).unwrap(), space);
+}
+
+#[test]
+fn an_architecture_is_readable() {
+    let text = "[in(8x8x1),ir(1,8,3,e2,s2),bn,relu6,max(2),flatten,fc(32,10)]";
+    let architecture: Architecture = text.parse().unwrap();
+    let yaml = serde_saphyr::to_string(&architecture).unwrap();
+    assert_eq!(
+        serde_saphyr::from_str::<Architecture>(&yaml).unwrap(),
+        architecture
+    );
+    for line in [
+        "    inverted: 2",
+        "  kernel: 3",
+        "  stride: 2",
+        "head: flatten",
+        "classes: 10",
+    ] {
+        assert!(yaml.lines().any(|other| other.ends_with(line)), "{yaml}");
+    }
+}
+
+#[test]
+fn the_schema_describes_and_refuses() {
+    let schema = serde_json::to_value(schemars::schema_for!(Space)).unwrap();
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(schema["required"], serde_json::json!(["kind"]));
+    let properties = schema["properties"].as_object().unwrap();
+    assert!(
+        properties
+            .values()
+            .all(|key| key["description"].is_string()),
+        "{schema:#}"
+    );
+}
+
+#[test]
 fn the_section_reads_back() {
     for (space, _) in small() {
         let json = serde_json::to_value(&space).unwrap();
