@@ -28,7 +28,7 @@ pub use text::ParseError;
 ///
 /// Its serde form is the content of `best_model_spec.yaml`; its text form, one line, is the column
 /// `architecture` of tables. Both are lossless.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Architecture {
     /// Height, width, channels.
@@ -48,7 +48,9 @@ pub struct Architecture {
 /// Convolutions that belong together, and what follows them.
 ///
 /// Convolutions pad as TFLite's `SAME`, so that height and width depend on strides only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Block {
     /// Which convolutions.
@@ -73,7 +75,9 @@ pub struct Block {
 }
 
 /// The convolutions of a [`Block`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BlockKind {
     /// One convolution.
@@ -100,7 +104,9 @@ pub enum Activation {
 }
 
 /// A pooling without padding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// What it takes of a window.
@@ -112,7 +118,9 @@ pub struct Pool {
 }
 
 /// See [`Pool::kind`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     /// The maximum.
@@ -134,7 +142,9 @@ pub enum Head {
 }
 
 /// A hidden dense layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {
     /// Outputs.

@@ -1,0 +1,113 @@
+//! What a study file's types cannot tell: whether its parts make a study together.
+
+use onchip_search::metric::Metric;
+use onchip_search::objective::{Constraint, Goals, GoalsError};
+use onchip_train::trainer::Loss;
+
+use super::boards;
+use super::problem::Problem;
+use super::study::{StudyFile, Task};
+
+/// Everything that keeps a study from being run, as far as the file alone tells it.
+pub(super) fn check(study: &StudyFile) -> Vec<Problem> {
+    let mut problems = boards::check(&study.boards, study.allow_mixed);
+    problems.extend(goals(study));
+    problems.extend(measured_without_boards(study));
+    let mut complain = |path: &str, message: String| problems.push(Problem::at(path, message));
+
+    if let Some(name) = &study.name {
+        if name.trim().is_empty() || name.contains(['/', '\\']) {
+            let message = format!("`{name}` is no name for a folder in `results`");
+            complain("name", message);
+        }
+    }
+    if let Err(error) = study.training.validate() {
+        let message = format!("it must be {}, not {}", error.wanted, error.found);
+        complain(&format!("training.{}", error.field), message);
+    }
+    if study.task == Task::Classification && study.training.loss == Loss::Reconstruction {
+        let message = "`reconstruction` trains no classifier; write cross_entropy".to_owned();
+        complain("training.loss", message);
+    }
+    if let Some(early) = &study.early_stop {
+        if early.patience.is_none() && early.target.is_none() {
+            complain(
+                "early_stop",
+                "says nothing; write patience, target or both".to_owned(),
+            );
+        }
+        if early
+            .target
+            .as_ref()
+            .is_some_and(|target| target.penalty.is_some())
+        {
+            let message = "a target is met or not: write it as a text, without weight".to_owned();
+            complain("early_stop.target", message);
+        }
+    }
+    let starts = study.warm_start.len() as u64;
+    if starts > study.budget.trials {
+        let message = format!(
+            "{starts} networks to start from, but {} trials",
+            study.budget.trials
+        );
+        complain("warm_start", message);
+    }
+    problems
+}
+
+/// Objectives, constraints, and whether the target of an early stop can be reached among them.
+fn goals(study: &StudyFile) -> Vec<Problem> {
+    let of = |constraints: Vec<Constraint>| Goals::new(study.objectives.clone(), constraints);
+    if let Err(error) = of(study.constraints.clone()) {
+        let path = match error {
+            GoalsError::Contradiction(..) => "constraints",
+            _ => "objectives",
+        };
+        return vec![Problem::at(path, error.to_string())];
+    }
+    let target = study
+        .early_stop
+        .as_ref()
+        .and_then(|early| early.target.clone());
+    let with_target = study.constraints.iter().cloned().chain(target).collect();
+    match of(with_target) {
+        Err(error) => vec![Problem::at(
+            "early_stop.target",
+            format!("never reached: {error}"),
+        )],
+        Ok(_) => Vec::new(),
+    }
+}
+
+/// Metrics that only a board can tell.
+fn is_measured(metric: Metric) -> bool {
+    matches!(metric, Metric::LatencyMs | Metric::Cycles | Metric::PeakRam)
+}
+
+fn measured_without_boards(study: &StudyFile) -> Vec<Problem> {
+    if !study.boards.is_empty() {
+        return Vec::new();
+    }
+    let objectives = study.objectives.iter().map(|objective| objective.metric);
+    let constraints = study.constraints.iter().map(|constraint| constraint.metric);
+    let target = study
+        .early_stop
+        .as_ref()
+        .and_then(|early| early.target.as_ref());
+    let all = (objectives
+        .enumerate()
+        .map(|(i, metric)| (format!("objectives[{i}]"), metric)))
+    .chain(
+        constraints
+            .enumerate()
+            .map(|(i, metric)| (format!("constraints[{i}]"), metric)),
+    )
+    .chain(target.map(|target| ("early_stop.target".to_owned(), target.metric)));
+    all.filter(|(_, metric)| is_measured(*metric))
+        .map(|(path, metric)| {
+            let message = format!("{metric} is measured, but `boards` is empty; list a board");
+            Problem::at(path, message)
+        })
+        .collect()
+}
