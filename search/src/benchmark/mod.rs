@@ -5,8 +5,10 @@
 //! Scalable test problems for evolutionary multiobjective optimization. 2005 (DTLZ).
 
 mod domain;
+mod landscape;
 mod problem;
 
+pub use landscape::imagine;
 pub use problem::Problem;
 
 use crate::domain::Domain;

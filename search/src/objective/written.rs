@@ -15,6 +15,7 @@ use crate::written::text_or_map;
 /// An objective with all its keys.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ObjectiveSettings")]
 struct ObjectiveMap {
     /// The metric.
     metric: Metric,

@@ -77,6 +77,7 @@ pub enum StrategyConfigError {
 /// The strategies by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "StrategyKind")]
 enum Kind {
     Random,
     AgingEvolution,
@@ -105,6 +106,7 @@ impl Kind {
 /// A strategy with its settings.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StrategySettings")]
 struct StrategyMap {
     /// Which.
     kind: Kind,

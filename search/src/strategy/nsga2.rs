@@ -44,7 +44,7 @@ impl Standing {
 }
 
 impl<P: Clone> Nsga2<P> {
-    /// A population of `size` at most. The `initial` points are asked for first and are part of
+    /// A population of `size` at most, and a probability of crossover. The `initial` points are asked for first and are part of
     /// the first `size`.
     pub fn new(size: usize, crossover: f64, initial: Vec<P>, seed: u64) -> Self {
         Self {

@@ -6,19 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::domain::Rng;
 use crate::objective::Objective;
 
-/// How objectives become one number, the cost. Scale and bound of an objective are said at
-/// [`Scale::unit`] and [`Scale::bound`].
+/// How objectives fᵢ become one number, the cost. wᵢ and targetᵢ are an objective's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scoring {
     /// maxᵢ wᵢ · min(fᵢ / bᵢ, 10) / λᵢ, with fresh λᵢ ~ U(0, 1) for each tournament: every
-    /// tournament prefers another part of the front.
+    /// tournament prefers another part of the front. bᵢ is the target, else the range's upper end,
+    /// else the median of the feasible points in the population.
     ///
     /// E. Liberis, Ł. Dudziak, N. D. Lane: μNAS: constrained neural architecture search for
     /// microcontrollers. EuroMLSys 2021.
     Chebyshev,
     /// Σᵢ wᵢ · ((fᵢ − lowᵢ) / unitᵢ + max(0, fᵢ / targetᵢ − 1)): each objective in its unit, and
-    /// what misses a target once more, by how far it misses it.
+    /// what misses a target once more, by how far it misses it. With a range, lowᵢ and unitᵢ are its
+    /// lower end and its width; else lowᵢ is 0, and unitᵢ is 1 for an error, the target, or the
+    /// median of the feasible points in the population.
     WeightedSum,
 }
 
@@ -51,16 +53,14 @@ impl Scale {
         }
     }
 
-    /// bᵢ of [`Scoring::Chebyshev`]: the target, else the range's upper end, else the `median` of
-    /// the feasible points in the population.
+    /// bᵢ of [`Scoring::Chebyshev`].
     fn bound(&self, median: impl Fn() -> f64) -> f64 {
         self.target
             .or(self.range.map(|[_, high]| high))
             .unwrap_or_else(median)
     }
 
-    /// lowᵢ and unitᵢ of [`Scoring::WeightedSum`]: the range and its width; else, from 0, 1 for an
-    /// error, the target, or the `median` of the feasible points in the population.
+    /// lowᵢ and unitᵢ of [`Scoring::WeightedSum`].
     fn unit(&self, median: impl Fn() -> f64) -> (f64, f64) {
         match (self.range, self.target) {
             (Some([low, high]), _) => (low, high - low),

@@ -1,9 +1,11 @@
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
 use super::{AnyStrategy, Strategy, StrategyConfig, Told};
-use crate::benchmark::{Problem, median, search};
+use crate::architecture::Architecture;
+use crate::benchmark::{Problem, imagine, median, search};
 use crate::metric::Metric;
 use crate::objective::{Goals, Objective};
+use crate::space::{Kind, Space};
 
 type Vectors = AnyStrategy<Vec<f64>>;
 
@@ -134,6 +136,33 @@ fn what_evolves_beats_chance() {
 }
 
 #[test]
+fn what_evolves_finds_better_networks_than_chance() {
+    let space = Space::new(Kind::Cnn2d).bind([16, 16, 1], 10).unwrap();
+    let metrics = [Metric::ValidationError, Metric::Macs, Metric::Parameters];
+    let limit = "parameters < 20 k".parse().unwrap();
+    let goals = Goals::new(metrics.map(Objective::new).to_vec(), vec![limit]).unwrap();
+    let typical = |config: &str| {
+        let config: StrategyConfig = serde_json::from_str(config).unwrap();
+        let told = |network: &Architecture| goals.told(&imagine(&network.topology().unwrap()));
+        median((0..5).map(|seed| {
+            let mut strategy = AnyStrategy::new(&config, &goals, vec![], seed);
+            search(&space, &mut strategy, 200, &[0.107, 80e3, 3.8e3], told)
+        }))
+    };
+    let random = typical(EACH[0]);
+    for config in [
+        r#"{"kind": "aging_evolution", "population": 40, "sample": 10}"#,
+        r#"{"kind": "nsga2", "population": 40}"#,
+    ] {
+        let evolved = typical(config);
+        assert!(
+            evolved > 1.05 * random,
+            "{config}: {evolved} against {random}"
+        );
+    }
+}
+
+#[test]
 fn the_oldest_dies_however_good_it_is() {
     let problem = Problem::Zdt1;
     let mut aging = strategy(EACH[1], vec![], 1);
@@ -221,5 +250,19 @@ fn settings_are_names_or_maps() {
     ] {
         let shown = read(json).unwrap_err().to_string();
         assert!(shown.contains(error), "{shown}");
+    }
+}
+
+#[test]
+fn the_schema_knows_names_and_maps() {
+    let schema = schemars::schema_for!((StrategyConfig, Objective, crate::objective::Constraint));
+    let schema = schema.to_value();
+    for name in [
+        "StrategyKind",
+        "StrategySettings",
+        "ObjectiveSettings",
+        "SoftConstraint",
+    ] {
+        assert!(schema["$defs"][name].is_object(), "{schema:#}");
     }
 }
