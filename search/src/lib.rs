@@ -23,5 +23,6 @@ pub mod objective;
 pub mod space;
 pub mod store;
 pub mod strategy;
+pub mod study;
 pub mod trial;
 mod written;

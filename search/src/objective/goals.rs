@@ -1,16 +1,35 @@
 //! Objectives and constraints together: what a strategy is told of a network.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Constraint, Objective, Relation};
 use crate::metric::{Metric, Scores};
 use crate::strategy::Told;
 
 /// What a study wants.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Parts")]
 pub struct Goals {
     /// To be minimised, at least one.
     objectives: Vec<Objective>,
     /// Hard and soft.
     constraints: Vec<Constraint>,
+}
+
+/// Goals as they are written, not checked yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    objectives: Vec<Objective>,
+    constraints: Vec<Constraint>,
+}
+
+impl TryFrom<Parts> for Goals {
+    type Error = GoalsError;
+
+    fn try_from(parts: Parts) -> Result<Self, GoalsError> {
+        Self::new(parts.objectives, parts.constraints)
+    }
 }
 
 /// Why objectives and constraints make no goals.

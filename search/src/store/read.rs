@@ -164,7 +164,7 @@ impl Store {
     /// # Errors
     /// The file cannot be read.
     pub fn record(&self, trial: u64) -> Result<Option<Value>, StoreError> {
-        let key = self.key_of(trial, "SELECT measurement FROM trials WHERE number = ?1")?;
+        let (_, key) = self.keys(trial)?;
         let measured = key.map(|key| self.measurement(&key)).transpose()?.flatten();
         Ok(measured
             .and_then(Verdict::ok)
@@ -218,13 +218,26 @@ impl Store {
         .transpose()
     }
 
-    /// The strategy's state after the last ask or fold, as JSON; none before the first.
+    /// The strategy's state after the last ask or fold; none before the first.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn strategy(&self) -> Result<Option<String>, StoreError> {
-        self.one("SELECT state FROM strategy", [], |row| row.get(0))
-            .optional_row()
+    pub fn strategy<S: DeserializeOwned>(&self) -> Result<Option<S>, StoreError> {
+        self.one("SELECT state FROM strategy", [], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional_row()?
+        .map(|state| self.parse("the strategy's state", &state))
+        .transpose()
+    }
+
+    /// One part of what determines the study's results.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has no such part.
+    pub fn law<T: DeserializeOwned>(&self, part: &str) -> Result<T, StoreError> {
+        let law: Value = self.parse("law", &self.meta("law")?)?;
+        self.parse(part, &law[part].to_string())
     }
 
     pub(super) fn definition(&self) -> Result<Definition, StoreError> {
@@ -242,17 +255,23 @@ impl Store {
         })
     }
 
-    fn training_of(&self, trial: u64) -> Result<Option<Trained>, StoreError> {
-        let key = self.key_of(trial, "SELECT training FROM trials WHERE number = ?1")?;
-        let trained = key.map(|key| self.training(&key)).transpose()?.flatten();
-        Ok(trained.and_then(Verdict::ok))
+    /// The keys of a trial's training and of its last measurement.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn keys(&self, trial: u64) -> Result<(Option<String>, Option<String>), StoreError> {
+        let sql = "SELECT training, measurement FROM trials WHERE number = ?1";
+        self.one(sql, [trial.cast_signed()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional_row()
+        .map(Option::unwrap_or_default)
     }
 
-    fn key_of(&self, trial: u64, sql: &str) -> Result<Option<String>, StoreError> {
-        let found = self
-            .one(sql, [trial.cast_signed()], |row| row.get(0))
-            .optional_row()?;
-        Ok(found.flatten())
+    fn training_of(&self, trial: u64) -> Result<Option<Trained>, StoreError> {
+        let (key, _) = self.keys(trial)?;
+        let trained = key.map(|key| self.training(&key)).transpose()?.flatten();
+        Ok(trained.and_then(Verdict::ok))
     }
 
     pub(super) fn one<T>(
