@@ -49,6 +49,7 @@ pub(crate) enum Command {
     Boards,
     Inspect(InspectArgs),
     RandomModels(RandomModelsArgs),
+    Report(ReportArgs),
     ServeBoard(ServeArgs),
 }
 
@@ -169,6 +170,31 @@ pub(crate) struct InspectArgs {
     /// Write JSON, to stdout or to FILE, instead of the table.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Make a study's tables, plots and best model anew.
+///
+/// A search writes these files when it ends; this command writes the same ones from the study's
+/// store, also while a search is running or after one that was cut off:
+///
+///   search_results.csv       every trial: latency in ms, RAM and flash in bytes, accuracies from 0
+///                            to 1 by the int8 engine (accuracy: test split)
+///   pareto_frontier.csv      the trials that no other is better than in all objectives
+///   pareto_plot.png, .svg    both in a picture; hypervolume.png shows how the front grew
+///   best_model_spec.yaml     how to train the best network again (onchip train)
+///   best_model/              model.tflite, spec.yaml, record.json, labels.txt
+///
+/// The best network is the one of the front that is best in the study's first objective.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = "\
+Examples:
+  onchip report results/digits",
+    verbatim_doc_comment
+)]
+pub(crate) struct ReportArgs {
+    /// The study's folder, which holds study.sqlite.
+    pub(crate) study: PathBuf,
 }
 
 /// Offer a virtual board to any tool that speaks to debug probes.

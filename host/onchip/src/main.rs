@@ -8,6 +8,7 @@ mod npy;
 mod outcome;
 mod progress;
 mod random;
+mod report;
 mod serve;
 mod table;
 mod vboard;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Boards => boards::boards(),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::RandomModels(arguments) => random::random_models(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::ServeBoard(arguments) => serve::serve(&arguments),
     };
     outcome.unwrap_or_else(Outcome::from).exit()

@@ -75,6 +75,7 @@ mod tests {
             gate,
             outcome,
             scores: scores.iter().copied().collect::<Scores>(),
+            same_as: None,
         };
         let known = [
             (Metric::Accuracy, 0.975),

@@ -54,6 +54,7 @@ fn trial(number: u64, gate: Gate, outcome: Outcome, scores: &[(Metric, f64)]) ->
         gate,
         outcome,
         scores: scores.iter().copied().collect::<Scores>(),
+        same_as: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A found network with all that is needed to train and measure it again: `best_model_spec.yaml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use onchip_search::architecture::Architecture;
 use onchip_search::metric::Scores;
@@ -20,8 +20,11 @@ use super::yaml::Node;
 pub struct ModelSpec {
     /// The network.
     pub architecture: Architecture,
-    /// Where examples come from. Relative paths start at this file's folder.
+    /// Where examples come from.
     pub dataset: DataConfig,
+    /// The folder that relative paths of the data start at; this file's if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<PathBuf>,
     /// How it is trained.
     pub training: Recipe,
     /// How it becomes int8.
