@@ -6,17 +6,20 @@
 
 mod boards;
 mod budget;
+mod prepare;
 mod problem;
 mod read;
 mod schema;
 mod spec;
 mod start;
 mod study;
+mod ti;
 mod validate;
 mod yaml;
 
 pub use boards::BoardEntry;
 pub use budget::{Budget, EarlyStop, Time};
+pub use prepare::Prepared;
 pub use problem::{FileError, Place, Problem};
 pub use spec::{ModelSpec, Provenance};
 pub use start::{Start, StartError};
@@ -33,8 +36,8 @@ pub struct Loaded {
     pub file: StudyFile,
     /// The text, as it was written.
     pub text: String,
-    /// The folder that relative paths of data and specs start at.
-    pub base: PathBuf,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 impl Loaded {
@@ -43,38 +46,56 @@ impl Loaded {
     /// # Errors
     /// The file cannot be read, or says what cannot be; all of its faults are told at once.
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let text = read::text(path)?;
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let file = parse(&text, &stem).map_err(|problems| FileError::new(path, problems))?;
-        let base = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        Ok(Self { file, text, base })
+        Self::parse(read::text(path)?, path)
     }
 
-    /// A study file's text, as [`Self::read`] reads a file's; `stem` is the name of a study that
-    /// names itself not.
+    /// As [`Self::read`], of a text that was read before; relative paths start at the folder of
+    /// `path`.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn parse(text: &str, stem: &str, base: &Path) -> Result<Self, FileError> {
-        let file = parse(text, stem).map_err(|problems| FileError::new(stem, problems))?;
-        Ok(Self {
-            file,
-            text: text.to_owned(),
-            base: base.to_path_buf(),
-        })
+    pub fn parse(text: String, path: &Path) -> Result<Self, FileError> {
+        match parse(&text, path) {
+            Ok(file) => Ok(Self {
+                file,
+                text,
+                path: path.to_path_buf(),
+            }),
+            Err(problems) => Err(FileError::new(path, problems)),
+        }
+    }
+
+    /// The folder that relative paths of data and specs start at.
+    pub fn base(&self) -> &Path {
+        folder(&self.path)
     }
 }
 
-fn parse(text: &str, stem: &str) -> Result<StudyFile, Vec<Problem>> {
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+fn parse(text: &str, path: &Path) -> Result<StudyFile, Vec<Problem>> {
     let document = Node::parse(text).map_err(|problem| vec![problem])?;
-    let mut file: StudyFile = read::read(text, &document)?;
-    file.name.get_or_insert_with(|| stem.to_owned());
-    let mut problems = validate::check(&file);
+    let is_ti = ti::is_ti(&document);
+    let located = |mut problems: Vec<Problem>| {
+        read::place(&mut problems, &document);
+        problems
+    };
+    let mut file: StudyFile = if is_ti {
+        let file = read::read(text, &document)?;
+        ti::convert(&file, folder(path)).map_err(located)?
+    } else {
+        read::read(text, &document)?
+    };
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    file.name.get_or_insert_with(|| stem.into_owned());
+    let problems = validate::check(&file);
     if problems.is_empty() {
         return Ok(file);
     }
-    read::place(&mut problems, &document);
-    Err(problems)
+    // The keys of a TI-style file have other names: what was made of them has no place.
+    Err(if is_ti { problems } else { located(problems) })
 }
 
 /// The JSON schema of study files, for editors.

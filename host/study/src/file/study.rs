@@ -36,6 +36,10 @@ pub struct StudyFile {
     pub task: Task,
     /// Where examples come from. Relative paths start at this file's folder.
     pub dataset: DataConfig,
+    /// So many channels examples must have; as many as they have if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub channels: Option<u32>,
     /// The networks that there are.
     pub space: Space,
     /// How the next one to try is chosen.
@@ -90,14 +94,9 @@ pub enum Task {
 }
 
 impl StudyFile {
-    /// The study's name; `stem` is the file's name without its extension.
-    pub fn name_or<'a>(&'a self, stem: &'a str) -> &'a str {
-        self.name.as_deref().unwrap_or(stem)
-    }
-
-    /// The folder for what is found; `stem` is the file's name without its extension.
-    pub fn output_or(&self, stem: &str) -> PathBuf {
-        let usual = || PathBuf::from("results").join(self.name_or(stem));
+    /// The folder for what is found.
+    pub fn output(&self) -> PathBuf {
+        let usual = || PathBuf::from("results").join(self.name.as_deref().unwrap_or("study"));
         self.output.clone().unwrap_or_else(usual)
     }
 }
