@@ -8,12 +8,18 @@ use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Dataset;
+use super::cifar::Cifar10Config;
+use super::csv::CsvConfig;
 use super::digits::{DigitsConfig, FashionMnistConfig};
 use super::features::Features;
 use super::idx::IdxConfig;
+use super::images::ImagesConfig;
+use super::normalize::Wanted;
+use super::npz::NpzConfig;
 use super::prepare::prepare;
 use super::source::Result;
 use super::ucr::UcrConfig;
+use super::wav::WavConfig;
 
 /// Declares the formats once: the enum, the names that a file may use, and how each is loaded.
 macro_rules! formats {
@@ -50,7 +56,9 @@ macro_rules! formats {
             pub fn load(&self, base: &Path) -> Result<Dataset> {
                 match self {
                     $(Self::$variant(config) => {
-                        prepare(config.read(base)?, &config.split, config.normalize)
+                        let examples = config.read(base)?;
+                        let normalize = config.normalize.wanted(&examples.values);
+                        prepare(examples, &config.split, normalize)
                     })+
                 }
             }
@@ -67,6 +75,16 @@ formats! {
     Idx(IdxConfig) = "idx",
     /// Time series of the UCR and UEA archives: `.tsv`, `.txt`, `.ts`.
     Ucr(UcrConfig) = "ucr",
+    /// Windows of recordings in CSV files.
+    Csv(CsvConfig) = "csv",
+    /// Arrays that NumPy saved: `.npz`.
+    Npz(NpzConfig) = "npz",
+    /// CIFAR-10, binary version.
+    Cifar10(Cifar10Config) = "cifar10",
+    /// Images in folders, one folder per class.
+    Images(ImagesConfig) = "images",
+    /// Recordings in folders, one folder per class.
+    Wav(WavConfig) = "wav",
 }
 
 impl DataConfig {
@@ -74,6 +92,8 @@ impl DataConfig {
     pub fn set_features(&mut self, features: Features) -> bool {
         match self {
             Self::Ucr(config) => config.features = Some(features),
+            Self::Csv(config) => config.features = Some(features),
+            Self::Npz(config) => config.features = Some(features),
             _ => return false,
         }
         true

@@ -1,29 +1,44 @@
 //! Where examples come from, and which are for training, validation and test.
 
+mod cifar;
 mod config;
+mod csv;
 mod digits;
 mod examples;
 mod features;
 mod fft;
 mod file;
+mod folders;
 mod idx;
+mod images;
+mod mel;
 mod normalize;
+mod npz;
 mod prepare;
+mod resample;
 mod series;
 mod source;
 mod split;
 mod ts;
 mod ucr;
+mod wav;
 
+pub use cifar::Cifar10Config;
 pub use config::DataConfig;
+pub use csv::CsvConfig;
 pub use digits::{DigitsConfig, FashionMnistConfig};
 pub use features::{Bandwidth, Features, FeaturesError, Transform};
+pub use folders::FolderConfig;
 pub use idx::IdxConfig;
+pub use images::{Colour, ImagesConfig};
+pub use mel::{Mel, MelScale};
 pub use normalize::{Normalize, Scaling};
+pub use npz::{Axes, NpzConfig};
 pub use series::Missing;
 pub use source::{DataError, Source};
 pub use split::SplitConfig;
 pub use ucr::UcrConfig;
+pub use wav::{AudioFeatures, Mfcc, WavConfig};
 
 use std::sync::Arc;
 

@@ -42,6 +42,28 @@ impl Scaling {
     };
 }
 
+/// A setting of a normalization.
+pub(crate) trait Wanted {
+    /// The one that is wanted for the values.
+    fn wanted(self, values: &Values) -> Normalize;
+}
+
+impl Wanted for Normalize {
+    fn wanted(self, _: &Values) -> Normalize {
+        self
+    }
+}
+
+impl Wanted for Option<Normalize> {
+    fn wanted(self, values: &Values) -> Normalize {
+        let fitting = match values.full() {
+            Some(_) => Normalize::Unit,
+            None => Normalize::MeanStd,
+        };
+        self.unwrap_or(fitting)
+    }
+}
+
 /// Sum, sum of squares and range of a channel.
 #[derive(Clone, Copy)]
 struct Statistics {
