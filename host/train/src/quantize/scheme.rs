@@ -84,3 +84,55 @@ fn learning_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::E
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn schemes_are_read_as_they_are_written() {
+        let check = |text: serde_json::Value, expected: Scheme| {
+            assert_eq!(from_value::<Scheme>(text).unwrap(), expected);
+            let written = to_value(expected).unwrap();
+            assert_eq!(from_value::<Scheme>(written).unwrap(), expected);
+        };
+        let default = Scheme::default();
+        check(json!({}), default);
+        check(json!({ "calibration": "min_max" }), default);
+        let samples = NonZeroU32::MIN;
+        check(json!({ "samples": 1 }), Scheme { samples, ..default });
+        let calibration = Calibration::Percentile(99.9);
+        let scheme = Scheme {
+            calibration,
+            ..default
+        };
+        check(json!({ "calibration": { "percentile": 99.9 } }), scheme);
+        let qat = Some(FineTuning {
+            epochs: NonZeroU32::MIN,
+            learning_rate: 0.5,
+        });
+        let text = json!({ "qat": { "epochs": 1, "learning_rate": 0.5 } });
+        check(text, Scheme { qat, ..default });
+    }
+
+    #[test]
+    fn senseless_numbers_are_refused() {
+        let check = |text: serde_json::Value, problem: &str| {
+            let error = from_value::<Scheme>(text).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        };
+        check(json!({ "sample": 1 }), "unknown field `sample`");
+        check(json!({ "samples": 0 }), "nonzero");
+        for percentile in [50.0, 100.1, -1.0] {
+            let text = json!({ "calibration": { "percentile": percentile } });
+            check(text, "is not above 50 and at most 100");
+        }
+        check(json!({ "calibration": "best" }), "unknown variant `best`");
+        let qat = |epochs, learning_rate| json!({ "qat": { "epochs": epochs, "learning_rate": learning_rate } });
+        check(qat(0, 0.1), "nonzero");
+        check(qat(1, 0.0), "is not a positive number");
+        check(qat(1, -0.1), "is not a positive number");
+    }
+}
