@@ -24,6 +24,7 @@ pub struct Candidate {
     pub(crate) macs: u64,
     pub(crate) params: u64,
     pub(crate) operators: Vec<Operator>,
+    pub(crate) arena: usize,
     pub(crate) input: String,
     /// What goes into the model partition.
     pub(crate) partition: Arc<[u8]>,
@@ -69,7 +70,7 @@ impl Candidate {
             .map_err(CandidateFailure::Partition)?;
         flash.truncate(header.partition_len());
 
-        let expected = host_output(&parsed, &input_bytes, image.info.arena as usize)
+        let (arena, expected) = host_run(&parsed, &input_bytes, image.info.arena as usize)
             .map_err(CandidateFailure::engine)?;
         Ok(Candidate {
             path: path.to_owned(),
@@ -87,6 +88,7 @@ impl Candidate {
                     macs: operator.macs,
                 })
                 .collect(),
+            arena,
             input: input.name(),
             partition: flash.into(),
             model_crc32: crc32(model),
@@ -100,23 +102,44 @@ impl Candidate {
         &self.path
     }
 
+    /// Bytes of the file.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Multiply-accumulates of an inference.
+    pub fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    /// Weights and biases.
+    pub fn parameters(&self) -> u64 {
+        self.params
+    }
+
+    /// Bytes of the arena that the engine plans for.
+    pub fn arena(&self) -> usize {
+        self.arena
+    }
+
     /// The output that the host engine computed.
     pub fn expected_output(&self) -> &[u8] {
         &self.expected
     }
 }
 
-/// Runs the model in an arena as large as the image's, so that what fits here fits there.
-fn host_output(
+/// Runs the model in an arena as large as the image's, so that what fits here fits there. Returns
+/// the bytes of it that are planned for, and the output.
+fn host_run(
     model: &Model<'_>,
     input: &[u8],
     arena: usize,
-) -> Result<Vec<u8>, onchip_engine::Error> {
+) -> Result<(usize, Vec<u8>), onchip_engine::Error> {
     let mut arena = vec![0; arena];
     let mut interpreter = Interpreter::new(model, &mut arena)?;
     interpreter.input_mut().copy_from_slice(input);
     interpreter.invoke(&mut ())?;
-    Ok(interpreter.output().to_vec())
+    Ok((interpreter.arena_used(), interpreter.output().to_vec()))
 }
 
 #[cfg(test)]
@@ -130,6 +153,7 @@ impl Candidate {
             macs: 0,
             params: 0,
             operators: Vec::new(),
+            arena: 0,
             input: "zeros".to_owned(),
             partition: Arc::new([]),
             model_crc32: 1,

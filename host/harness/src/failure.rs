@@ -255,6 +255,14 @@ pub enum BenchFailure {
     /// The image did not find what was flashed and ordered.
     #[error("the image refused: {0}")]
     Refused(Refusal),
+    /// There is no emulator for a kind of board.
+    #[error("board {board} cannot be virtual; plug a real one in")]
+    NotVirtual {
+        /// The board's name.
+        board: String,
+        /// What the emulator said.
+        source: ProbeCause,
+    },
     /// All boards of a pool have failed.
     #[error("no board is left to measure on:{failures}")]
     NoBoardLeft {

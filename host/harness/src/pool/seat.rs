@@ -1,6 +1,6 @@
 //! Where a board of a pool comes from.
 
-use onchip_vboard::{BoardError, VirtualBoard, probe};
+use onchip_vboard::{VirtualBoard, probe};
 use probe_rs::probe::DebugProbeSelector;
 
 use crate::board::Board;
@@ -44,8 +44,11 @@ impl VirtualSeat {
     ///
     /// # Errors
     /// There is no virtual one of this kind.
-    pub fn new(board: &Board) -> Result<VirtualSeat, BoardError> {
-        let chip = VirtualBoard::new(&board.chip)?;
+    pub fn new(board: &Board) -> Result<VirtualSeat, BenchFailure> {
+        let chip = VirtualBoard::new(&board.chip).map_err(|source| BenchFailure::NotVirtual {
+            board: board.name.clone(),
+            source: source.into(),
+        })?;
         let selector = (0_u32..)
             .find_map(|number| chip.plug_in(&format!("{}-{number}", board.name)).ok())
             .unwrap_or_else(|| unreachable!("names do not run out"));
