@@ -51,11 +51,11 @@ impl Plan {
     pub fn new(loaded: Loaded) -> Result<Plan, PlanError> {
         let file = &loaded.file;
         let goals = Goals::new(file.objectives.clone(), file.constraints.clone())?;
-        let data = file.dataset.load(&loaded.base)?;
+        let data = file.dataset.load(&loaded.base())?;
         let (shape, classes) = (data.shape, data.classes.len());
         let space = file.space.bind(shape, classes)?;
         let starts = file.warm_start.iter().map(|start| {
-            let start = start.architecture(&loaded.base, shape, classes)?;
+            let start = start.architecture(&loaded.base(), shape, classes)?;
             Ok(space.nearest(&start))
         });
         let starts = starts.collect::<Result<_, PlanError>>()?;
