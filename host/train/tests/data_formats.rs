@@ -1,0 +1,511 @@
+//! Files of each format, good and bad.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use image::{Rgb, RgbImage};
+use npyz::WriterBuilder;
+use npyz::npz::NpzWriter;
+use onchip_train::data::{DataConfig, DataError, Dataset};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn load(folder: &Path, config: &Value) -> Result<Dataset, DataError> {
+    let config: DataConfig = serde_json::from_value(config.clone()).unwrap();
+    config.load(folder)
+}
+
+fn refuse(folder: &Path, config: &Value, problem: &str) {
+    let error = load(folder, config).err().unwrap().to_string();
+    assert!(error.contains(problem), "{error}");
+}
+
+fn example(data: &Dataset, index: usize) -> (Vec<f32>, usize) {
+    let mut values = vec![0.0; data.shape.iter().product()];
+    let label = data.train.source.read(index, &mut values).unwrap();
+    (values, label)
+}
+
+/// A file in IDX's format.
+fn idx(kind: u8, extents: &[u32], data: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, kind, extents.len() as u8];
+    file.extend(extents.iter().flat_map(|extent| extent.to_be_bytes()));
+    file.extend(data);
+    file
+}
+
+/// Ten images of 2 × 2 for training and four for test, of two classes.
+fn idx_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let pixels: Vec<u8> = (0..40).collect();
+    write("train-images-idx3-ubyte", &idx(8, &[10, 2, 2], &pixels));
+    write(
+        "train-labels-idx1-ubyte",
+        &idx(8, &[10], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]),
+    );
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&idx(8, &[4, 2, 2], &pixels[..16])).unwrap();
+    write("t10k-images-idx3-ubyte.gz", &gzip.finish().unwrap());
+    write("t10k-labels-idx1-ubyte", &idx(8, &[4], &[0, 1, 1, 0]));
+    folder
+}
+
+#[test]
+fn idx_files() {
+    let (folder, config) = (idx_folder(), json!({"idx": {"folder": "."}}));
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!((data.shape, data.classes.len()), ([2, 2, 1], 2));
+    assert_eq!(data.test.indices[..], [10, 11, 12, 13]);
+    let (values, label) = example(&data, 1);
+    assert_eq!(label, 1);
+    assert_eq!(
+        values,
+        [4.0, 5.0, 6.0, 7.0].map(|value| value * (1.0 / 255.0))
+    );
+}
+
+#[test]
+fn bad_idx_files() {
+    let config = json!({"idx": {"folder": "."}});
+    let labels = "train-labels-idx1-ubyte";
+    for (name, bytes, problem) in [
+        (
+            "train-images-idx3-ubyte",
+            vec![1, 2, 3, 4, 5],
+            "is no IDX file",
+        ),
+        (
+            "train-images-idx3-ubyte",
+            idx(8, &[10, 2, 2], &[0; 39]),
+            "truncated or damaged",
+        ),
+        (
+            "train-images-idx3-ubyte",
+            idx(8, &[u32::MAX; 4], &[]),
+            "truncated or damaged",
+        ),
+        (
+            "train-images-idx3-ubyte",
+            vec![0, 0, 8, 3, 0],
+            "truncated within its header",
+        ),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            vec![0x1f, 0x8b, 8, 0, 0],
+            "gzip stream is damaged",
+        ),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            idx(8, &[4, 1, 4], &[0; 16]),
+            "images are [1, 4, 1]",
+        ),
+        (labels, idx(8, &[9], &[0; 9]), "there are 10 images"),
+        (
+            labels,
+            idx(8, &[10], &[0, 0, 0, 0, 0, 2, 2, 2, 2, 2]),
+            "class `1` has no example in the training",
+        ),
+    ] {
+        let folder = idx_folder();
+        fs::write(folder.path().join(name), bytes).unwrap();
+        refuse(folder.path(), &config, problem);
+    }
+    let folder = idx_folder();
+    let named = json!({"idx": {"folder": ".", "classes": ["only"]}});
+    refuse(folder.path(), &named, "only one class");
+    let named = json!({"idx": {"folder": ".", "classes": ["a", "b", "c"]}});
+    refuse(folder.path(), &named, "class `c` has no example");
+    fs::remove_file(folder.path().join(labels)).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "train-labels-idx1-ubyte.gz: not found",
+    );
+    refuse(
+        folder.path(),
+        &json!({"fashion_mnist": {"folder": "fashion-mnist"}}),
+        "apt install dataset-fashion-mnist",
+    );
+}
+
+fn npz(path: &Path, x: &[f32], shape: &[u64], y: &[i64]) {
+    let mut file = NpzWriter::create(path).unwrap();
+    let mut array = file
+        .array("x", Default::default())
+        .unwrap()
+        .default_dtype()
+        .shape(shape)
+        .begin_nd()
+        .unwrap();
+    array.extend(x).unwrap();
+    array.finish().unwrap();
+    let mut array = file
+        .array("y", Default::default())
+        .unwrap()
+        .default_dtype()
+        .shape(&[y.len() as u64])
+        .begin_nd()
+        .unwrap();
+    array.extend(y).unwrap();
+    array.finish().unwrap();
+}
+
+#[test]
+fn npz_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data.npz");
+    let x: Vec<f32> = (0_u8..60).map(f32::from).collect();
+    let y: Vec<i64> = (0..10).map(|index| index % 2).collect();
+    npz(&path, &x, &[10, 2, 3], &y);
+    let config =
+        |axes: &str| json!({"npz": {"file": "data.npz", "axes": axes, "normalize": "none"}});
+    let data = load(folder.path(), &config("channels_length")).unwrap();
+    assert_eq!(data.shape, [3, 1, 2]);
+    assert_eq!(example(&data, 1), (vec![6.0, 9.0, 7.0, 10.0, 8.0, 11.0], 1));
+    assert_eq!(
+        load(folder.path(), &config("length_channels"))
+            .unwrap()
+            .shape,
+        [2, 1, 3]
+    );
+    assert_eq!(
+        load(folder.path(), &config("height_width")).unwrap().shape,
+        [2, 3, 1]
+    );
+
+    refuse(
+        folder.path(),
+        &config("length"),
+        "which `axes` does not fit",
+    );
+    let named = json!({"npz": {"file": "data.npz", "x": "images"}});
+    refuse(folder.path(), &named, "array `images` is not in the file");
+    npz(&path, &x, &[10, 6], &y[..9]);
+    refuse(
+        folder.path(),
+        &config("length"),
+        "but there are 10 examples",
+    );
+    let mut holes = x.clone();
+    holes[13] = f32::NAN;
+    npz(&path, &holes, &[10, 6], &y);
+    refuse(
+        folder.path(),
+        &config("length"),
+        "no finite number in example 2, value 1",
+    );
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    refuse(folder.path(), &config("length"), "damaged or truncated");
+}
+
+const TS: &str = "\
+# a comment
+@problemName Toy
+@timeStamps false
+@univariate false
+@dimensions 2
+@classLabel true up down
+@data
+1,2,3:4,5,6:up
+3,2,1:6,5,4:down
+1,2,4:4,5,6:up
+3,2,0:6,?,4:down
+1,3,3:4,5,6:up
+";
+
+#[test]
+fn series_of_the_archives() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| fs::write(folder.path().join("Toy_TRAIN.ts"), text).unwrap();
+    let config = |missing: &str| json!({"ucr": {"train": "Toy_TRAIN.ts", "missing": missing, "normalize": "none"}});
+    let complete = format!("{TS}4,2,1:6,5,4:down\n");
+    write(&complete);
+    let data = load(folder.path(), &config("interpolate")).unwrap();
+    assert_eq!((data.name.as_str(), data.shape), ("Toy", [3, 1, 2]));
+    assert_eq!(data.classes, ["down", "up"]);
+    assert_eq!(example(&data, 0), (vec![1.0, 4.0, 2.0, 5.0, 3.0, 6.0], 1));
+    assert_eq!(example(&data, 3), (vec![3.0, 6.0, 2.0, 5.0, 0.0, 4.0], 0));
+    refuse(
+        folder.path(),
+        &config("refuse"),
+        "line 11: channel 1, value 1 is missing",
+    );
+    refuse(
+        folder.path(),
+        &config("drop"),
+        "class `down` has only 2 examples",
+    );
+    let strict = config("interpolate");
+    for (from, to, problem) in [
+        (
+            "@data",
+            "@dato",
+            "line 7: `@dato` is no line of a .ts header",
+        ),
+        (
+            "1,2,4:4,5,6:up",
+            "1,2,4:up",
+            "line 10: has 1 channels, but the header says 2",
+        ),
+        (
+            "1,2,4:4,5,6:up",
+            "1,2,4:4,5,6:left",
+            "line 10: class `left` is none of the header's",
+        ),
+        (
+            "1,2,4:4,5,6:up",
+            "1,x,4:4,5,6:up",
+            "line 10: `x` is not a number",
+        ),
+        (
+            "1,2,4:4,5,6:up",
+            "1,2:4,5:up",
+            "series are from 2 to 3 long: set `length`",
+        ),
+        (
+            "@timeStamps false",
+            "@timeStamps true",
+            "time stamps are not read",
+        ),
+        (
+            "@classLabel true",
+            "@classLabel false",
+            "only data with classes",
+        ),
+    ] {
+        write(&complete.replace(from, to));
+        refuse(folder.path(), &strict, problem);
+    }
+    write(&TS[..40]);
+    refuse(folder.path(), &strict, "no line `@data`");
+
+    let tsv = "1\t0\t1\t2\n2\t2\t1\t0\n1\t0\t1\t3\n2\t3\t1\t0\n1\t0\t2\t3\n2\t3\t2\t0\n";
+    write(tsv);
+    assert_eq!(load(folder.path(), &strict).unwrap().classes, ["1", "2"]);
+    write(&tsv.replace('\t', "  "));
+    assert_eq!(load(folder.path(), &strict).unwrap().shape, [3, 1, 1]);
+    let features =
+        json!({"ucr": {"train": "Toy_TRAIN.ts", "features": "FFT4Input_2Feature_1Frame"}});
+    refuse(
+        folder.path(),
+        &features,
+        "series are 3 long, but the features take 4",
+    );
+}
+
+#[test]
+fn csv_windows_of_a_file_stay_together() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["idle", "run"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..4 {
+            let rows = (0..12).map(|row| format!("{row},{},{}\n", file * 100 + row, row * 2));
+            let text = format!("time,ax,ay\n{}", rows.collect::<String>());
+            fs::write(folder.path().join(class).join(format!("{file}.csv")), text).unwrap();
+        }
+    }
+    let config = json!({"csv": {"folder": ".", "columns": ["ay", "ax"], "window": 4, "stride": 2, "normalize": "none"}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(data.shape, [4, 1, 2]);
+    assert_eq!(
+        [data.train.len(), data.validation.len(), data.test.len()],
+        [20, 10, 10]
+    );
+    let file = |index: u32| index / 5;
+    for split in [&data.train, &data.validation] {
+        let is_apart = |&index: &u32| {
+            !data
+                .test
+                .indices
+                .iter()
+                .any(|&other| file(other) == file(index))
+        };
+        assert!(split.indices.iter().all(is_apart));
+    }
+    assert_eq!(
+        example(&data, 6),
+        (vec![4.0, 102.0, 6.0, 103.0, 8.0, 104.0, 10.0, 105.0], 0)
+    );
+
+    let holed = "time,ax,ay\n0,1,2\n1,,3\n2,3,4\n3,4,5\n";
+    fs::write(folder.path().join("run/0.csv"), holed).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "line 3, column `ax`: missing or not a finite number",
+    );
+    fs::write(folder.path().join("run/0.csv"), "time,ax\n0,1\n").unwrap();
+    refuse(folder.path(), &config, "has no column `ay`, but time, ax");
+    fs::write(folder.path().join("run/0.csv"), "time,ax,ay\n0,1\n").unwrap();
+    refuse(folder.path(), &config, "is no table");
+    fs::write(folder.path().join("run/0.csv"), "time,ax,ay\n0,one,2\n").unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "line 2, column `ax`: `one` is not a number",
+    );
+}
+
+#[test]
+fn csv_with_a_column_of_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows =
+        (0..80).map(|row| format!("{row},{}\n", if row / 10 % 2 == 0 { "off" } else { "on" }));
+    fs::write(
+        folder.path().join("log.csv"),
+        format!("x,state\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    let mut config = json!({"csv": {"folder": ".", "label": "state", "window": 5, "block": 10}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(data.classes, ["off", "on"]);
+    assert_eq!(data.train.source.len(), 16);
+    config["csv"]["block"] = Value::Null;
+    refuse(
+        folder.path(),
+        &config,
+        "in at least three files of their own",
+    );
+}
+
+#[test]
+fn cifar_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let batch = |count: u8| -> Vec<u8> {
+        let record = |label: u8| {
+            (0..3073).map(move |at| {
+                if at == 0 {
+                    label % 10
+                } else {
+                    ((at - 1) / 1024) as u8 + 10 * label
+                }
+            })
+        };
+        (0..count).flat_map(record).collect()
+    };
+    fs::write(folder.path().join("data_batch_1.bin"), batch(20)).unwrap();
+    fs::write(folder.path().join("test_batch.bin"), batch(10)).unwrap();
+    let config = json!({"cifar10": {"folder": ".", "normalize": "none"}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!((data.shape, data.test.len()), ([32, 32, 3], 10));
+    assert_eq!(
+        example(&data, 1).0[..6],
+        [10.0, 11.0, 12.0, 10.0, 11.0, 12.0]
+    );
+    fs::write(folder.path().join("test_batch.bin"), &batch(10)[1..]).unwrap();
+    refuse(folder.path(), &config, "not a multiple of 3073");
+}
+
+#[test]
+fn images_in_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, red) in [("cat", 200), ("dog", 40)] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..4 {
+            let image = RgbImage::from_pixel(8 + file, 6, Rgb([red, 10, 20]));
+            image
+                .save(folder.path().join(class).join(format!("{file}.png")))
+                .unwrap();
+        }
+    }
+    let config = json!({"images": {"folder": {"path": "."}, "size": [3, 4], "normalize": "none"}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(
+        (data.shape, &data.classes[..]),
+        ([3, 4, 3], &["cat".to_owned(), "dog".to_owned()][..])
+    );
+    assert_eq!(example(&data, 5).0[..3], [40.0, 10.0, 20.0]);
+    assert_eq!(example(&data, 5).1, 1);
+    fs::write(folder.path().join("cat/3.png"), b"\x89PNG broken").unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "cat/3.png: is no image that can be read",
+    );
+    fs::create_dir(folder.path().join("eel")).unwrap();
+    refuse(folder.path(), &config, "class `eel` is empty");
+    let missing = json!({"images": {"folder": {"path": "nowhere"}, "size": [3, 4]}});
+    refuse(folder.path(), &missing, "nowhere: not found");
+}
+
+#[test]
+fn broken_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    for class in ["a", "b"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..3 {
+            let path = folder.path().join(class).join(format!("{file}.wav"));
+            let mut writer = hound::WavWriter::create(path, spec).unwrap();
+            (0..4000_i16).for_each(|sample| writer.write_sample(sample).unwrap());
+            writer.finalize().unwrap();
+        }
+    }
+    let config = json!({"wav": {"folder": {"path": "."}}});
+    // Half a second at 8 kHz becomes a second at 16 kHz.
+    assert_eq!(load(folder.path(), &config).unwrap().shape, [49, 10, 1]);
+    let path = folder.path().join("a/1.wav");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "a/1.wav: is no .wav file, or damaged or truncated",
+    );
+    fs::write(&path, b"RIFF").unwrap();
+    refuse(folder.path(), &config, "a/1.wav: is no .wav file");
+    let high = json!({"wav": {"folder": {"path": "."}, "rate": 4000}});
+    refuse(folder.path(), &high, "half the rate");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever happens to a file, reading it ends with data or an error.
+    #[test]
+    fn damaged_files_never_panic(cut in 0..400_usize, flips in prop::collection::vec((0..400_usize, 0..8), 0..6)) {
+        let folder = tempfile::tempdir().unwrap();
+        let x: Vec<f32> = (0_u8..20).map(f32::from).collect();
+        let (whole, part) = (folder.path().join("whole.npz"), folder.path().join("data.npz"));
+        npz(&whole, &x, &[10, 2], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+        let damage = |mut bytes: Vec<u8>| {
+            for &(at, bit) in &flips {
+                let at = at % bytes.len();
+                bytes[at] ^= 1_u8 << bit;
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut % 100 * usize::from(cut > 300)));
+            bytes
+        };
+        fs::write(&part, damage(fs::read(&whole).unwrap())).unwrap();
+        let _ = load(folder.path(), &json!({"npz": {"file": "data.npz"}}));
+
+        fs::write(folder.path().join("data.ts"), damage(TS.as_bytes().to_vec())).unwrap();
+        let _ = load(folder.path(), &json!({"ucr": {"train": "data.ts"}}));
+
+        let images = idx(8, &[10, 2, 2], &[7; 40]);
+        fs::write(folder.path().join("train-images-idx3-ubyte"), damage(images)).unwrap();
+        let labels = idx(8, &[10], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+        fs::write(folder.path().join("train-labels-idx1-ubyte"), labels).unwrap();
+        let _ = load(folder.path(), &json!({"idx": {"folder": "."}}));
+    }
+
+    /// Splits share no example and leave none out, whatever the fractions and the seed.
+    #[test]
+    fn splits_are_disjoint(validation in 0.05..0.8_f64, test in 0.05..0.8_f64, seed in 0..1000_u64) {
+        let split = json!({"validation": validation, "test": test, "seed": seed});
+        let data = load(Path::new("."), &json!({"digits": {"split": split}})).unwrap();
+        let splits = [&data.train, &data.validation, &data.test];
+        let mut all: Vec<u32> = splits.iter().flat_map(|split| split.indices.iter().copied()).collect();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..1797).collect::<Vec<_>>());
+        prop_assert!((data.test.len() as f64 - test * 1797.0).abs() < 6.0);
+    }
+}
