@@ -1,8 +1,10 @@
 //! The section `dataset:` of a study file: what it may say, and what each form loads.
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::path::Path;
 
-use onchip_train::data::{DataConfig, Dataset};
+use onchip_train::data::{DataConfig, Dataset, Split};
 use serde_json::json;
 
 fn load(config: serde_json::Value) -> Dataset {
@@ -20,7 +22,7 @@ fn bundled_digits() {
     let digits = load(json!("digits"));
     assert_eq!(digits.shape, [8, 8, 1]);
     assert_eq!(digits.classes.len(), 10);
-    let sizes = [&digits.train, &digits.validation, &digits.test].map(|split| split.len());
+    let sizes = [&digits.train, &digits.validation, &digits.test].map(Split::len);
     assert_eq!(sizes.iter().sum::<usize>(), 1797);
     assert_eq!(sizes, [1151, 287, 359]);
 

@@ -1,5 +1,7 @@
 //! Features of recordings, compared with numpy's (`tools/oracle/features.py`).
 
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
 use std::f64::consts::TAU;
 use std::fs;
 use std::path::Path;

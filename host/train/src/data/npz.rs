@@ -267,7 +267,7 @@ fn read_labels(path: &Path, archive: &mut Archive, name: &str, count: usize) -> 
         Numbers::Bytes(bytes) => bytes.into_iter().map(f32::from).collect(),
         Numbers::Floats(floats) => floats,
     };
-    let is_label = |label: f32| label >= 0.0 && label < 65536.0 && label.fract() == 0.0;
+    let is_label = |label: f32| (0.0..65536.0).contains(&label) && label.fract() == 0.0;
     if let Some(at) = floats.iter().position(|&label| !is_label(label)) {
         return error(format!(
             "holds {} at {at}: labels are whole numbers from 0 on",

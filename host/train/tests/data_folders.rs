@@ -1,0 +1,154 @@
+//! Folders of tables, images and recordings, good and bad.
+
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+mod support;
+
+use std::fs;
+
+use image::{Rgb, RgbImage};
+use serde_json::{Value, json};
+
+use support::{example, load, refuse};
+
+#[test]
+fn csv_windows_of_a_file_stay_together() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["idle", "run"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..4 {
+            let rows = (0..12).map(|row| format!("{row},{},{}\n", file * 100 + row, row * 2));
+            let text = format!("time,ax,ay\n{}", rows.collect::<String>());
+            fs::write(folder.path().join(class).join(format!("{file}.csv")), text).unwrap();
+        }
+    }
+    let config = json!({"csv": {"folder": ".", "columns": ["ay", "ax"], "window": 4, "stride": 2, "normalize": "none"}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(data.shape, [4, 1, 2]);
+    assert_eq!(
+        [data.train.len(), data.validation.len(), data.test.len()],
+        [20, 10, 10]
+    );
+    let file = |index: u32| index / 5;
+    for split in [&data.train, &data.validation] {
+        let is_apart = |&index: &u32| {
+            !data
+                .test
+                .indices
+                .iter()
+                .any(|&other| file(other) == file(index))
+        };
+        assert!(split.indices.iter().all(is_apart));
+    }
+    assert_eq!(
+        example(&data, 6),
+        (vec![4.0, 102.0, 6.0, 103.0, 8.0, 104.0, 10.0, 105.0], 0)
+    );
+
+    let holed = "time,ax,ay\n0,1,2\n1,,3\n2,3,4\n3,4,5\n";
+    fs::write(folder.path().join("run/0.csv"), holed).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "line 3, column `ax`: missing or not a finite number",
+    );
+    fs::write(folder.path().join("run/0.csv"), "time,ax\n0,1\n").unwrap();
+    refuse(folder.path(), &config, "has no column `ay`, but time, ax");
+    fs::write(folder.path().join("run/0.csv"), "time,ax,ay\n0,1\n").unwrap();
+    refuse(folder.path(), &config, "is no table");
+    fs::write(folder.path().join("run/0.csv"), "time,ax,ay\n0,one,2\n").unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "line 2, column `ax`: `one` is not a number",
+    );
+}
+
+#[test]
+fn csv_with_a_column_of_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows =
+        (0..80).map(|row| format!("{row},{}\n", if row / 10 % 2 == 0 { "off" } else { "on" }));
+    fs::write(
+        folder.path().join("log.csv"),
+        format!("x,state\n{}", rows.collect::<String>()),
+    )
+    .unwrap();
+    let mut config = json!({"csv": {"folder": ".", "label": "state", "window": 5, "block": 10}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(data.classes, ["off", "on"]);
+    assert_eq!(data.train.source.len(), 16);
+    config["csv"]["block"] = Value::Null;
+    refuse(
+        folder.path(),
+        &config,
+        "in at least three files of their own",
+    );
+}
+
+#[test]
+fn images_in_folders() {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, red) in [("cat", 200), ("dog", 40)] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..4 {
+            let image = RgbImage::from_pixel(8 + file, 6, Rgb([red, 10, 20]));
+            image
+                .save(folder.path().join(class).join(format!("{file}.png")))
+                .unwrap();
+        }
+    }
+    let config = json!({"images": {"folder": {"path": "."}, "size": [3, 4], "normalize": "none"}});
+    let data = load(folder.path(), &config).unwrap();
+    assert_eq!(
+        (data.shape, &data.classes[..]),
+        ([3, 4, 3], &["cat".to_owned(), "dog".to_owned()][..])
+    );
+    assert_eq!(example(&data, 5).0[..3], [40.0, 10.0, 20.0]);
+    assert_eq!(example(&data, 5).1, 1);
+    fs::write(folder.path().join("cat/3.png"), b"\x89PNG broken").unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "cat/3.png: is no image that can be read",
+    );
+    fs::create_dir(folder.path().join("eel")).unwrap();
+    refuse(folder.path(), &config, "class `eel` is empty");
+    let missing = json!({"images": {"folder": {"path": "nowhere"}, "size": [3, 4]}});
+    refuse(folder.path(), &missing, "nowhere: not found");
+}
+
+#[test]
+fn broken_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    for class in ["a", "b"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for file in 0..3 {
+            let path = folder.path().join(class).join(format!("{file}.wav"));
+            let mut writer = hound::WavWriter::create(path, spec).unwrap();
+            (0..4000_i16).for_each(|sample| writer.write_sample(sample).unwrap());
+            writer.finalize().unwrap();
+        }
+    }
+    let config = json!({"wav": {"folder": {"path": "."}}});
+    // Half a second at 8 kHz becomes a second at 16 kHz.
+    assert_eq!(load(folder.path(), &config).unwrap().shape, [49, 10, 1]);
+    let path = folder.path().join("a/1.wav");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "a/1.wav: is no .wav file, or damaged or truncated",
+    );
+    fs::write(&path, b"RIFF").unwrap();
+    refuse(folder.path(), &config, "a/1.wav: is no .wav file");
+    let high = json!({"wav": {"folder": {"path": "."}, "rate": 4000}});
+    refuse(folder.path(), &high, "half the rate");
+}
