@@ -6,7 +6,10 @@ mod support;
 
 use std::fs;
 
+use hound::{SampleFormat, WavSpec, WavWriter};
 use image::{Rgb, RgbImage};
+use onchip_train::data::DataConfig;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use support::{example, load, refuse};
@@ -121,17 +124,17 @@ fn images_in_folders() {
 #[test]
 fn broken_recordings() {
     let folder = tempfile::tempdir().unwrap();
-    let spec = hound::WavSpec {
+    let spec = WavSpec {
         channels: 1,
         sample_rate: 8000,
         bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
+        sample_format: SampleFormat::Int,
     };
     for class in ["a", "b"] {
         fs::create_dir(folder.path().join(class)).unwrap();
         for file in 0..3 {
             let path = folder.path().join(class).join(format!("{file}.wav"));
-            let mut writer = hound::WavWriter::create(path, spec).unwrap();
+            let mut writer = WavWriter::create(path, spec).unwrap();
             (0..4000_i16).for_each(|sample| writer.write_sample(sample).unwrap());
             writer.finalize().unwrap();
         }
@@ -151,4 +154,45 @@ fn broken_recordings() {
     refuse(folder.path(), &config, "a/1.wav: is no .wav file");
     let high = json!({"wav": {"folder": {"path": "."}, "rate": 4000}});
     refuse(folder.path(), &high, "half the rate");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Whatever happens to a recording or an image, reading it ends with data or an error.
+    #[test]
+    fn damaged_files_never_panic(
+        length in 0..700_usize,
+        flips in prop::collection::vec((0..60_usize, 0..8), 0..6),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = WavSpec {
+            channels: 1,
+            sample_rate: 8000,
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        for class in ["a", "b"] {
+            let class = folder.path().join(class);
+            fs::create_dir(&class).unwrap();
+            RgbImage::from_pixel(8, 8, Rgb([1, 2, 3])).save(class.join("0.png")).unwrap();
+            let mut writer = WavWriter::create(class.join("0.wav"), spec).unwrap();
+            (0..300_i16).for_each(|sample| writer.write_sample(sample).unwrap());
+            writer.finalize().unwrap();
+            for name in ["0.wav", "0.png"] {
+                let mut bytes = fs::read(class.join(name)).unwrap();
+                for &(at, bit) in &flips {
+                    bytes[at] ^= 1_u8 << bit;
+                }
+                bytes.truncate(length);
+                fs::write(class.join(name), bytes).unwrap();
+            }
+        }
+        let wav = json!({"wav": {"folder": {"path": "."}, "seconds": 0.1, "features": "raw"}});
+        let images = json!({"images": {"folder": {"path": "."}, "size": [4, 4]}});
+        for config in [wav, images] {
+            let config: DataConfig = serde_json::from_value(config).unwrap();
+            let _ = config.load(folder.path());
+        }
+    }
 }
