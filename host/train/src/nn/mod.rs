@@ -1,6 +1,23 @@
 //! Float networks: their weights, and what they compute.
 
+mod conv;
+mod depthwise;
+mod executor;
+mod finish;
+mod float;
+mod flow;
+mod geometry;
+#[cfg(test)]
+mod gradient;
+mod loss;
+mod matmul;
 mod network;
+mod plan;
+mod pool;
+#[cfg(test)]
 mod reference;
+mod sum;
 
+pub(crate) use executor::{Executor, Mode};
+pub(crate) use loss::{cross_entropy, squared};
 pub use network::{EPSILON, FakeQuantization, FloatNetwork, Parameters};

@@ -5,9 +5,14 @@ use onchip_tflite::topology::{Layer, Node, Topology};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::executor::{Executor, Mode};
+
 /// Added to variances before the square root is taken. Larger than the usual 1e-5: channels that
 /// hardly vary would otherwise get weights that spoil the steps of an int8 layer.
 pub const EPSILON: f32 = 1e-3;
+
+/// Examples that inference takes at once.
+const CHUNK: usize = 32;
 
 /// A network that can be run: layers and their weights, as real numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +112,46 @@ impl FloatNetwork {
             topology,
             parameters,
         }
+    }
+
+    /// What the network makes of `n` examples: its output for each, normalizations by their running
+    /// statistics.
+    ///
+    /// # Panics
+    /// `batch` is not as long as `n` examples.
+    pub fn forward(&self, batch: &[f32], n: usize) -> Vec<f32> {
+        let size = n.clamp(1, CHUNK);
+        let mut executor = Executor::new(self, &FakeQuantization::default(), size);
+        let len = batch.len().checked_div(n).unwrap_or(0);
+        let mut outputs = Vec::new();
+        for examples in batch.chunks((size * len).max(1)) {
+            let n = examples.len() / len;
+            executor.input(n).copy_from_slice(examples);
+            outputs.extend_from_slice(executor.forward(n, Mode::Infer));
+        }
+        outputs
+    }
+
+    /// Like [`forward`](Self::forward), and shows every value on the way: the input, then what each
+    /// layer makes of all `n` examples, which are kept in memory together.
+    ///
+    /// # Panics
+    /// `batch` is not as long as `n` examples, or `n` is 0.
+    pub fn forward_with(
+        &self,
+        batch: &[f32],
+        n: usize,
+        tap: &mut dyn FnMut(ValueId, &[f32]),
+    ) -> Vec<f32> {
+        let mut executor = Executor::new(self, &FakeQuantization::default(), n);
+        executor.input(n).copy_from_slice(batch);
+        let outputs = executor.forward(n, Mode::Infer).to_vec();
+        tap(ValueId::INPUT, batch);
+        for layer in 0..self.topology.nodes().len() {
+            let value = ValueId::of_layer(layer);
+            tap(value, &executor.value(value, n));
+        }
+        outputs
     }
 }
 

@@ -1,4 +1,4 @@
-//! Inference layer by layer in the plainest way.
+//! Inference layer by layer in the plainest way: what the fused stages are judged by.
 
 use onchip_tflite::ir::{Activation, Padding, ValueId, Window};
 use onchip_tflite::topology::{Dims, Layer};
@@ -6,26 +6,8 @@ use onchip_tflite::topology::{Dims, Layer};
 use super::{EPSILON, FloatNetwork, Parameters};
 
 impl FloatNetwork {
-    /// What the network makes of `n` examples: its output for each, normalizations by their running
-    /// statistics.
-    ///
-    /// # Panics
-    /// `batch` is not as long as `n` examples.
-    pub fn forward(&self, batch: &[f32], n: usize) -> Vec<f32> {
-        self.forward_with(batch, n, &mut |_, _| ())
-    }
-
-    /// Like [`forward`](Self::forward), and shows every value on the way: the input, then what each
-    /// layer makes of all `n` examples.
-    ///
-    /// # Panics
-    /// `batch` is not as long as `n` examples.
-    pub fn forward_with(
-        &self,
-        batch: &[f32],
-        n: usize,
-        tap: &mut dyn FnMut(ValueId, &[f32]),
-    ) -> Vec<f32> {
+    /// Shows every value on the way: the input, then what each layer makes.
+    pub(super) fn reference(&self, batch: &[f32], n: usize, tap: &mut dyn FnMut(ValueId, &[f32])) {
         let size = |dims: Dims| dims.iter().product::<usize>();
         assert_eq!(batch.len(), n * size(self.topology.input()));
         tap(ValueId::INPUT, batch);
@@ -47,7 +29,6 @@ impl FloatNetwork {
             tap(ValueId::of_layer(index), &made);
             values.push(made);
         }
-        values.pop().unwrap_or_default()
     }
 }
 

@@ -1,0 +1,541 @@
+//! Runs a planned network forward and backward.
+
+use onchip_tflite::ir::{Activation, Affine, ValueId};
+use onchip_tflite::topology::Topology;
+use pulp::Arch;
+
+use super::finish::{Finish, Moments, Slopes, Sums};
+use super::float::Float;
+use super::flow::{Given, Input, Scratch, Sink};
+use super::network::{EPSILON, FakeQuantization, FloatNetwork, Parameters};
+use super::plan::{Kind, Level, Norm, Plan, Stage, Weights};
+use super::{conv, depthwise, pool, sum};
+
+/// What a new batch counts in running means and variances; torch's default.
+const MOMENTUM: f64 = 0.1;
+
+/// Steps from 0 to the greatest int8 weight.
+const WEIGHT_STEPS: f64 = 127.0;
+
+/// Which means and variances normalize.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The batch's; the running ones follow them.
+    Train,
+    /// The running ones.
+    Infer,
+}
+
+/// A network at work: weights, values and gradients of a batch.
+///
+/// All memory is claimed when it is made or in its first step. Its state is its own: executors on
+/// several threads do not know of each other.
+#[derive(Debug, Clone)]
+pub(crate) struct Executor<T> {
+    arch: Arch,
+    plan: Plan,
+    batch: usize,
+    /// All that training finds.
+    pub(crate) parameters: Vec<T>,
+    /// The gradient by it, after [`backward`](Self::backward).
+    pub(crate) slope: Vec<T>,
+    statistics: Vec<T>,
+    /// Steps of rounded weights, if they are rounded.
+    weight_steps: Option<T>,
+    rounded: Vec<T>,
+    slots: Vec<State<T>>,
+    gradients: Vec<Vec<T>>,
+    outputs: Vec<T>,
+    scratch: Scratch<T>,
+}
+
+/// Of a slot.
+#[derive(Debug, Clone)]
+struct State<T> {
+    values: Vec<T>,
+    finish: Finish<T>,
+    sums: Sums<T>,
+    moments: Moments<T>,
+    slopes: Slopes<T>,
+    /// √(variance + ε) per channel, where there is a normalization.
+    deviations: Vec<T>,
+}
+
+impl<T: Float> Executor<T> {
+    /// For batches of up to `batch` examples.
+    pub(crate) fn new(network: &FloatNetwork, rounding: &FakeQuantization, batch: usize) -> Self {
+        let (plan, buffers) = Plan::new(&network.topology, rounding);
+        let slots = plan.slots.iter().map(|slot| {
+            let rounding = rounding.of(slot.result).map(steps);
+            let finish = finish(slot.channels, slot.activation, rounding);
+            State {
+                values: vec![T::ZERO; batch * slot.len],
+                sums: Sums::new(&finish),
+                moments: Moments::new(&finish),
+                slopes: Slopes::new(&finish),
+                deviations: vec![T::ONE; slot.channels],
+                finish,
+            }
+        });
+        let mut executor = Self {
+            arch: Arch::new(),
+            batch,
+            parameters: vec![T::ZERO; plan.parameters],
+            slope: vec![T::ZERO; plan.parameters],
+            statistics: vec![T::ZERO; plan.statistics],
+            weight_steps: rounding.weights.then(|| T::of(WEIGHT_STEPS)),
+            rounded: vec![T::ZERO; plan.parameters],
+            slots: slots.collect(),
+            gradients: buffers
+                .iter()
+                .map(|&len| vec![T::ZERO; batch * len])
+                .collect(),
+            outputs: vec![T::ZERO; batch * plan.slots[plan.output].len],
+            scratch: Scratch::default(),
+            plan,
+        };
+        executor.load(network);
+        executor
+    }
+
+    /// Bytes that a batch takes: values, gradients, and parameters.
+    pub(crate) fn bytes(&self) -> usize {
+        let values = self.slots.iter().map(|slot| slot.values.len());
+        let gradients = self.gradients.iter().map(Vec::len);
+        let parameters = 3 * self.parameters.len() + self.statistics.len();
+        let elements = values.chain(gradients).sum::<usize>() + self.outputs.len() + parameters;
+        elements * size_of::<T>()
+    }
+
+    /// Ranges of parameters that are weights, not biases, scales or shifts.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        let weights = self
+            .plan
+            .stages
+            .iter()
+            .filter_map(|stage| stage.weights.as_ref());
+        weights.map(|weights| weights.weights.clone())
+    }
+
+    /// Room for a batch.
+    pub(crate) fn input(&mut self, n: usize) -> &mut [T] {
+        &mut self.slots[0].values[..n * self.plan.slots[0].len]
+    }
+
+    /// What the network makes of the first `n` examples of [`input`](Self::input).
+    pub(crate) fn forward(&mut self, n: usize, mode: Mode) -> &[T] {
+        assert!(n > 0 && n <= self.batch);
+        self.round_weights();
+        for stage in 0..self.plan.stages.len() {
+            self.run(stage, n, mode);
+        }
+        let output = &self.plan.slots[self.plan.output];
+        let state = &self.slots[self.plan.output];
+        let len = n * output.len;
+        state
+            .finish
+            .read(self.arch, &state.values[..len], &mut self.outputs[..len]);
+        &self.outputs[..len]
+    }
+
+    /// After `forward`: the network's outputs, and room for the loss's slope by them.
+    pub(crate) fn outcome(&mut self, n: usize) -> Outcome<'_, T> {
+        let output = &self.plan.slots[self.plan.output];
+        let slopes = match output.gradient {
+            Some(buffer) => &mut self.gradients[buffer][..n * output.len],
+            None => &mut [],
+        };
+        Outcome {
+            inputs: &self.slots[0].values[..n * self.plan.slots[0].len],
+            outputs: &self.outputs[..n * output.len],
+            slopes,
+        }
+    }
+
+    /// From the loss's slope by the outputs to that by all parameters.
+    pub(crate) fn backward(&mut self, n: usize) {
+        self.slope.fill(T::ZERO);
+        for slot in &mut self.slots {
+            slot.sums.clear();
+        }
+        let output = self.plan.output;
+        let slot = &self.plan.slots[output];
+        let Some(buffer) = slot.gradient else { return };
+        if self.plan.is_output_settled_first {
+            let len = n * slot.len;
+            let State {
+                values,
+                finish,
+                sums,
+                ..
+            } = &mut self.slots[output];
+            finish.settle(
+                self.arch,
+                &values[..len],
+                &mut self.gradients[buffer][..len],
+                sums,
+            );
+        }
+        for stage in (0..self.plan.stages.len()).rev() {
+            self.run_backward(stage, n);
+        }
+    }
+
+    /// After `forward` in inference: a value of the topology.
+    pub(crate) fn value(&self, value: ValueId, n: usize) -> Vec<T> {
+        let name = self.plan.names[value.layer().map_or(0, |layer| layer + 1)];
+        let state = &self.slots[name.slot];
+        let len = n * self.plan.slots[name.slot].len;
+        let mut read = vec![T::ZERO; len];
+        let finish = match name.level {
+            Level::Full => state.finish.clone(),
+            Level::Normal => state.finish.unbounded(),
+            Level::Sums => {
+                let mut finish = finish(state.finish.channels(), Activation::None, None);
+                if let Some(weights) = &self.plan.stages[name.slot - 1].weights {
+                    set_bias(&mut finish, &self.parameters[weights.bias.clone()]);
+                }
+                finish
+            }
+        };
+        finish.read(self.arch, &state.values[..len], &mut read);
+        read
+    }
+
+    /// Takes a network's parameters.
+    fn load(&mut self, network: &FloatNetwork) {
+        let convert = |from: &[f32], to: &mut [T]| {
+            let pairs = to.iter_mut().zip(from);
+            pairs.for_each(|(to, from)| *to = T::of(f64::from(*from)));
+        };
+        for stage in &self.plan.stages {
+            if let Some(place) = &stage.weights
+                && let Parameters::Weights { weights, bias } = &network.parameters[place.node]
+            {
+                convert(weights, &mut self.parameters[place.weights.clone()]);
+                convert(bias, &mut self.parameters[place.bias.clone()]);
+            }
+            if let Some(place) = &stage.norm
+                && let Parameters::Norm {
+                    gamma,
+                    beta,
+                    mean,
+                    variance,
+                } = &network.parameters[place.node]
+            {
+                convert(gamma, &mut self.parameters[place.gamma.clone()]);
+                convert(beta, &mut self.parameters[place.beta.clone()]);
+                convert(mean, &mut self.statistics[place.mean.clone()]);
+                convert(variance, &mut self.statistics[place.variance.clone()]);
+            }
+        }
+    }
+
+    /// The parameters as they are now, as a network.
+    pub(crate) fn network(&self, topology: &Topology) -> FloatNetwork {
+        let mut parameters = vec![Parameters::None; topology.nodes().len()];
+        let convert = |from: &[T]| from.iter().map(|x| x.to_f64() as f32).collect();
+        for stage in &self.plan.stages {
+            if let Some(Weights {
+                node,
+                weights,
+                bias,
+            }) = &stage.weights
+            {
+                parameters[*node] = Parameters::Weights {
+                    weights: convert(&self.parameters[weights.clone()]),
+                    bias: convert(&self.parameters[bias.clone()]),
+                };
+            }
+            if let Some(Norm {
+                node,
+                gamma,
+                beta,
+                mean,
+                variance,
+            }) = &stage.norm
+            {
+                parameters[*node] = Parameters::Norm {
+                    gamma: convert(&self.parameters[gamma.clone()]),
+                    beta: convert(&self.parameters[beta.clone()]),
+                    mean: convert(&self.statistics[mean.clone()]),
+                    variance: convert(&self.statistics[variance.clone()]),
+                };
+            }
+        }
+        FloatNetwork {
+            topology: topology.clone(),
+            parameters,
+        }
+    }
+
+    fn round_weights(&mut self) {
+        let Some(steps) = self.weight_steps else {
+            return;
+        };
+        for stage in &self.plan.stages {
+            let Some(place) = &stage.weights else {
+                continue;
+            };
+            let weights = &self.parameters[place.weights.clone()];
+            let rounded = &mut self.rounded[place.weights.clone()];
+            let channels = place.bias.len();
+            // Where a channel starts, and how far apart its weights are.
+            let [start, apart] = match stage.kind {
+                Kind::Depthwise(_) => [1, channels],
+                _ => [weights.len() / channels, 1],
+            };
+            let count = weights.len() / channels;
+            for channel in 0..channels {
+                let places = (0..count).map(|i| channel * start + i * apart);
+                let greatest = places
+                    .clone()
+                    .fold(T::ZERO, |a, i| weights[i].abs().greater(a));
+                let step = greatest / steps;
+                for i in places {
+                    rounded[i] = match step > T::ZERO {
+                        true => (weights[i] / step).round() * step,
+                        false => weights[i],
+                    };
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, stage: usize, n: usize, mode: Mode) {
+        let Self {
+            arch,
+            plan,
+            slots,
+            scratch,
+            ..
+        } = self;
+        let Stage {
+            kind,
+            inputs,
+            weights,
+            norm,
+            ..
+        } = &plan.stages[stage];
+        let (before, made) = slots.split_at_mut(stage + 1);
+        let made = &mut made[0];
+        let inputs: Vec<_> = inputs
+            .iter()
+            .map(|&slot| input(before, plan, slot, n))
+            .collect();
+        let out = &mut made.values[..n * plan.slots[stage + 1].len];
+        let is_measured = norm.is_some() && mode == Mode::Train;
+        made.moments.clear();
+        let moments = is_measured.then_some(&mut made.moments);
+        let all = if self.weight_steps.is_some() {
+            &self.rounded
+        } else {
+            &self.parameters
+        };
+        let filters = weights
+            .as_ref()
+            .map_or(&[][..], |place| &all[place.weights.clone()]);
+        match kind {
+            Kind::Conv(geometry) => {
+                conv::forward(
+                    *arch, geometry, n, inputs[0], filters, out, moments, scratch,
+                );
+            }
+            Kind::Depthwise(geometry) => {
+                depthwise::forward(
+                    *arch, geometry, n, inputs[0], filters, out, moments, scratch,
+                );
+            }
+            Kind::Pool(pool, geometry) => {
+                pool::forward(*arch, *pool, geometry, n, inputs[0], out, scratch);
+            }
+            Kind::Sum => sum::forward(*arch, &inputs, out, scratch),
+        }
+        let Some(weights) = weights else { return };
+        let bias = &self.parameters[weights.bias.clone()];
+        let Some(norm) = norm else {
+            set_bias(&mut made.finish, bias);
+            return;
+        };
+        for (channel, &bias) in bias.iter().enumerate() {
+            let running_mean = &mut self.statistics[norm.mean.start + channel];
+            let (mean, variance) = if is_measured {
+                let (mean, variance) = made.moments.of(channel);
+                follow(running_mean, mean + bias);
+                let count = made.moments.count() as f64;
+                let unbiased = variance * T::of(count / (count - 1.0).max(1.0));
+                follow(
+                    &mut self.statistics[norm.variance.start + channel],
+                    unbiased,
+                );
+                (mean, variance)
+            } else {
+                let mean = *running_mean - bias;
+                (mean, self.statistics[norm.variance.start + channel])
+            };
+            let deviation = (variance + T::of(f64::from(EPSILON))).sqrt();
+            let scale = self.parameters[norm.gamma.start + channel] / deviation;
+            let shift = self.parameters[norm.beta.start + channel] - mean * scale;
+            made.finish.set(channel, scale, shift, mean);
+            made.deviations[channel] = deviation;
+        }
+    }
+
+    fn run_backward(&mut self, stage: usize, n: usize) {
+        let Some(buffer) = self.plan.slots[stage + 1].gradient else {
+            return;
+        };
+        self.slope_of_channels(stage);
+        let gradient = std::mem::take(&mut self.gradients[buffer]);
+        let Self {
+            arch,
+            plan,
+            slots,
+            scratch,
+            gradients,
+            slope,
+            ..
+        } = self;
+        let Stage {
+            kind,
+            inputs,
+            weights,
+            norm,
+            turns,
+        } = &plan.stages[stage];
+        let (before, made) = slots.split_at_mut(stage + 1);
+        let made = &made[0];
+        let len = n * plan.slots[stage + 1].len;
+        let given = Given {
+            stored: &made.values[..len],
+            gradient: &gradient[..len],
+            finish: &made.finish,
+            slopes: norm.as_ref().map(|_| &made.slopes),
+        };
+        let all = if self.weight_steps.is_some() {
+            &self.rounded
+        } else {
+            &self.parameters
+        };
+        let filters = weights.as_ref().map_or(0..0, |place| place.weights.clone());
+        let (filters, slope) = (&all[filters.clone()], &mut slope[filters]);
+        for (&slot, turn) in inputs.iter().zip(turns) {
+            let len = n * plan.slots[slot].len;
+            let State {
+                values,
+                finish,
+                sums,
+                ..
+            } = &mut before[slot];
+            let stored = &values[..len];
+            let finish = &*finish;
+            let input = Input { stored, finish };
+            let sink = plan.slots[slot].gradient.map(|buffer| Sink {
+                stored,
+                gradient: &mut gradients[buffer][..len],
+                finish,
+                sums,
+                is_first: turn.is_first,
+                is_last: turn.is_last,
+            });
+            match (kind, sink) {
+                (Kind::Conv(geometry), sink) => conv::backward(
+                    *arch, geometry, n, input, filters, given, slope, sink, scratch,
+                ),
+                (Kind::Depthwise(geometry), sink) => depthwise::backward(
+                    *arch, geometry, n, input, filters, given, slope, sink, scratch,
+                ),
+                (Kind::Pool(pool, geometry), Some(sink)) => {
+                    pool::backward(*arch, *pool, geometry, n, input, given, sink, scratch);
+                }
+                (Kind::Sum, Some(sink)) => sum::backward(*arch, given, sink),
+                (_, None) => {}
+            }
+        }
+        self.gradients[buffer] = gradient;
+    }
+
+    /// The slope by bias or normalization, from the sums over the stage's gradient.
+    fn slope_of_channels(&mut self, stage: usize) {
+        let Stage { weights, norm, .. } = &self.plan.stages[stage];
+        let Some(weights) = weights else { return };
+        let State {
+            sums,
+            slopes,
+            finish,
+            moments,
+            deviations,
+            ..
+        } = &mut self.slots[stage + 1];
+        for channel in 0..weights.bias.len() {
+            let (plain, varied) = sums.of(channel);
+            let Some(norm) = norm else {
+                self.slope[weights.bias.start + channel] = plain;
+                continue;
+            };
+            // Ioffe and Szegedy 2015, section 3; the bias moves with the mean, so its slope is 0.
+            let deviation = deviations[channel];
+            let gamma = self.parameters[norm.gamma.start + channel];
+            let by_gamma = varied / deviation;
+            self.slope[norm.beta.start + channel] = plain;
+            self.slope[norm.gamma.start + channel] = by_gamma;
+            let share = T::ONE / T::of(moments.count() as f64);
+            let direct = gamma / deviation;
+            let by_variation = -direct * by_gamma * share / deviation;
+            slopes.set(
+                finish,
+                channel,
+                [direct, by_variation, -direct * plain * share],
+            );
+        }
+    }
+}
+
+/// What the loss is computed from, and where its slope goes.
+pub(crate) struct Outcome<'a, T> {
+    pub(crate) inputs: &'a [T],
+    pub(crate) outputs: &'a [T],
+    pub(crate) slopes: &'a mut [T],
+}
+
+fn input<'a, T: Float>(slots: &'a [State<T>], plan: &Plan, slot: usize, n: usize) -> Input<'a, T> {
+    Input {
+        stored: &slots[slot].values[..n * plan.slots[slot].len],
+        finish: &slots[slot].finish,
+    }
+}
+
+/// Moves a running number towards what it is now.
+fn follow<T: Float>(running: &mut T, now: T) {
+    *running = (now - *running).fma(T::of(MOMENTUM), *running);
+}
+
+fn set_bias<T: Float>(finish: &mut Finish<T>, bias: &[T]) {
+    for (channel, &bias) in bias.iter().enumerate() {
+        finish.set(channel, T::ONE, bias, T::ZERO);
+    }
+}
+
+/// How readers see a slot: its activation, and the step and range of its rounding.
+fn finish<T: Float>(
+    channels: usize,
+    activation: Activation,
+    rounding: Option<[f64; 3]>,
+) -> Finish<T> {
+    let [low, high] = match activation {
+        Activation::None => [f64::NEG_INFINITY, f64::INFINITY],
+        Activation::Relu => [0.0, f64::INFINITY],
+        Activation::ReluN1To1 => [-1.0, 1.0],
+        Activation::Relu6 => [0.0, 6.0],
+    };
+    let [step, least, greatest] = rounding.unwrap_or([0.0, low, high]);
+    let range = [T::of(low.max(least)), T::of(high.min(greatest))];
+    Finish::new(channels, range, rounding.map(|_| T::of(step)))
+}
+
+/// Step, least and greatest number of an int8 value.
+fn steps(affine: Affine) -> [f64; 3] {
+    let Affine { scale, zero_point } = affine;
+    let number = |integer: i8| f64::from(scale) * (f64::from(integer) - f64::from(zero_point));
+    [scale.into(), number(i8::MIN), number(i8::MAX)]
+}
