@@ -10,4 +10,5 @@
 pub mod data;
 pub mod nn;
 pub mod quantize;
+mod simd;
 pub mod trainer;

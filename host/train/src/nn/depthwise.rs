@@ -6,6 +6,8 @@
 
 use pulp::Arch;
 
+use crate::simd::vectorized;
+
 use super::finish::Moments;
 use super::float::Float;
 use super::flow::{Given, Input, Scratch, Sink, room};
@@ -42,7 +44,8 @@ pub(super) fn forward<T: Float>(
         frame.lay(geometry, stored, framed, |from, to| {
             input.finish.read(arch, from, to)
         });
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || correlate(&walk, framed, &taps, weights, out),
         );
@@ -95,7 +98,8 @@ pub(super) fn backward<T: Float>(
             input.finish.read(arch, from, to)
         });
         let given = given.strip(arch, target, &mut scratch.given);
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || weigh(&walk, framed, &taps, given, slope),
         );
@@ -103,12 +107,14 @@ pub(super) fn backward<T: Float>(
         spread.spread(geometry, given, spreaded);
         if sink.is_first {
             let gradient = &mut sink.gradient[source.clone()];
-            arch.dispatch(
+            vectorized(
+                arch,
                 #[inline(always)]
                 || correlate(&back, spreaded, &reversed, weights, gradient),
             );
         } else {
-            arch.dispatch(
+            vectorized(
+                arch,
                 #[inline(always)]
                 || correlate(&back, spreaded, &reversed, weights, gradient),
             );

@@ -6,6 +6,8 @@
 
 use pulp::Arch;
 
+use crate::simd::vectorized;
+
 use super::float::Float;
 
 /// Least number of elements that a loop runs over: rows of few channels are taken several at once.
@@ -76,7 +78,8 @@ impl<T: Float> Finish<T> {
 
     /// Reads whole pixels.
     pub(super) fn read(&self, arch: Arch, stored: &[T], read: &mut [T]) {
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || self.read_lanes(stored, read),
         );
@@ -104,7 +107,8 @@ impl<T: Float> Finish<T> {
     /// Turns the gradient by what was read, whole pixels of it, into the one by what the clamp was
     /// given, and adds it up.
     pub(super) fn settle(&self, arch: Arch, stored: &[T], gradient: &mut [T], sums: &mut Sums<T>) {
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || self.settle_lanes(stored, gradient, sums),
         );
@@ -161,7 +165,8 @@ impl<T: Float> Finish<T> {
         out: &mut [T],
     ) {
         let len = self.scale.len();
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || {
                 let parts = stored.chunks(len).zip(gradient.chunks(len));
@@ -284,7 +289,8 @@ impl<T: Float> Moments<T> {
             }
         }
         self.count += values.len() / self.channels;
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || self.add_lanes(values),
         );

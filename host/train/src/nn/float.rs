@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
 /// A real number. Operations are the IEEE ones, so vector width changes no result.
-pub(crate) trait Float:
+pub trait Float:
     Copy
     + Debug
     + Default

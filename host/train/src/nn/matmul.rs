@@ -6,7 +6,7 @@ use super::float::Float;
 
 /// A matrix in a slice.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a, T> {
+pub struct Matrix<'a, T> {
     values: &'a [T],
     rows: usize,
     columns: usize,
@@ -16,7 +16,10 @@ pub(crate) struct Matrix<'a, T> {
 
 impl<'a, T> Matrix<'a, T> {
     /// Row after row.
-    pub(crate) fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
+    ///
+    /// # Panics
+    /// `values` has another number of elements.
+    pub fn new(values: &'a [T], rows: usize, columns: usize) -> Self {
         assert_eq!(values.len(), rows * columns);
         Self {
             values,
@@ -28,7 +31,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 
     /// Rows for columns.
-    pub(crate) fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -40,7 +43,10 @@ impl<'a, T> Matrix<'a, T> {
 }
 
 /// `out` = left × right, row after row; or `out` += left × right.
-pub(crate) fn multiply<T: Float>(
+///
+/// # Panics
+/// The shapes do not fit.
+pub fn multiply<T: Float>(
     left: Matrix<'_, T>,
     right: Matrix<'_, T>,
     out: &mut [T],

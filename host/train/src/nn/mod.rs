@@ -4,13 +4,13 @@ mod conv;
 mod depthwise;
 mod executor;
 mod finish;
-mod float;
+pub(crate) mod float;
 mod flow;
 mod geometry;
 #[cfg(test)]
 mod gradient;
 mod loss;
-mod matmul;
+pub mod matmul;
 mod network;
 mod plan;
 mod pool;
@@ -19,5 +19,5 @@ mod reference;
 mod sum;
 
 pub(crate) use executor::{Executor, Mode};
-pub(crate) use loss::{cross_entropy, squared};
+pub(crate) use loss::{Verdict, cross_entropy, squared};
 pub use network::{EPSILON, FakeQuantization, FloatNetwork, Parameters};

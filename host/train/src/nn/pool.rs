@@ -2,6 +2,8 @@
 
 use pulp::Arch;
 
+use crate::simd::vectorized;
+
 use super::float::Float;
 use super::flow::{Given, Input, Scratch, Sink, room};
 use super::geometry::{Geometry, elements};
@@ -28,7 +30,8 @@ pub(super) fn forward<T: Float>(
     for (image, out) in (0..n).zip(out.chunks_exact_mut(made)) {
         let source = image * seen..(image + 1) * seen;
         let read = input.strip(arch, source, &mut scratch.read);
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || reduce(pool, geometry, read, out),
         );
@@ -97,7 +100,8 @@ pub(super) fn backward<T: Float>(
         let given = &given.gradient[target];
         let gradient = sink.open(source.clone());
         let left = room(&mut scratch.work, channels);
-        arch.dispatch(
+        vectorized(
+            arch,
             #[inline(always)]
             || match pool {
                 Pool::Max => give(geometry, read, stored, given, gradient, left),

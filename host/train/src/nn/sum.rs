@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use pulp::Arch;
 
+use crate::simd::vectorized;
+
 use super::float::Float;
 use super::flow::{Given, Input, Scratch, Sink};
 
@@ -52,7 +54,8 @@ fn strips(len: usize, channels: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 fn add<T: Float>(arch: Arch, part: &[T], sum: &mut [T]) {
-    arch.dispatch(
+    vectorized(
+        arch,
         #[inline(always)]
         || {
             sum.iter_mut()

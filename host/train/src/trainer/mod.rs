@@ -1,7 +1,11 @@
 //! How a network is trained: the recipe, and who follows it.
 
+mod batch;
+mod cpu;
+mod optimizer;
 mod recipe;
 
+pub use cpu::CpuTrainer;
 pub use recipe::{Augmentation, EarlyStop, Loss, Optimizer, Recipe, RecipeError, Schedule};
 
 use std::ops::ControlFlow;
