@@ -61,6 +61,7 @@ fn measure(topology: &Topology, batch: usize) -> Result<(f64, f64), Box<dyn std:
         train: split(noise.len),
         validation: split(0),
         test: split(0),
+        scaling: Vec::new(),
         digest: String::new(),
     };
     let recipe = Recipe {

@@ -59,6 +59,7 @@ fn broken_bars(broken: Option<usize>) -> Dataset {
         train: split(0..131),
         validation: split(131..200),
         test: split(0..0),
+        scaling: Vec::new(),
         digest: String::new(),
     }
 }
