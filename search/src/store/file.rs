@@ -63,13 +63,12 @@ impl Store {
         }
         store.check_integrity()?;
         let differences = differences(&store.definition()?.law, &definition.law);
-        match differences.is_empty() {
-            true => Ok(store),
-            false => Err(StoreError::Differs {
-                path: path.to_owned(),
-                differences,
-            }),
+        if !differences.is_empty() {
+            let path = path.to_owned();
+            return Err(StoreError::Differs { path, differences });
         }
+        store.prepare_to_write()?;
+        Ok(store)
     }
 
     /// Opens a store to read; its study may be running.
@@ -134,7 +133,7 @@ impl Store {
             connection,
             lock,
             #[cfg(test)]
-            fuse: super::tests::Fuse::default(),
+            fuse: super::fuse::Fuse::default(),
         })
     }
 
@@ -144,12 +143,7 @@ impl Store {
         let version = self.header("user_version")?;
         match (application, version, tables) {
             (0, 0, 0) => Ok(Kind::Empty),
-            (APPLICATION_ID, SCHEMA_VERSION, _) => {
-                if self.lock.is_some() {
-                    self.prepare_to_write()?;
-                }
-                Ok(Kind::Study)
-            }
+            (APPLICATION_ID, SCHEMA_VERSION, _) => Ok(Kind::Study),
             (APPLICATION_ID, found, _) => Err(StoreError::Newer {
                 path: self.path.clone(),
                 found,

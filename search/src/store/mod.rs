@@ -20,6 +20,8 @@ mod read;
 mod write;
 
 #[cfg(test)]
+pub(crate) mod fuse;
+#[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
@@ -42,5 +44,5 @@ pub struct Store {
     /// Held by the one who writes; the system lets go of it when the process ends in any way.
     lock: Option<lock::Lock>,
     #[cfg(test)]
-    fuse: tests::Fuse,
+    pub(crate) fuse: fuse::Fuse,
 }

@@ -146,10 +146,10 @@ impl Store {
             .map_err(failed)?;
         write(&transaction).map_err(failed)?;
         #[cfg(test)]
-        self.fuse.before_commit();
+        self.fuse.burn();
         transaction.commit().map_err(failed)?;
         #[cfg(test)]
-        self.fuse.after_commit();
+        self.fuse.burn();
         Ok(())
     }
 
