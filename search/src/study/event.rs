@@ -9,6 +9,10 @@ use super::summary::Summary;
 /// Something has happened. Nobody who listens can change what a study does: events are sent, not
 /// waited for, and may be left unread.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful per trial, none is kept"
+)]
 pub enum Event<P> {
     /// The study begins or goes on.
     Begun {

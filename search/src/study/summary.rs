@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::front::Archive;
 use crate::hypervolume::hypervolume;
-use crate::objective::{Goals, Violation};
+use crate::objective::{Goals, Objective, Violation};
 use crate::store::{Store, StoreError};
 use crate::strategy::Told;
 use crate::trial::{Gate, Outcome, Trial};
@@ -123,10 +123,7 @@ struct Worst {
 impl Worst {
     fn new(goals: &Goals) -> Self {
         let upper = |[_, high]: [f64; 2]| high;
-        let ranges = goals
-            .objectives()
-            .iter()
-            .map(|objective| objective.minimised_range());
+        let ranges = goals.objectives().iter().map(Objective::minimised_range);
         Self {
             fixed: ranges.map(|range| range.map(upper)).collect(),
             seen: vec![0.0; goals.objectives().len()],

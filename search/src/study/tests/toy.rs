@@ -190,6 +190,13 @@ pub(super) fn setup() -> Setup {
     }
 }
 
+/// How a run ended, what it said, and who answered it.
+type Watched = (
+    Result<(Ending, Summary), StudyError>,
+    Vec<Event<Point>>,
+    Arc<Toy>,
+);
+
 /// All of a study that two runs are compared by.
 #[derive(Debug, PartialEq)]
 pub(super) struct Table {
@@ -251,14 +258,7 @@ impl Setup {
         self.watched(path).0
     }
 
-    pub(super) fn watched(
-        &self,
-        path: &Path,
-    ) -> (
-        Result<(Ending, Summary), StudyError>,
-        Vec<Event<Point>>,
-        Arc<Toy>,
-    ) {
+    pub(super) fn watched(&self, path: &Path) -> Watched {
         let store = self.store(path).unwrap();
         if let Some(left) = self.fuse {
             store.fuse.set(left);
