@@ -20,4 +20,5 @@ mod sum;
 
 pub(crate) use executor::{Executor, Mode};
 pub(crate) use loss::{Verdict, cross_entropy, squared};
+pub(crate) use network::fan_in;
 pub use network::{EPSILON, FakeQuantization, FloatNetwork, Parameters};

@@ -156,7 +156,7 @@ impl FloatNetwork {
 }
 
 /// Weights per output channel; `None` for a layer that has none.
-pub(super) fn fan_in(topology: &Topology, node: &Node) -> Option<usize> {
+pub(crate) fn fan_in(topology: &Topology, node: &Node) -> Option<usize> {
     let channels = topology.shape(node.inputs[0])[2];
     match node.layer {
         Layer::Conv { window, .. } => Some(window.size[0] * window.size[1] * channels),

@@ -6,8 +6,8 @@ use onchip_tflite::topology::{Layer, Node, Topology};
 use super::error::QuantizeError;
 use super::plan::place;
 use super::range::GREATEST;
-use super::weights::{Order, weights_per_channel};
-use crate::nn::{EPSILON, FloatNetwork, Parameters};
+use super::weights::Order;
+use crate::nn::{EPSILON, FloatNetwork, Parameters, fan_in};
 
 /// A network without batch normalization.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ fn drop_norms(topology: &Topology) -> Result<Dropped, QuantizeError> {
 fn fits(parameters: &Parameters, topology: &Topology, layer: usize) -> bool {
     let node = &topology.nodes()[layer];
     let [.., channels] = node.shape;
-    match (parameters, weights_per_channel(topology, node)) {
+    match (parameters, fan_in(topology, node)) {
         (Parameters::Weights { weights, bias }, Some(each)) => {
             weights.len() == each * channels && bias.len() == channels
         }

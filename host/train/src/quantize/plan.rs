@@ -4,8 +4,8 @@
 //! operators only where they must:
 //!
 //! - An activation is fused into the operator that makes what it reads, if nothing else reads that.
-//!   Otherwise it is a maximum over windows of one pixel, which has a fused activation and, other than
-//!   an operator with two inputs or a table, no arithmetic.
+//!   Otherwise it becomes a maximum over windows of one pixel, which changes nothing and has a fused
+//!   activation too.
 //! - A mean over the whole image is AVERAGE_POOL_2D, not MEAN: it rounds exact averages where MEAN
 //!   multiplies by a truncated reciprocal, and the engine runs it in an eighth of the cycles (8 × 8 × 32
 //!   on a Cortex-M4: 32 thousand to 247 thousand).
@@ -75,7 +75,7 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Where each value of the topology is, the input first. Some share a place, and what is fused
     /// away has the place of what it is fused into.
-    pub(super) slots: Vec<Slot>,
+    slots: Vec<Slot>,
 }
 
 impl Plan {

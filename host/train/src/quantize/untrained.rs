@@ -10,7 +10,7 @@ use super::fold;
 use super::lower::{self, Kernel};
 use super::plan::{Kind, Plan, Step};
 use super::range::Range;
-use super::weights::weights_per_channel;
+use crate::nn::fan_in;
 
 /// How many standard deviations a range is wide at either side.
 const DEVIATIONS: f32 = 4.0;
@@ -42,7 +42,7 @@ pub fn untrained(topology: &Topology, seed: u64) -> Result<Network, QuantizeErro
 fn random(topology: &Topology, node: usize, rng: &mut ChaCha8Rng) -> (Vec<f32>, Vec<f32>) {
     let node = &topology.nodes()[node];
     let [.., outputs] = node.shape;
-    let Some(each) = weights_per_channel(topology, node) else {
+    let Some(each) = fan_in(topology, node) else {
         return (Vec::new(), Vec::new());
     };
     let most = (6.0 / each as f32).sqrt();

@@ -1,7 +1,7 @@
 //! Real weights as int8, symmetric per output channel.
 
-use onchip_tflite::ir::{self, Window};
-use onchip_tflite::topology::{Layer, Node, Topology};
+use onchip_tflite::ir;
+use onchip_tflite::topology::Layer;
 
 use super::range::LEAST_SCALE;
 
@@ -41,18 +41,6 @@ impl Order {
             Self::ChannelFirst => (channel * each..(channel + 1) * each).step_by(1),
             Self::ChannelLast => (channel..count).step_by(channels),
         }
-    }
-}
-
-/// Number of weights that an output channel of a layer has; `None` for layers without.
-pub(super) fn weights_per_channel(topology: &Topology, node: &Node) -> Option<usize> {
-    let [.., channels] = topology.shape(node.inputs[0]);
-    let area = |window: Window| window.size[0] * window.size[1];
-    match node.layer {
-        Layer::Conv { window, .. } => Some(area(window) * channels),
-        Layer::Depthwise { window } => Some(area(window)),
-        Layer::Dense { .. } => Some(channels),
-        _ => None,
     }
 }
 

@@ -8,4 +8,5 @@ mod fidelity;
 mod golden;
 mod splits;
 mod topologies;
+mod tuning;
 mod untrained;
