@@ -143,7 +143,7 @@ fn is_hung(error: &anyhow::Error) -> bool {
 }
 
 /// A number that nobody can foresee: the key of a hash map is seeded by the system.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 

@@ -8,17 +8,18 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onchip_harness::{Drill, ProbeChoice};
 
-pub(crate) use self::study::RandomModelsArgs;
+pub(crate) use self::study::{RandomModelsArgs, SearchArgs, TrainArgs};
 
-/// Benchmark neural networks on microcontrollers, measured on the chip.
+/// Benchmark neural networks on microcontrollers, and search for them, measured on the chip.
 ///
 /// A model is a TFLite flatbuffer with int8 weights and activations. onchip flashes it beside an
 /// inference image onto a board, runs it there, and reads back cycles per operator, RAM and
 /// output, each with a proof. The board can be a real one behind any debug probe that probe-rs
 /// knows, or a virtual one, which is emulated down to its debug port and needs no hardware.
 ///
-/// Exit codes: 0 measured, 2 wrong arguments, 3 a model cannot run on the board, 4 the bench
-/// failed (the model is not to blame; try again).
+/// Exit codes: 0 measured, 2 wrong arguments, 3 a model cannot run on the board or no network of a
+/// search keeps all constraints, 4 the bench failed (the model is not to blame; try again), 130
+/// interrupted.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_long_help = "\
@@ -27,6 +28,7 @@ First steps, without hardware:
   onchip inspect model.tflite                     what is in a model, operator by operator
   onchip bench model.tflite --probe virtual       measure it on a virtual board
   onchip bench model.tflite --json record.json    with a real board plugged in, and keep the record
+  onchip search examples/digits.yaml              search for networks, measured on virtual boards
 
 `onchip help COMMAND` explains each command with examples.")]
 pub(crate) struct Cli {
@@ -50,7 +52,9 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     RandomModels(RandomModelsArgs),
     Report(ReportArgs),
+    Search(SearchArgs),
     ServeBoard(ServeArgs),
+    Train(TrainArgs),
 }
 
 /// Measure models on a board.

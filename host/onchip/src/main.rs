@@ -9,8 +9,10 @@ mod outcome;
 mod progress;
 mod random;
 mod report;
+mod search;
 mod serve;
 mod table;
+mod train;
 mod vboard;
 
 use std::process::ExitCode;
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::RandomModels(arguments) => random::random_models(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Search(arguments) => search::search(&arguments),
         Command::ServeBoard(arguments) => serve::serve(&arguments),
+        Command::Train(arguments) => train::train(&arguments),
     };
     outcome.unwrap_or_else(Outcome::from).exit()
 }

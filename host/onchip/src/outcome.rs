@@ -4,18 +4,22 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use onchip_harness::{BenchFailure, CandidateFailure, Failure, ImageError, ProbeError};
+use onchip_search::study::StudyError;
+use onchip_study::boards::BoardsError;
 
 /// How a command ended without being cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// Everything asked for was done.
     Done,
-    /// A model cannot run on the board.
+    /// A model cannot run on the board, or no network of a search keeps all constraints.
     Model,
     /// Wrong arguments.
     Usage,
     /// The bench failed.
     Bench,
+    /// Somebody asked to stop.
+    Interrupted,
 }
 
 impl Outcome {
@@ -26,6 +30,8 @@ impl Outcome {
             Outcome::Usage => 2,
             Outcome::Model => 3,
             Outcome::Bench => 4,
+            // 128 + SIGINT, as shells count.
+            Outcome::Interrupted => 130,
         })
     }
 
@@ -45,7 +51,15 @@ impl Outcome {
         let bench = error.downcast_ref::<BenchFailure>().is_some()
             || error.downcast_ref::<ImageError>().is_some()
             || error.downcast_ref::<ProbeError>().is_some()
-            || error.downcast_ref::<onchip_vboard::BoardError>().is_some();
+            || error.downcast_ref::<onchip_vboard::BoardError>().is_some()
+            || matches!(
+                error.downcast_ref::<BoardsError>(),
+                Some(BoardsError::Bench(_) | BoardsError::Image(_))
+            )
+            || matches!(
+                error.downcast_ref::<StudyError>(),
+                Some(StudyError::Bench { .. })
+            );
         if bench {
             Outcome::Bench
         } else {

@@ -115,7 +115,7 @@ fn spec(
     trial: &Trial<Architecture>,
 ) -> anyhow::Result<String> {
     let base = &circumstances.base;
-    let file = Loaded::parse(&definition.text, &definition.name, base)
+    let file = Loaded::parse(definition.text.clone(), &base.join(&definition.name))
         .context("the study file that the store keeps is not one of this version of onchip")?
         .file;
     let spec = ModelSpec {

@@ -1,71 +1,32 @@
 //! A study file with all that it names: its data, its space bound to them, its goals.
 
 use onchip_search::architecture::Architecture;
-use onchip_search::objective::{Goals, GoalsError};
-use onchip_search::space::{BoundSpace, SpaceError};
+use onchip_search::domain::{Domain as _, Rng};
 use onchip_search::store::Definition;
 use onchip_search::strategy::AnyStrategy;
 use onchip_search::study::{Limits, Settings, Untrained};
-use onchip_train::data::{DataError, Dataset};
+use rand::SeedableRng as _;
 use serde_json::{Value, json};
 
 use crate::evaluator::Workshop;
-use crate::file::{Loaded, StartError};
+use crate::file::{FileError, Loaded, Prepared};
 
 /// A search that can be run.
 pub struct Plan {
     /// The study file.
     pub loaded: Loaded,
-    /// What networks learn.
-    pub data: Dataset,
-    /// Which networks there are.
-    pub space: BoundSpace,
-    /// What is wanted of them.
-    pub goals: Goals,
-    /// Those to try first, all in the space.
-    pub starts: Vec<Architecture>,
-}
-
-/// Why a study file, sound as it is, cannot be searched.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The data cannot be had.
-    #[error("dataset: {0}")]
-    Data(#[from] DataError),
-    /// The space has no networks for such data.
-    #[error("space: {0}")]
-    Space(#[from] SpaceError),
-    /// Objectives and constraints do not go together.
-    #[error(transparent)]
-    Goals(#[from] GoalsError),
-    /// A network to start from cannot be had.
-    #[error("warm_start: {0}")]
-    Start(#[from] StartError),
+    /// What it names.
+    pub prepared: Prepared,
 }
 
 impl Plan {
-    /// Loads the data and binds the space to them.
+    /// Finds what a study file names.
     ///
     /// # Errors
-    /// See [`PlanError`].
-    pub fn new(loaded: Loaded) -> Result<Plan, PlanError> {
-        let file = &loaded.file;
-        let goals = Goals::new(file.objectives.clone(), file.constraints.clone())?;
-        let data = file.dataset.load(&loaded.base())?;
-        let (shape, classes) = (data.shape, data.classes.len());
-        let space = file.space.bind(shape, classes)?;
-        let starts = file.warm_start.iter().map(|start| {
-            let start = start.architecture(&loaded.base(), shape, classes)?;
-            Ok(space.nearest(&start))
-        });
-        let starts = starts.collect::<Result<_, PlanError>>()?;
-        Ok(Plan {
-            loaded,
-            data,
-            space,
-            goals,
-            starts,
-        })
+    /// See [`Loaded::prepare`].
+    pub fn new(loaded: Loaded) -> Result<Plan, FileError> {
+        let prepared = loaded.prepare()?;
+        Ok(Plan { loaded, prepared })
     }
 
     /// What determines the study's course.
@@ -73,7 +34,7 @@ impl Plan {
         Settings {
             seed: self.loaded.file.seed,
             window: self.loaded.file.window.into(),
-            goals: self.goals.clone(),
+            goals: self.prepared.goals.clone(),
             untrained: Untrained::Auto,
         }
     }
@@ -97,18 +58,29 @@ impl Plan {
     /// Who proposes, before the first proposal.
     pub fn strategy(&self) -> AnyStrategy<Architecture> {
         let file = &self.loaded.file;
-        AnyStrategy::new(&file.strategy, &self.goals, self.starts.clone(), file.seed)
+        let Prepared { goals, initial, .. } = &self.prepared;
+        AnyStrategy::new(&file.strategy, goals, initial.clone(), file.seed)
+    }
+
+    /// Some networks, as random search would draw them.
+    pub fn samples(&self, count: usize) -> Vec<Architecture> {
+        let mut rng = Rng::seed_from_u64(self.loaded.file.seed);
+        let space = &self.prepared.space;
+        (0..count).map(|_| space.sample(&mut rng)).collect()
     }
 
     /// What the store keeps of it.
     pub fn definition(&self, workshop: &Workshop, provenance: Value) -> Definition {
         let file = &self.loaded.file;
+        let Prepared {
+            dataset, initial, ..
+        } = &self.prepared;
         let law = self.settings().law(json!({
             "space": file.space,
-            "input": self.data.shape,
-            "classes": self.data.classes.len(),
+            "input": dataset.shape,
+            "classes": dataset.classes.len(),
             "strategy": file.strategy,
-            "warm_start": self.starts,
+            "warm_start": initial,
             "evaluator": workshop.law(),
         }));
         Definition {

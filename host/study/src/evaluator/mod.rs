@@ -70,6 +70,15 @@ impl Workshop {
         })
     }
 
+    /// What measures, for people.
+    pub fn measured_on(&self) -> String {
+        let Some(boards) = &self.boards else {
+            return "no board".to_owned();
+        };
+        let kind = if boards.emulated() { ", emulated" } else { "" };
+        format!("{}{kind}", boards.board().name)
+    }
+
     /// The network with untrained weights, as a file.
     fn untrained(architecture: &Architecture) -> Result<Vec<u8>, Failure> {
         let topology = architecture.topology().map_err(candidate)?;
