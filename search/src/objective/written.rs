@@ -123,11 +123,13 @@ impl Serialize for Objective {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("metric", &self.metric)?;
         map.serialize_entry("weight", &self.weight)?;
+        // As texts: where a number may stand for a text, serde_json with arbitrary precision, which
+        // other crates of a program may ask for, does not read fractions (serde-rs/json#559).
         if let Some(target) = self.target {
-            map.serialize_entry("target", &target)?;
+            map.serialize_entry("target", &target.to_string())?;
         }
         if let Some(range) = self.range {
-            map.serialize_entry("range", &range)?;
+            map.serialize_entry("range", &range.map(|end| end.to_string()))?;
         }
         map.end()
     }
