@@ -102,3 +102,8 @@ fn parse(text: &str, path: &Path) -> Result<StudyFile, Vec<Problem>> {
 pub fn json_schema() -> serde_json::Value {
     schemars::schema_for!(StudyFile).to_value()
 }
+
+/// The JSON schema of TI-style study files.
+pub fn ti_json_schema() -> serde_json::Value {
+    schemars::schema_for!(ti::TiFile).to_value()
+}

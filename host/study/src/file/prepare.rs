@@ -36,13 +36,13 @@ impl Loaded {
         let dataset = dataset.map_err(|error| at("dataset", error.to_string()))?;
         let (shape, classes) = (dataset.shape, dataset.classes.len());
         if let Some(wanted) = file.channels.filter(|&wanted| wanted as usize != shape[2]) {
-            let message = format!("examples have {} channels, not {wanted}", shape[2]);
+            let message = format!("an example has {}, not {wanted}", shape[2]);
             return Err(at("channels", message));
         }
         let space = file.space.bind(shape, classes);
         let space = space.map_err(|error| {
             let message = error.to_string();
-            at("space", message.trim_start_matches("space: ").to_owned())
+            at("space", message.replacen("space: ", "", 1))
         })?;
         let goals = Goals::new(file.objectives.clone(), file.constraints.clone());
         let goals = goals.map_err(|error| at("objectives", error.to_string()))?;

@@ -20,7 +20,7 @@ pub(super) fn read<T: DeserializeOwned + JsonSchema>(
         return Err(problems);
     }
     serde_saphyr::from_str(text).map_err(|error| {
-        let mut problem = yaml::problem(error);
+        let mut problem = yaml::problem(&error);
         problem.path = document.path_at(problem.place).unwrap_or_default();
         vec![problem]
     })

@@ -47,6 +47,7 @@ impl<'a> Walk<'a> {
     fn map(&self, node: &Node, schema: &'a Json, path: &str, problems: &mut Vec<Problem>) {
         let none = Map::new();
         let properties = schema["properties"].as_object().unwrap_or(&none);
+        let known = || properties.keys().map(String::as_str);
         for entry in node.entries() {
             let below = join(path, &entry.key);
             match (properties.get(&entry.key), &schema["additionalProperties"]) {
@@ -54,7 +55,7 @@ impl<'a> Walk<'a> {
                 (None, Json::Bool(false)) => problems.push(Problem {
                     place: entry.place,
                     path: below,
-                    message: unknown(&entry.key, properties.keys().map(String::as_str)),
+                    message: unknown(&entry.key, known()),
                 }),
                 (None, schema @ Json::Object(_)) => {
                     self.node(&entry.node, schema, &below, problems);
@@ -62,9 +63,15 @@ impl<'a> Walk<'a> {
                 (None, _) => {}
             }
         }
+        let is_meant = |key: &str| {
+            let strange = (node.entries().iter()).filter(|e| !properties.contains_key(&e.key));
+            strange
+                .into_iter()
+                .any(|entry| nearest(&entry.key, known()) == Some(key))
+        };
         let needed = schema["required"].as_array().into_iter().flatten();
         for key in needed.filter_map(Json::as_str) {
-            if node.get(key).is_none() {
+            if node.get(key).is_none() && !is_meant(key) {
                 let what = describe(self.resolve(&properties[key]));
                 let message = format!("missing; {what} is needed here");
                 problems.push(complaint(node, &join(path, key), message));
@@ -108,11 +115,11 @@ impl<'a> Walk<'a> {
         path: &str,
         problems: &mut Vec<Problem>,
     ) {
-        if let Some(tag) = common_tag(alternatives) {
-            if let Value::Map(_) = node.value {
-                self.tagged(node, tag, alternatives, path, problems);
-                return;
-            }
+        if let Some(tag) = common_tag(alternatives)
+            && let Value::Map(_) = node.value
+        {
+            self.tagged(node, tag, alternatives, path, problems);
+            return;
         }
         let fitting: Vec<&'a Json> = (alternatives.iter().copied())
             .filter(|schema| mismatch(node, schema).is_none())
@@ -146,7 +153,7 @@ impl<'a> Walk<'a> {
         let names: Vec<&str> = alternatives.iter().filter_map(name).collect();
         let path_of_tag = join(path, tag);
         let Some(found) = node.get(tag) else {
-            let message = format!("missing; write one of {}", names.join(", "));
+            let message = format!("missing; write {}", listed(&names));
             problems.push(complaint(node, &path_of_tag, message));
             return;
         };
@@ -157,8 +164,10 @@ impl<'a> Walk<'a> {
         match alternatives.iter().find(named) {
             Some(schema) => self.node(node, schema, path, problems),
             None => {
-                let message = format!("{} is not {}", found.value, choice(&found.value, &names));
-                problems.push(complaint(found, &path_of_tag, message));
+                let tags: Vec<&'a Json> = (alternatives.iter())
+                    .map(|schema| &schema["properties"][tag])
+                    .collect();
+                problems.push(complaint(found, &path_of_tag, not_among(found, &tags)));
             }
         }
     }
@@ -262,29 +271,31 @@ fn not_among(node: &Node, alternatives: &[&Json]) -> String {
         .collect();
     let mut wanted: Vec<String> = Vec::new();
     if !names.is_empty() {
-        wanted.push(choice(&node.value, &names));
+        wanted.push(listed(&names));
     }
     for other in others {
         if !wanted.contains(&other) {
             wanted.push(other);
         }
     }
-    format!("{} is not {}", node.value, wanted.join(" or "))
-}
-
-/// The allowed words; the nearest one named if there is one.
-fn choice(value: &Value, names: &[&str]) -> String {
-    let near = match value {
+    let near = match &node.value {
         Value::Text(text) => nearest(text, names.iter().copied()),
         _ => None,
     };
-    let all = match names {
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    // Where a word is wanted, it goes without saying that this is one.
+    let found = match &node.value {
+        Value::Text(text) if !names.is_empty() => format!("`{text}`"),
+        other => other.to_string(),
+    };
+    format!("{found} is not {}{near}", wanted.join(" or "))
+}
+
+/// The allowed words.
+fn listed(names: &[&str]) -> String {
+    match names {
         [one] => format!("`{one}`"),
         _ => format!("one of {}", names.join(", ")),
-    };
-    match near {
-        Some(near) => format!("{all}; did you mean `{near}`?"),
-        None => all,
     }
 }
 
@@ -295,7 +306,7 @@ fn describe(schema: &Json) -> String {
         .filter_map(|c| c.as_str())
         .collect();
     if !names.is_empty() {
-        return choice(&Value::Null, &names);
+        return listed(&names);
     }
     let word = |kind: &&str| match *kind {
         "boolean" => "true or false",

@@ -15,11 +15,11 @@ pub(super) fn check(study: &StudyFile) -> Vec<Problem> {
     problems.extend(measured_without_boards(study));
     let mut complain = |path: &str, message: String| problems.push(Problem::at(path, message));
 
-    if let Some(name) = &study.name {
-        if name.trim().is_empty() || name.contains(['/', '\\']) {
-            let message = format!("`{name}` is no name for a folder in `results`");
-            complain("name", message);
-        }
+    if let Some(name) = &study.name
+        && (name.trim().is_empty() || name.contains(['/', '\\']))
+    {
+        let message = format!("`{name}` is no name for a folder in `results`");
+        complain("name", message);
     }
     if let Err(error) = study.training.validate() {
         let message = format!("it must be {}, not {}", error.wanted, error.found);

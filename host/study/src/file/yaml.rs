@@ -39,7 +39,8 @@ pub(super) struct Entry {
 impl Node {
     /// Reads a document; an empty one is an empty map.
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        let spanned: Spanned<Value> = serde_saphyr::from_str(text).map_err(problem)?;
+        let spanned: Spanned<Value> =
+            serde_saphyr::from_str(text).map_err(|error| problem(&error))?;
         let mut root = Self::from(spanned);
         if root.value == Value::Null {
             root.value = Value::Map(Vec::new());
@@ -134,11 +135,13 @@ impl fmt::Display for Value {
 }
 
 /// What YAML itself, or a type's own reading of its text, complains about.
-pub(super) fn problem(error: serde_saphyr::Error) -> Problem {
+pub(super) fn problem(error: &serde_saphyr::Error) -> Problem {
     let place = error.location().map_or(Place::default(), Place::from);
     let message = error.without_snippet().to_string();
     // The place comes first in our own words.
     let cut = message.rfind(" at line ").unwrap_or(message.len());
+    // And what can be set in a program is no help to who writes a file.
+    let cut = message.find(", set DuplicateKeyPolicy").unwrap_or(cut);
     Problem {
         place,
         path: String::new(),

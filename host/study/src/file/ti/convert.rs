@@ -15,7 +15,7 @@ use super::devices::Device;
 use super::{
     AUTO, NAS_RESULT, Nas, SearchSpace, SearchType, TaskType, TiFile, dataset, devices, space,
 };
-use crate::file::boards::BoardEntry;
+use crate::file::boards::{BoardEntry, default_boards};
 use crate::file::budget::{Budget, EarlyStop};
 use crate::file::problem::Problem;
 use crate::file::spec::ModelSpec;
@@ -35,23 +35,28 @@ const LATENCY_WEIGHT: f64 = 0.3;
 /// The study that a TI-style file describes. Paths start at `base`.
 pub(in crate::file) fn convert(ti: &TiFile, base: &Path) -> Result<StudyFile, Vec<Problem>> {
     let mut problems = Vec::new();
-    let device = devices::find(&ti.common.target_device);
-    let device = keep(device, "common.target_device", &mut problems);
+    let device = ti
+        .common
+        .target_device
+        .as_deref()
+        .and_then(|name| keep(devices::find(name), "common.target_device", &mut problems));
     let dataset = find_data(ti, base, &mut problems);
     let parts = if ti.nas.enable {
         search(ti, device.as_ref(), &mut problems)
     } else {
         final_training(ti, base, &mut problems)
     };
-    let (Some(device), Some(dataset), Some(parts), true) =
-        (device, dataset, parts, problems.is_empty())
-    else {
+    let (Some(dataset), Some(parts), true) = (dataset, parts, problems.is_empty()) else {
         return Err(problems);
     };
     let usual = Recipe::default();
-    let board = BoardEntry {
-        stands_in_for: Some(ti.common.target_device.clone()),
-        ..BoardEntry::one_virtual(device.board)
+    let boards = match device {
+        _ if !ti.compilation.enable => Vec::new(),
+        None => default_boards(),
+        Some(device) => vec![BoardEntry {
+            stands_in_for: ti.common.target_device.clone(),
+            ..BoardEntry::one_virtual(device.board)
+        }],
     };
     Ok(StudyFile {
         name: None,
@@ -71,11 +76,7 @@ pub(in crate::file) fn convert(ti: &TiFile, base: &Path) -> Result<StudyFile, Ve
             ..usual
         },
         quantization: Scheme::default(),
-        boards: if ti.compilation.enable {
-            vec![board]
-        } else {
-            Vec::new()
-        },
+        boards,
         allow_mixed: false,
         budget: Budget {
             trials: parts.trials,
@@ -113,11 +114,11 @@ fn find_data(ti: &TiFile, base: &Path, problems: &mut Vec<Problem>) -> Option<Da
         let path = "data_processing_feature_extraction.feature_extraction_name";
         let features = Features::named(&part.feature_extraction_name);
         let features = keep(features.map_err(|e| e.to_string()), path, problems);
-        if let (Some(data), Some(features)) = (&mut data, features) {
-            if !data.set_features(features) {
-                let message = "the data set is no time series, and has no such features";
-                problems.push(Problem::at(path, message));
-            }
+        if let (Some(data), Some(features)) = (&mut data, features)
+            && !data.set_features(features)
+        {
+            let message = "the data set is no time series, and has no such features";
+            problems.push(Problem::at(path, message));
         }
     }
     data
@@ -134,12 +135,11 @@ fn kind(task: TaskType) -> Kind {
 /// `nas.enable: True`.
 fn search(ti: &TiFile, device: Option<&Device>, problems: &mut Vec<Problem>) -> Option<Parts> {
     let nas = &ti.nas;
-    if ti.training.model_name != AUTO {
+    if let Some(name) = ti.training.model_name.as_ref().filter(|name| *name != AUTO) {
         let message = format!(
-            "`{}` is not auto, but nas.enable says that a model is searched; for the final \
+            "`{name}` is not auto, but nas.enable says that a model is searched; for the final \
              training of a model set nas.enable to False, to begin with it write it as \
-             nas.initial_architecture",
-            ti.training.model_name
+             nas.initial_architecture"
         );
         problems.push(Problem::at("training.model_name", message));
     }
@@ -190,7 +190,7 @@ fn search(ti: &TiFile, device: Option<&Device>, problems: &mut Vec<Problem>) -> 
 /// `nas.enable: False`: a study of one trial, in a space around the model that is named.
 fn final_training(ti: &TiFile, base: &Path, problems: &mut Vec<Problem>) -> Option<Parts> {
     let kind = kind(ti.common.task_type);
-    let name = ti.training.model_name.as_str();
+    let name = ti.training.model_name.as_deref().unwrap_or(AUTO);
     let (start, network) = match (name, &ti.training.model_spec_path) {
         (AUTO, _) => {
             let message = "nothing is searched while nas.enable is False, so that a model must be \
@@ -343,13 +343,14 @@ fn milliseconds(microseconds: f64) -> f64 {
 }
 
 fn early_stop(nas: &Nas, problems: &mut Vec<Problem>) -> Option<EarlyStop> {
-    if let (Some(threshold), Some(target)) = (nas.accuracy_threshold, nas.accuracy_target) {
-        if threshold < target && nas.early_stopping {
-            let message = format!(
-                "{threshold} is below the accuracy_target {target}, which any network must reach"
-            );
-            problems.push(Problem::at("nas.accuracy_threshold", message));
-        }
+    if let (Some(threshold), Some(target)) = (nas.accuracy_threshold, nas.accuracy_target)
+        && threshold < target
+        && nas.early_stopping
+    {
+        let message = format!(
+            "{threshold} is below the accuracy_target {target}, which any network must reach"
+        );
+        problems.push(Problem::at("nas.accuracy_threshold", message));
     }
     let target = nas
         .accuracy_threshold

@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 
 /// Folders below the study file's in which a name is looked for.
 const FOLDERS: [&str; 2] = ["", "datasets"];
-/// Endings of files with time series.
-const SERIES: [&str; 3] = ["ts", "tsv", "txt"];
+/// Endings of files with examples.
+const ENDINGS: [&str; 4] = ["ts", "tsv", "txt", "npz"];
 
 /// The data set of that name: a bundled one (`digits`, `fashion_mnist`), or a file or folder of
-/// that name beside the study file or in `datasets` there. A file may be named without its ending;
-/// of a pair `NAME_TRAIN.ts` and `NAME_TEST.ts`, in a folder `NAME` or not, `NAME` is enough. A
-/// folder without such files holds IDX files.
+/// that name beside the study file or in `datasets` there.
+///
+/// A file holds time series (`.ts`, `.tsv`, `.txt`) or arrays (`.npz`) and may be named without its
+/// ending; of a pair `NAME_TRAIN.ts` and `NAME_TEST.ts`, in a folder `NAME` or not, `NAME` is
+/// enough. A folder holds IDX files, or CSV files in a folder for each class; as TI's tools have
+/// it, these folders may be in one that is named `classes`.
 pub(super) fn find(name: &str, base: &Path) -> Result<DataConfig, String> {
     let config =
         |json: Value| serde_json::from_value(json).map_err(|error| format!("`{name}`: {error}"));
@@ -24,12 +27,18 @@ pub(super) fn find(name: &str, base: &Path) -> Result<DataConfig, String> {
         let relative = Path::new(folder).join(name);
         for candidate in candidates(&relative) {
             if base.join(&candidate).is_file() {
-                let test = test_part(&candidate).filter(|test| base.join(test).is_file());
-                return config(json!({ "ucr": { "train": candidate, "test": test } }));
+                return config(file(&candidate, base));
             }
         }
         if base.join(&relative).is_dir() {
-            return config(json!({ "idx": { "folder": relative } }));
+            let folder = as_folder(&relative, base);
+            return config(folder.ok_or_else(|| {
+                format!(
+                    "the folder {} holds no data that is known: neither IDX files nor a folder of \
+                     CSV files for each class",
+                    base.join(&relative).display()
+                )
+            })?);
         }
     }
     let searched: Vec<String> = (FOLDERS.iter())
@@ -39,15 +48,45 @@ pub(super) fn find(name: &str, base: &Path) -> Result<DataConfig, String> {
         "no data set `{name}`: it is none of the bundled ones (digits, fashion_mnist), and there \
          is no such file or folder as {}, with or without _TRAIN and one of the endings {}",
         searched.join(" or "),
-        SERIES.join(", ")
+        ENDINGS.join(", ")
     ))
+}
+
+/// The configuration of a file that exists.
+fn file(path: &Path, base: &Path) -> Value {
+    if path.extension().is_some_and(|ending| ending == "npz") {
+        return json!({ "npz": { "file": path } });
+    }
+    let test = test_part(path).filter(|test| base.join(test).is_file());
+    json!({ "ucr": { "train": path, "test": test } })
+}
+
+/// The configuration of a folder that exists.
+fn as_folder(path: &Path, base: &Path) -> Option<Value> {
+    let classes = path.join("classes");
+    if base.join(&classes).is_dir() {
+        return Some(json!({ "csv": { "folder": classes } }));
+    }
+    let holds = |folder: &Path, is_it: &dyn Fn(&Path) -> bool| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).any(|path| is_it(&path))
+    };
+    let is_idx = |path: &Path| path.to_string_lossy().contains("-ubyte");
+    let is_csv = |path: &Path| path.extension().is_some_and(|ending| ending == "csv");
+    if holds(&base.join(path), &is_idx) {
+        Some(json!({ "idx": { "folder": path } }))
+    } else if holds(&base.join(path), &|class| holds(class, &is_csv)) {
+        Some(json!({ "csv": { "folder": path } }))
+    } else {
+        None
+    }
 }
 
 /// Files that may be meant by a path.
 fn candidates(path: &Path) -> Vec<PathBuf> {
     let stem = path.file_name().unwrap_or_default().to_string_lossy();
     let mut files = vec![path.to_path_buf()];
-    for ending in SERIES {
+    for ending in ENDINGS {
         files.push(path.with_file_name(format!("{stem}.{ending}")));
         files.push(path.with_file_name(format!("{stem}_TRAIN.{ending}")));
         files.push(path.join(format!("{stem}_TRAIN.{ending}")));

@@ -34,25 +34,27 @@ pub(super) fn is_ti(document: &Node) -> bool {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TiFile {
+    #[serde(default)]
     common: Common,
     dataset: Dataset,
     #[serde(default)]
     data_processing_feature_extraction: Option<FeatureExtraction>,
     #[serde(default)]
     nas: Nas,
+    #[serde(default)]
     training: Training,
     #[serde(default)]
     compilation: Compilation,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 struct Common {
     /// What the networks are to do, and on which kind of data.
-    #[serde(default)]
     task_type: TaskType,
-    /// The device that the network is for: a board that onchip knows measures in its place.
-    target_device: String,
+    /// The device that the network is for: a board that onchip knows measures in its place. If
+    /// left out, networks are for the board that studies measure on unless told.
+    target_device: Option<String>,
 }
 
 /// See [`Common::task_type`].
@@ -159,21 +161,17 @@ struct SearchSpace {
     fc_features: Option<Vec<usize>>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 struct Training {
-    /// `auto`: the search finds it. Without a search: `NAS_result`, or a named model.
-    #[serde(default = "auto")]
-    model_name: String,
+    /// `auto`, or left out: the search finds it. Without a search: `NAS_result`, or a named model.
+    model_name: Option<String>,
     /// The spec of the `NAS_result`.
-    #[serde(default)]
     model_spec_path: Option<PathBuf>,
     /// Passes over the training data; 20 if left out.
-    #[serde(default)]
     #[schemars(range(min = 1))]
     training_epochs: Option<u32>,
     /// Examples per step; 32 if left out.
-    #[serde(default)]
     #[schemars(range(min = 1))]
     batch_size: Option<u32>,
 }
@@ -193,7 +191,3 @@ impl Default for Compilation {
 
 const AUTO: &str = "auto";
 const NAS_RESULT: &str = "NAS_result";
-
-fn auto() -> String {
-    AUTO.to_owned()
-}
