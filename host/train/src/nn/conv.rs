@@ -147,7 +147,6 @@ fn columns<'a, T: Float>(
     for (row, out) in rows.zip(work.chunks_exact_mut(depth)) {
         let (image, spans) = spans(geometry, row);
         let image = &images[image * elements(geometry.from)..];
-        let mut spans = spans;
         for (tap, out) in out.chunks_exact_mut(width).enumerate() {
             let Some(span) = spans.at(tap) else {
                 out.fill(T::ZERO);

@@ -225,10 +225,6 @@ struct Walk {
 macro_rules! by_block {
     ($channels:expr, $kernel:ident, $($argument:expr),*) => {{
         let mut first = 0;
-        while first + 32 <= $channels {
-            $kernel::<T, 32>(first, $($argument),*);
-            first += 32;
-        }
         while first + 16 <= $channels {
             $kernel::<T, 16>(first, $($argument),*);
             first += 16;
@@ -387,27 +383,38 @@ fn weigh_block<T: Float, const L: usize, const N: usize>(
 ) {
     let [height, width] = walk.places;
     let channels = walk.channels;
-    let mut sums = [[T::ZERO; L]; N];
-    let mut offsets = [0; N];
-    offsets.copy_from_slice(taps);
     for y in 0..height {
         let given = &given[y * width * channels..(y + 1) * width * channels];
-        for (x, given) in given.chunks_exact(channels).enumerate() {
-            let given = &given[first..first + L];
-            let start = y * walk.pitch + x * walk.step + first;
-            for (sums, offset) in sums.iter_mut().zip(offsets) {
-                let pixel = &framed[start + offset..start + offset + L];
-                for i in 0..L {
-                    sums[i] = pixel[i].fma(given[i], sums[i]);
-                }
+        let framed = &framed[y * walk.pitch + first..];
+        let sums = row_sums::<T, L, N>(first, walk, framed, taps, given);
+        for (sums, slope) in sums.iter().zip(slope.chunks_exact_mut(channels)) {
+            let slope = &mut slope[first..first + L];
+            for i in 0..L {
+                slope[i] += sums[i];
             }
         }
     }
-    for (sums, slope) in sums.iter().zip(slope.chunks_exact_mut(channels)) {
-        let slope = &mut slope[first..first + L];
-        slope
-            .iter_mut()
-            .zip(sums)
-            .for_each(|(slope, sum)| *slope += *sum);
+}
+
+/// Of a row only: compilers keep the sums of one loop in vectors, not those of nested ones.
+#[inline(always)]
+fn row_sums<T: Float, const L: usize, const N: usize>(
+    first: usize,
+    walk: &Walk,
+    framed: &[T],
+    taps: &[usize],
+    given: &[T],
+) -> [[T; L]; N] {
+    let mut sums = [[T::ZERO; L]; N];
+    for (x, given) in given.chunks_exact(walk.channels).enumerate() {
+        let given = &given[first..first + L];
+        for (sums, tap) in sums.iter_mut().zip(taps) {
+            let start = tap + x * walk.step;
+            let pixel = &framed[start..start + L];
+            for i in 0..L {
+                sums[i] = pixel[i].fma(given[i], sums[i]);
+            }
+        }
     }
+    sums
 }

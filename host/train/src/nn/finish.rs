@@ -155,7 +155,7 @@ impl<T: Float> Finish<T> {
         }
     }
 
-    /// Whether [`unnormalize`](Self::unnormalize) is needed: a slope that differs from the plain one.
+    /// Turns the settled gradient of whole pixels into the one by what was stored.
     pub(super) fn unnormalize(
         &self,
         arch: Arch,

@@ -45,11 +45,6 @@ impl Geometry {
         self.to[0] * self.to[1]
     }
 
-    /// Pixels in the window.
-    pub(super) fn taps(&self) -> usize {
-        self.size[0] * self.size[1]
-    }
-
     /// Along an axis, the taps of the window at a place that are inside the image.
     pub(super) fn inside(&self, axis: usize, place: usize) -> Range<usize> {
         let start = place * self.stride[axis];
