@@ -87,7 +87,7 @@ fn network() -> Topology {
         Layer::Dense { units: 3 },
     ];
     for layer in layers {
-        topology.then(layer).unwrap();
+        topology.then(layer).expect("the layers fit");
     }
     topology
 }
@@ -107,7 +107,8 @@ fn train(recipe: &Recipe, seed: u64) -> Result<Trained, TrainError> {
 }
 
 fn accuracy(trained: &Trained) -> f32 {
-    trained.history[trained.best].validation_accuracy.unwrap()
+    let best = trained.history[trained.best];
+    best.validation_accuracy.expect("it classifies")
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) fn forward<T: Float>(
     for (image, out) in (0..n).zip(out.chunks_exact_mut(made)) {
         let stored = &input.stored[image * seen..(image + 1) * seen];
         frame.lay(geometry, stored, framed, |from, to| {
-            input.finish.read(arch, from, to)
+            input.finish.read(arch, from, to);
         });
         vectorized(
             arch,
@@ -95,7 +95,7 @@ pub(super) fn backward<T: Float>(
         let target = image * made..(image + 1) * made;
         let stored = &input.stored[source.clone()];
         frame.lay(geometry, stored, framed, |from, to| {
-            input.finish.read(arch, from, to)
+            input.finish.read(arch, from, to);
         });
         let given = given.strip(arch, target, &mut scratch.given);
         vectorized(

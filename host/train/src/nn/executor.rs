@@ -269,6 +269,14 @@ impl<T: Float> Executor<T> {
         }
     }
 
+    /// Makes the steps of all rounding so small that differences of the loss show its slope, and
+    /// leaves ranges as they are.
+    #[cfg(test)]
+    pub(super) fn refine(&mut self) {
+        self.weight_steps = self.weight_steps.map(|_| T::of((1_u64 << 42) as f64));
+        self.slots.iter_mut().for_each(|slot| slot.finish.refine());
+    }
+
     fn round_weights(&mut self) {
         let Some(steps) = self.weight_steps else {
             return;
@@ -467,14 +475,13 @@ impl<T: Float> Executor<T> {
             deviations,
             ..
         } = &mut self.slots[stage + 1];
-        for channel in 0..weights.bias.len() {
+        for (channel, &deviation) in deviations.iter().enumerate() {
             let (plain, varied) = sums.of(channel);
             let Some(norm) = norm else {
                 self.slope[weights.bias.start + channel] = plain;
                 continue;
             };
             // Ioffe and Szegedy 2015, section 3; the bias moves with the mean, so its slope is 0.
-            let deviation = deviations[channel];
             let gamma = self.parameters[norm.gamma.start + channel];
             let by_gamma = varied / deviation;
             self.slope[norm.beta.start + channel] = plain;

@@ -71,6 +71,12 @@ impl<T: Float> Finish<T> {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn refine(&mut self) {
+        let inverse = T::of((1_u64 << 42) as f64);
+        self.step = self.step.map(|_| [T::ONE / inverse, inverse]);
+    }
+
     /// Whether reading changes nothing.
     pub(super) fn is_identity(&self) -> bool {
         self.is_identity

@@ -1,7 +1,7 @@
 //! Proofs that gradients are right: the kernels that train in `f32`, run in `f64`, against
 //! differences of the loss.
 
-use onchip_tflite::ir::{Activation, Padding, ValueId, Window};
+use onchip_tflite::ir::{Activation, Affine, Padding, ValueId, Window};
 use onchip_tflite::topology::{Dims, Layer, Topology};
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -38,7 +38,7 @@ impl Subject {
         let len = topology.input().iter().product::<usize>() * BATCH;
         let classes = topology.shape(topology.output()).iter().product::<usize>();
         let targets = (0..classes * BATCH).map(|_| rng.random_range(-1.0..1.0));
-        let targets = (seed % 2 == 0).then(|| targets.collect());
+        let targets = seed.is_multiple_of(2).then(|| targets.collect());
         Self {
             executor,
             inputs: (0..len).map(|_| rng.random_range(-2.0..2.0)).collect(),
@@ -227,6 +227,31 @@ fn residual() -> Topology {
 fn a_residual_network_has_the_right_slope() {
     for seed in 0..4 {
         check(&residual(), seed);
+    }
+}
+
+/// Clamping to a range of int8 stops a slope, rounding does not; weights have the slope of what they
+/// are rounded to.
+#[test]
+fn rounding_passes_slopes_within_its_range() {
+    let topology = residual();
+    let affine = |scale, zero_point| Some(Affine { scale, zero_point });
+    let follows = |i: usize| topology.nodes().get(i).map(|node| node.layer);
+    let values = (0..=topology.nodes().len()).map(|i| match follows(i) {
+        Some(Layer::BatchNorm) => None,
+        _ if i == 0 => affine(0.01, 0),
+        _ => affine(0.02, [-128, 5][i % 2]),
+    });
+    let rounding = FakeQuantization {
+        weights: true,
+        values: values.collect(),
+    };
+    for seed in 0..4 {
+        let mut subject = Subject::new(&topology, &rounding, seed);
+        let coarse = subject.loss();
+        subject.executor.refine();
+        assert_ne!(coarse, subject.loss());
+        subject.check();
     }
 }
 

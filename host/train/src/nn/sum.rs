@@ -58,9 +58,8 @@ fn add<T: Float>(arch: Arch, part: &[T], sum: &mut [T]) {
         arch,
         #[inline(always)]
         || {
-            sum.iter_mut()
-                .zip(part)
-                .for_each(|(sum, part)| *sum += *part)
+            let pairs = sum.iter_mut().zip(part);
+            pairs.for_each(|(sum, part)| *sum += *part);
         },
     );
 }
