@@ -70,10 +70,11 @@ impl Loaded {
 
     /// Complaints about this file, with the places of what they are about.
     fn error(&self, mut problems: Vec<Problem>) -> FileError {
-        if let Ok(document) = Node::parse(&self.text) {
-            if !super::ti::is_ti(&document) {
-                super::read::place(&mut problems, &document);
-            }
+        // The keys of a TI-style file have other names: what was made of them has no place.
+        if let Ok(document) = Node::parse(&self.text)
+            && !super::ti::is_ti(&document)
+        {
+            super::read::place(&mut problems, &document);
         }
         FileError::new(&self.path, problems)
     }
