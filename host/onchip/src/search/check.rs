@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use onchip_search::architecture::Architecture;
+use onchip_study::check::Check;
 use onchip_study::plan::Plan;
 use onchip_tflite::topology::Topology;
 use onchip_train::trainer::{CpuTrainer, Recipe, Trainer as _};
 
-use super::show::{grouped, time};
+use super::show::time;
 
 /// Networks drawn to see what is typical of the space.
 const SAMPLES: usize = 64;
@@ -19,52 +20,28 @@ const TIMED: usize = 512;
 
 pub(super) fn check(plan: &Plan, workers: usize) -> anyhow::Result<()> {
     let file = &plan.loaded.file;
-    let data = &plan.prepared.dataset;
     let mut out = std::io::stdout().lock();
-    let [height, width, channels] = data.shape;
-    writeln!(
-        out,
-        "data     {}: {height} x {width} x {channels}, {} classes; {} examples to train, {} to \
-         validate, {} to test",
-        data.name,
-        data.classes.len(),
-        grouped(data.train.len()),
-        grouped(data.validation.len()),
-        grouped(data.test.len()),
-    )?;
-    match plan.prepared.space.size() {
-        Some(size) => writeln!(out, "space    {} networks", grouped(size))?,
-        None => writeln!(out, "space    more than 10^38 networks")?,
-    }
+    writeln!(out, "{}", Check::new(plan))?;
 
     let mut samples = samples(plan);
     samples.sort_by_key(|(topology, _)| topology.macs());
     let Some((typical, text)) = samples.get(samples.len() / 2) else {
         return Ok(());
     };
-    let (least, most) = (&samples[0].0, &samples[samples.len() - 1].0);
-    writeln!(
-        out,
-        "         of {SAMPLES} drawn: {} to {} MACs, half have {} or less, like\n         {text}",
-        grouped(least.macs()),
-        grouped(most.macs()),
-        grouped(typical.macs()),
-    )?;
-
     let training = time_training(plan, typical)?;
     let trials = file.budget.trials;
     let all = training.mul_f64(trials as f64 / workers as f64);
     writeln!(
         out,
-        "cost     {trials} trials; a training like this one takes {}, all of them {} on {workers} \
+        "cost      a training of {text}\n          takes {}, {trials} of them {} on {workers} \
          threads, less what is rejected before",
         time(training),
         time(all),
     )?;
     if let Some(limit) = file.budget.time {
-        writeln!(out, "         the study ends after {limit} at the latest")?;
+        writeln!(out, "          the study ends after {limit} at the latest")?;
     }
-    writeln!(out, "ok       {}", plan.loaded.path.display())?;
+    writeln!(out, "ok        {}", plan.loaded.path.display())?;
     Ok(())
 }
 
