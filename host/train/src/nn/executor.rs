@@ -1,14 +1,15 @@
 //! Runs a planned network forward and backward.
 
+mod parameters;
+
 use onchip_tflite::ir::{Activation, Affine, ValueId};
-use onchip_tflite::topology::Topology;
 use pulp::Arch;
 
 use super::finish::{Finish, Moments, Slopes, Sums};
 use super::float::Float;
 use super::flow::{Given, Input, Scratch, Sink};
-use super::network::{EPSILON, FakeQuantization, FloatNetwork, Parameters};
-use super::plan::{Kind, Level, Norm, Plan, Stage, Weights};
+use super::network::{EPSILON, FakeQuantization, FloatNetwork};
+use super::plan::{Kind, Level, Plan, Stage};
 use super::{conv, depthwise, pool, sum};
 
 /// What a new batch counts in running means and variances; torch's default.
@@ -202,112 +203,12 @@ impl<T: Float> Executor<T> {
         read
     }
 
-    /// Takes a network's parameters.
-    fn load(&mut self, network: &FloatNetwork) {
-        let convert = |from: &[f32], to: &mut [T]| {
-            let pairs = to.iter_mut().zip(from);
-            pairs.for_each(|(to, from)| *to = T::of(f64::from(*from)));
-        };
-        for stage in &self.plan.stages {
-            if let Some(place) = &stage.weights
-                && let Parameters::Weights { weights, bias } = &network.parameters[place.node]
-            {
-                convert(weights, &mut self.parameters[place.weights.clone()]);
-                convert(bias, &mut self.parameters[place.bias.clone()]);
-            }
-            if let Some(place) = &stage.norm
-                && let Parameters::Norm {
-                    gamma,
-                    beta,
-                    mean,
-                    variance,
-                } = &network.parameters[place.node]
-            {
-                convert(gamma, &mut self.parameters[place.gamma.clone()]);
-                convert(beta, &mut self.parameters[place.beta.clone()]);
-                convert(mean, &mut self.statistics[place.mean.clone()]);
-                convert(variance, &mut self.statistics[place.variance.clone()]);
-            }
-        }
-    }
-
-    /// The parameters as they are now, as a network.
-    pub(crate) fn network(&self, topology: &Topology) -> FloatNetwork {
-        let mut parameters = vec![Parameters::None; topology.nodes().len()];
-        let convert = |from: &[T]| from.iter().map(|x| x.to_f64() as f32).collect();
-        for stage in &self.plan.stages {
-            if let Some(Weights {
-                node,
-                weights,
-                bias,
-            }) = &stage.weights
-            {
-                parameters[*node] = Parameters::Weights {
-                    weights: convert(&self.parameters[weights.clone()]),
-                    bias: convert(&self.parameters[bias.clone()]),
-                };
-            }
-            if let Some(Norm {
-                node,
-                gamma,
-                beta,
-                mean,
-                variance,
-            }) = &stage.norm
-            {
-                parameters[*node] = Parameters::Norm {
-                    gamma: convert(&self.parameters[gamma.clone()]),
-                    beta: convert(&self.parameters[beta.clone()]),
-                    mean: convert(&self.statistics[mean.clone()]),
-                    variance: convert(&self.statistics[variance.clone()]),
-                };
-            }
-        }
-        FloatNetwork {
-            topology: topology.clone(),
-            parameters,
-        }
-    }
-
     /// Makes the steps of all rounding so small that differences of the loss show its slope, and
     /// leaves ranges as they are.
     #[cfg(test)]
     pub(super) fn refine(&mut self) {
         self.weight_steps = self.weight_steps.map(|_| T::of((1_u64 << 42) as f64));
         self.slots.iter_mut().for_each(|slot| slot.finish.refine());
-    }
-
-    fn round_weights(&mut self) {
-        let Some(steps) = self.weight_steps else {
-            return;
-        };
-        for stage in &self.plan.stages {
-            let Some(place) = &stage.weights else {
-                continue;
-            };
-            let weights = &self.parameters[place.weights.clone()];
-            let rounded = &mut self.rounded[place.weights.clone()];
-            let channels = place.bias.len();
-            // Where a channel starts, and how far apart its weights are.
-            let [start, apart] = match stage.kind {
-                Kind::Depthwise(_) => [1, channels],
-                _ => [weights.len() / channels, 1],
-            };
-            let count = weights.len() / channels;
-            for channel in 0..channels {
-                let places = (0..count).map(|i| channel * start + i * apart);
-                let greatest = places
-                    .clone()
-                    .fold(T::ZERO, |a, i| weights[i].abs().greater(a));
-                let step = greatest / steps;
-                for i in places {
-                    rounded[i] = match step > T::ZERO {
-                        true => (weights[i] / step).round() * step,
-                        false => weights[i],
-                    };
-                }
-            }
-        }
     }
 
     fn run(&mut self, stage: usize, n: usize, mode: Mode) {
