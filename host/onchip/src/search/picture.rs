@@ -19,8 +19,8 @@ pub(super) struct Picture {
     pub(super) summary: Summary,
     spent: Duration,
     left: Option<Duration>,
-    /// Trials on their way, by number.
-    open: BTreeMap<u64, (Stage, String)>,
+    /// Trials asked for, by number, and where those are that are on their way.
+    open: BTreeMap<u64, (Option<Stage>, String)>,
 }
 
 impl Picture {
@@ -49,13 +49,12 @@ impl Picture {
                 (folded > 0).then(|| format!("goes on after trial {}", folded - 1))
             }
             Event::Asked { trial, point, .. } => {
-                let waits = (Stage::Building, point.to_string());
-                self.open.insert(trial, waits);
+                self.open.insert(trial, (None, point.to_string()));
                 None
             }
             Event::Stage { trial, stage } => {
                 if let Some(open) = self.open.get_mut(&trial) {
-                    open.0 = stage;
+                    open.0 = Some(stage);
                 }
                 None
             }
@@ -107,8 +106,11 @@ impl Picture {
                 format!("{} {}", metric.name(), show::quantity(metric, *value))
             });
         let best = best.collect::<Vec<_>>().join(", ");
-        let count = front.len();
-        format!("front: {count} networks, hypervolume {hypervolume:.4}; best {best}")
+        let networks = match front.len() {
+            1 => "1 network".to_owned(),
+            count => format!("{count} networks"),
+        };
+        format!("front: {networks}, hypervolume {hypervolume:.4}; best {best}")
     }
 
     /// What the gates saved.
@@ -133,8 +135,10 @@ impl Picture {
 
     /// Trials on their way, the oldest first.
     pub(super) fn open(&self) -> impl Iterator<Item = String> {
-        let open = self.open.iter();
-        open.map(|(number, (stage, text))| format!("trial {number}: {} {text}", name(*stage)))
+        self.open.iter().filter_map(|(number, (stage, text))| {
+            let stage = name((*stage)?);
+            Some(format!("trial {number}: {stage} {text}"))
+        })
     }
 
     fn line(&self, trial: &Trial<Architecture>) -> String {
