@@ -297,7 +297,13 @@ fn help_teaches_with_examples() {
     check(
         &help(&["help"]),
         0,
-        &["First steps", "Exit codes", "bench", "serve-board"],
+        &[
+            "First steps",
+            "Exit codes",
+            "bench",
+            "search",
+            "serve-board",
+        ],
     );
     check(
         &help(&["help", "bench"]),
@@ -311,6 +317,17 @@ fn help_teaches_with_examples() {
     );
     check(&help(&["help", "inspect"]), 0, &["Examples:", "--json"]);
     check(&help(&["help", "boards"]), 0, &["virtual board"]);
+    check(
+        &help(&["help", "search"]),
+        0,
+        &["Examples:", "--resume", "A study file:"],
+    );
+    check(&help(&["help", "train"]), 0, &["Examples:", "--epochs"]);
+    check(
+        &help(&["help", "random-models"]),
+        0,
+        &["Examples:", "--seed"],
+    );
     check(&help(&[]), 2, &["Usage"]);
 }
 
