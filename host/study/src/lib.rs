@@ -2,7 +2,7 @@
 //!
 //! | module | what it knows |
 //! | --- | --- |
-//! | [`file`] | study files: what is searched, on what data, with which goals, boards and budget |
+//! | [`mod@file`] | study files: what is searched, on what data, with which goals, boards and budget |
 //! | [`check`] | what a study is about to do, told before it begins |
 //! | [`plan`] | a study file with its data, its space and its goals |
 //! | [`boards`] | the boards that a study file names |
