@@ -105,6 +105,37 @@ impl Pareto {
     }
 }
 
+impl Pareto {
+    /// Names the marks that occur.
+    fn draw_legend<'a, DB: DrawingBackend + 'a>(&self, head: &DrawingArea<DB, Shift>) -> Drawn<DB> {
+        let marks = [Mark::Best, Mark::Front, Mark::Dominated, Mark::Infeasible];
+        let points = || self.panels.iter().flat_map(|panel| &panel.points);
+        let is_used = |mark: &Mark| points().any(|point| point.2 == *mark);
+        let mut x = WIDTH as i32 - 16;
+        if self.panels.iter().any(|panel| !panel.ticks.is_empty()) {
+            x -= 116;
+            head.draw(&tick((x, 25)))?;
+            head.draw(&Text::new("not trained", (x + 10, 20), text(TEXT)))?;
+        }
+        for mark in marks.into_iter().filter(is_used).rev() {
+            x -= 96;
+            head.draw(&mark.element((x, 20)))?;
+            head.draw(&Text::new(mark.name(), (x + 12, 20), text(TEXT)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The mark of a trial that was turned away before it was trained: it grows up from `at`.
+fn tick<'a, DB, C>(at: C) -> DynElement<'a, DB, C>
+where
+    DB: DrawingBackend + 'a,
+    C: Clone + 'static,
+{
+    let line = PathElement::new([(0, 0), (0, -9)], INFEASIBLE.stroke_width(2));
+    (EmptyElement::at(at) + line).into_dyn()
+}
+
 fn is_complete<P>(trial: &Trial<P>) -> bool {
     trial.outcome == Outcome::Complete
 }
@@ -182,8 +213,7 @@ impl Panel {
         }
         let plane = chart.plotting_area();
         for &x in &self.ticks {
-            let tick = PathElement::new([(0, 0), (0, -9)], INFEASIBLE.stroke_width(2));
-            plane.draw(&(EmptyElement::at((x, ys.low())) + tick))?;
+            plane.draw(&tick((x, ys.low())))?;
         }
         for &(x, y, mark) in &self.points {
             plane.draw(&mark.element((x, y)))?;
@@ -238,19 +268,7 @@ impl Picture for Pareto {
         let (head, body) = area.split_vertically(HEAD_HEIGHT);
         head.draw(&Text::new(self.title.as_str(), (16, 20), text(TITLE)))?;
         head.draw(&Text::new(self.subtitle.as_str(), (16, 46), text(TEXT)))?;
-        let marks = [Mark::Best, Mark::Front, Mark::Dominated, Mark::Infeasible];
-        let used = |mark: &Mark| {
-            let panels = self.panels.iter();
-            panels
-                .flat_map(|panel| &panel.points)
-                .any(|point| point.2 == *mark)
-        };
-        let mut x = WIDTH as i32 - 16;
-        for mark in marks.into_iter().filter(used).rev() {
-            x -= 96;
-            head.draw(&mark.element((x, 20)))?;
-            head.draw(&Text::new(mark.name(), (x + 12, 20), text(TEXT)))?;
-        }
+        self.draw_legend(&head)?;
         for (panel, area) in self
             .panels
             .iter()
