@@ -67,6 +67,9 @@ impl Wanted for Option<Normalize> {
 /// Sum, sum of squares and range of a channel.
 #[derive(Clone, Copy)]
 struct Statistics {
+    /// Its first value. Sums are of differences from it, so that a mean much larger than the
+    /// deviation does not drown it (Chan, Golub and LeVeque 1983, shifted data).
+    origin: f64,
     sum: f64,
     squares: f64,
     min: f64,
@@ -111,7 +114,8 @@ impl Normalize {
             (of.min, of.max - of.min)
         } else {
             let mean = of.sum / count;
-            (mean, (of.squares / count - mean * mean).max(0.0).sqrt())
+            let variance = of.squares / count - mean * mean;
+            (of.origin + mean, variance.max(0.0).sqrt())
         };
         // A channel that does not vary tells nothing: it becomes 0.
         let is_constant = width <= 1e-12 * centre.abs().max(f64::MIN_POSITIVE);
@@ -127,6 +131,7 @@ impl Normalize {
 /// streamed, every k-th example is read.
 fn statistics(values: &Values, shape: Dims, train: &[u32]) -> Result<(Vec<Statistics>, f64)> {
     let nothing = Statistics {
+        origin: 0.0,
         sum: 0.0,
         squares: 0.0,
         min: f64::INFINITY,
@@ -142,16 +147,68 @@ fn statistics(values: &Values, shape: Dims, train: &[u32]) -> Result<(Vec<Statis
     let mut examples = 0;
     for &index in train.iter().step_by(step.max(1)) {
         values.read(index as usize, &mut example)?;
+        if examples == 0 {
+            for (channel, &first) in channels.iter_mut().zip(&example) {
+                channel.origin = first.into();
+            }
+        }
         examples += 1;
         for pixel in example.chunks_exact(shape[2]) {
             for (channel, &value) in channels.iter_mut().zip(pixel) {
                 let value = f64::from(value);
-                channel.sum += value;
-                channel.squares += value * value;
+                let difference = value - channel.origin;
+                channel.sum += difference;
+                channel.squares += difference * difference;
                 channel.min = channel.min.min(value);
                 channel.max = channel.max.max(value);
             }
         }
     }
     Ok((channels, (examples * shape[0] * shape[1]) as f64))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn check(normalize: Normalize, values: Vec<f32>, expected: Scaling) {
+        let shape = [values.len(), 1, 1];
+        let error = |problem| DataError::new(Path::new("x"), problem);
+        let made = normalize.fit(&Values::Floats(values), shape, &[0], error);
+        let [made] = made.unwrap()[..] else {
+            panic!("there is one channel");
+        };
+        let is_near = |a: f32, b: f32| (a - b).abs() <= 1e-5 * b.abs();
+        let is_right = is_near(made.scale, expected.scale) && is_near(made.offset, expected.offset);
+        assert!(is_right, "{normalize:?}: {made:?} instead of {expected:?}");
+    }
+
+    fn scaling(scale: f32, offset: f32) -> Scaling {
+        Scaling { scale, offset }
+    }
+
+    #[test]
+    fn ranges_become_the_wanted_ones() {
+        let values = || vec![2.0, 6.0, 2.0, 6.0];
+        check(Normalize::None, values(), scaling(1.0, 0.0));
+        check(Normalize::MeanStd, values(), scaling(0.5, -2.0));
+        check(Normalize::MinMax, values(), scaling(0.25, -0.5));
+    }
+
+    #[test]
+    fn a_channel_that_does_not_vary_becomes_0() {
+        for constant in [0.0, 1000.1, -1e-7, 3e7] {
+            for normalize in [Normalize::MeanStd, Normalize::MinMax] {
+                check(normalize, vec![constant; 10_007], scaling(1.0, -constant));
+            }
+        }
+    }
+
+    #[test]
+    fn a_mean_does_not_drown_a_deviation() {
+        let values: Vec<_> = (0..10_000).map(|i| 1e7 + 2.0 * (i % 2) as f32).collect();
+        check(Normalize::MeanStd, values, scaling(1.0, -1e7 - 1.0));
+    }
 }
