@@ -77,6 +77,8 @@ impl QuantizeError {
     pub fn blames_network(&self) -> bool {
         match self {
             Self::NoExamples | Self::Data(_) => false,
+            // Nothing has been computed yet.
+            Self::Range { place, .. } => *place != Maker::Input,
             Self::Train(error) => error.blames_network(),
             _ => true,
         }

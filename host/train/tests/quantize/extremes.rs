@@ -98,17 +98,17 @@ fn normalization_by_hardly_any_variance_is_held() {
 
 #[test]
 fn what_has_diverged_is_named() {
-    let check = |network: &FloatNetwork, value: f32, expected: &str| {
+    let fails = |network: &FloatNetwork, value: f32, expected: &str, blames_network| {
         let error = int8(network, vec![value; 32]).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{error}");
+        assert_eq!(error.blames_network(), blames_network, "{error}");
     };
+    let check = |network: &FloatNetwork, value, expected| fails(network, value, expected, true);
     let mut diverged = network();
-    check(
-        &diverged,
-        f32::NAN,
-        "the values of the input reach from NaN",
-    );
-    check(&diverged, 1e13, "the values of the input reach from 0");
+    // No network can help what it is given.
+    let input = "the values of the input reach from";
+    fails(&diverged, f32::NAN, &format!("{input} NaN"), false);
+    fails(&diverged, 1e13, &format!("{input} 0"), false);
     weights(&mut diverged).0.fill(2e11);
     check(&diverged, 1.0, "the values of layer 0 (Conv");
     weights(&mut diverged).0[7] = f32::INFINITY;
