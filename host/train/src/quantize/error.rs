@@ -3,6 +3,7 @@
 use onchip_tflite::ir;
 use onchip_tflite::topology;
 
+use super::accuracy::AccuracyError;
 use crate::data::DataError;
 use crate::trainer::TrainError;
 
@@ -64,12 +65,18 @@ pub enum QuantizeError {
     /// Fine-tuning fails.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// What fine-tuning gained cannot be told.
+    #[error(transparent)]
+    Accuracy(#[from] AccuracyError),
     /// Folding leaves a topology that does not fit together.
     #[error(transparent)]
     Topology(#[from] topology::Error),
     /// The int8 network is not well formed, for example too large.
     #[error(transparent)]
     Network(#[from] ir::Error),
+    /// The int8 network is no file, for example too large.
+    #[error(transparent)]
+    File(#[from] onchip_tflite::Error),
 }
 
 impl QuantizeError {
@@ -80,6 +87,7 @@ impl QuantizeError {
             // Nothing has been computed yet.
             Self::Range { place, .. } => *place != Maker::Input,
             Self::Train(error) => error.blames_network(),
+            Self::Accuracy(error) => error.blames_network(),
             _ => true,
         }
     }

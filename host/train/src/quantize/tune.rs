@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 
 use onchip_tflite::ir::Network;
 
+use super::accuracy::accuracy;
 use super::error::QuantizeError;
 use super::fold;
 use super::scheme::{FineTuning, Scheme};
 use super::stages::Stages;
-use crate::data::Dataset;
+use crate::data::{Dataset, Split};
 use crate::nn::FloatNetwork;
-use crate::trainer::{Epoch, Recipe, Schedule, Trainer};
+use crate::trainer::{Epoch, Loss, Recipe, Schedule, Trainer};
 
 /// The int8 network of a trained one, fine-tuned before if the scheme says so.
 ///
@@ -19,6 +20,10 @@ use crate::trainer::{Epoch, Recipe, Schedule, Trainer};
 /// its epochs and its learning rate, while weights and values are rounded as in int8 (Jacob et al.:
 /// Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference,
 /// 2018). `watch` is told of each epoch.
+///
+/// Fine-tuning may also spoil a network, as with too high a learning rate. So of the int8 networks
+/// before and after, a classifier is the one that has more validation examples right, the later one
+/// if they are equal. One that diverges stays as it was before.
 ///
 /// # Errors
 /// See [`QuantizeError`].
@@ -35,16 +40,43 @@ pub fn deploy(
     watch: &mut dyn FnMut(&Epoch) -> ControlFlow<()>,
 ) -> Result<Network, QuantizeError> {
     let mut stages = Stages::new(network, &data.train, scheme)?;
-    let lowered = stages.lower()?;
+    let rounded = stages.lower()?;
     let Some(tuning) = scheme.qat else {
-        return Ok(lowered.network);
+        return Ok(rounded.network);
     };
-    let rounding = stages.rounding(&lowered);
+    let rounding = stages.rounding(&rounded);
     let recipe = continued(recipe, tuning);
-    let folded = stages.folded.network;
-    let tuned = trainer.tune(folded, &rounding, data, &recipe, seed, watch)?;
-    stages.folded = fold::network(&tuned.network)?;
-    Ok(stages.lower()?.network)
+    let mut tune = || -> Result<Network, QuantizeError> {
+        let folded = stages.folded.network.clone();
+        let tuned = trainer.tune(folded, &rounding, data, &recipe, seed, watch)?;
+        stages.folded = fold::network(&tuned.network)?;
+        Ok(stages.lower()?.network)
+    };
+    let tuned = match tune() {
+        Err(error) if error.blames_network() => {
+            tracing::warn!("fine-tuning is dropped: {error}");
+            return Ok(rounded.network);
+        }
+        tuned => tuned?,
+    };
+    match recipe.loss {
+        Loss::CrossEntropy => better(tuned, rounded.network, &data.validation),
+        Loss::Reconstruction => Ok(tuned),
+    }
+}
+
+/// The network that has more examples right, the first if they are equal.
+fn better(first: Network, second: Network, split: &Split) -> Result<Network, QuantizeError> {
+    if split.is_empty() {
+        return Ok(first);
+    }
+    let right = |network: &Network| -> Result<f64, QuantizeError> {
+        Ok(accuracy(&network.to_file()?, split)?)
+    };
+    Ok(match right(&first)? >= right(&second)? {
+        true => first,
+        false => second,
+    })
 }
 
 /// The recipe for going on with a training: what is learned already is neither warmed up nor
