@@ -248,6 +248,71 @@ fn rounded_training_goes_on_from_a_network() {
     assert_ne!(tuned.network, trained.network);
 }
 
+/// A network without anything between weights and outputs but what is given.
+fn dense(layers: &[Layer]) -> Topology {
+    let mut topology = Topology::new([6, 6, 1]);
+    let all = [Layer::Flatten, Layer::Dense { units: 3 }];
+    for &layer in all.iter().chain(layers) {
+        topology.then(layer).expect("the layers fit");
+    }
+    topology
+}
+
+#[test]
+fn validation_sees_examples_as_they_are() {
+    let history = |augmentation: Augmentation, label_smoothing: f32| {
+        let recipe = Recipe {
+            epochs: 1,
+            learning_rate: 1e-9,
+            augmentation,
+            label_smoothing,
+            ..recipe()
+        };
+        let go_on = &mut |_: &Epoch| ControlFlow::Continue(());
+        let trained = CpuTrainer.train(&dense(&[]), &bars(), &recipe, 1, go_on);
+        trained.unwrap().history[0]
+    };
+    let plain = history(Augmentation::default(), 0.0);
+    let augmentation = Augmentation {
+        shift: 3,
+        flip: true,
+        scale: 0.5,
+        noise: 10.0,
+    };
+    let changed = history(augmentation, 0.5);
+    assert!(changed.loss > 2.0 * plain.loss, "{plain:?} {changed:?}");
+    let difference = changed.validation_loss - plain.validation_loss;
+    assert!(difference.abs() < 1e-4, "{plain:?} {changed:?}");
+    assert_eq!(changed.validation_accuracy, plain.validation_accuracy);
+}
+
+#[test]
+fn what_is_left_of_an_epoch_spoils_no_normalization() {
+    let mut data = bars();
+    // So that the last epoch is the best.
+    data.validation.indices = Arc::new([]);
+    let recipe = Recipe {
+        epochs: 40,
+        batch_size: data.train.len() as u32 - 1,
+        learning_rate: 1e-9,
+        ..recipe()
+    };
+    let go_on = &mut |_: &Epoch| ControlFlow::Continue(());
+    let topology = dense(&[Layer::BatchNorm]);
+    let trained = CpuTrainer.train(&topology, &data, &recipe, 1, go_on);
+    let network = trained.unwrap().network;
+    let mut squares = 0.0;
+    let mut example = [0.0; 36];
+    for index in 0..data.train.len() {
+        data.train.read(index, &mut example).unwrap();
+        let outputs = network.forward(&example, 1);
+        squares += outputs.iter().map(|x| x * x).sum::<f32>();
+    }
+    // As training saw it: a normalized value varies by 1.
+    let variance = squares / (3 * data.train.len()) as f32;
+    assert!((variance - 1.0).abs() < 0.2, "{variance}");
+}
+
 #[test]
 fn failures_say_whose_they_are() {
     let go_on = &mut |_: &Epoch| ControlFlow::Continue(());

@@ -13,7 +13,7 @@ use super::Workshop;
 use super::failure::{candidate, quantizing, scoring, training};
 
 /// Rises whenever the same arguments give another model: trainings of before are no longer found.
-pub(super) const REVISION: u32 = 1;
+pub(super) const REVISION: u32 = 2;
 
 pub(super) fn train(
     workshop: &Workshop,

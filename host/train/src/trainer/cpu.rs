@@ -102,7 +102,7 @@ struct Training<'a> {
     memory: Memory,
     batches: Batches<'a>,
     labels: Vec<usize>,
-    /// Examples per step.
+    /// Examples per step, at most.
     batch: usize,
     step: u64,
 }
@@ -133,12 +133,14 @@ impl<'a> Training<'a> {
     fn epoch(&mut self, index: u32, data: &Dataset) -> Result<Epoch, TrainError> {
         self.batches.shuffle();
         let count = self.batches.len();
-        let per_epoch = count.div_ceil(self.batch) as u64;
-        let steps = per_epoch * u64::from(self.recipe.epochs);
+        let per_epoch = count.div_ceil(self.batch);
+        let steps = per_epoch as u64 * u64::from(self.recipe.epochs);
         let mut loss = 0.0;
         let mut rate = 0.0;
-        for first in (0..count).step_by(self.batch) {
-            let n = self.batch.min(count - first);
+        for step in 0..per_epoch {
+            // Equal to within one example: normalization learns little from a small remainder.
+            let [first, end] = [step, step + 1].map(|step| step * count / per_epoch);
+            let n = end - first;
             let labels = &mut self.labels[..n];
             self.batches.read(first, self.executor.input(n), labels)?;
             self.executor.forward(n, Mode::Train);
@@ -153,7 +155,7 @@ impl<'a> Training<'a> {
             }
             loss += verdict.loss;
             self.executor.backward(n);
-            rate = learning_rate(self.recipe, self.step, steps, per_epoch);
+            rate = learning_rate(self.recipe, self.step, steps, per_epoch as u64);
             let Executor {
                 parameters, slope, ..
             } = &mut self.executor;

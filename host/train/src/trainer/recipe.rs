@@ -20,7 +20,7 @@ pub struct Recipe {
     /// Passes over the training data, at most.
     #[schemars(range(min = 1))]
     pub epochs: u32,
-    /// Examples per step. The last step of an epoch takes what is left.
+    /// Examples per step, at most: the steps of an epoch are equally large, or nearly so.
     #[schemars(range(min = 1))]
     pub batch_size: u32,
     /// How a gradient becomes a step.
