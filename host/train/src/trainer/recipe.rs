@@ -100,7 +100,7 @@ pub struct Augmentation {
     #[schemars(range(min = 0, max = 1))]
     pub scale: f32,
     /// Standard deviation of noise that is added to every value.
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub noise: f32,
 }
 
@@ -172,7 +172,14 @@ impl Recipe {
         not_negative("weight_decay", self.weight_decay)?;
         below_1("label_smoothing", self.label_smoothing)?;
         below_1("augmentation.scale", self.augmentation.scale)?;
-        not_negative("augmentation.noise", self.augmentation.noise)?;
+        let noise = self.augmentation.noise;
+        let is_drawable = (0.0..=1e6).contains(&noise);
+        require(
+            "augmentation.noise",
+            noise.into(),
+            is_drawable,
+            "from 0 to a million",
+        )?;
         if let Some(stop) = self.early_stop {
             at_least_1("early_stop.patience", stop.patience)?;
         }
@@ -198,4 +205,117 @@ fn require(
         wanted,
     };
     holds.then_some(()).ok_or(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, from_value, json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn recipes_are_read_as_they_are_written() {
+        let check = |text: Value, expected: Recipe| {
+            assert_eq!(from_value::<Recipe>(text).unwrap(), expected);
+            let written = to_value(expected).unwrap();
+            assert_eq!(from_value::<Recipe>(written).unwrap(), expected);
+        };
+        let default = Recipe::default();
+        check(json!({}), default);
+        let text = json!({
+            "epochs": 3, "batch_size": 8, "optimizer": "sgd", "learning_rate": 0.5,
+            "momentum": 0.0, "schedule": "constant", "warm_up": 1.5, "weight_decay": 0.25,
+            "loss": "reconstruction", "label_smoothing": 0.125, "subset": 0.75,
+            "augmentation": { "shift": 2, "flip": true, "scale": 0.5, "noise": 0.25 },
+            "early_stop": { "patience": 4 },
+        });
+        let expected = Recipe {
+            epochs: 3,
+            batch_size: 8,
+            optimizer: Optimizer::Sgd,
+            learning_rate: 0.5,
+            momentum: 0.0,
+            schedule: Schedule::Constant,
+            warm_up: 1.5,
+            weight_decay: 0.25,
+            loss: Loss::Reconstruction,
+            label_smoothing: 0.125,
+            augmentation: Augmentation {
+                shift: 2,
+                flip: true,
+                scale: 0.5,
+                noise: 0.25,
+            },
+            early_stop: Some(EarlyStop { patience: 4 }),
+            subset: 0.75,
+        };
+        check(text, expected);
+        let augmentation = Augmentation {
+            shift: 1,
+            ..Augmentation::default()
+        };
+        let expected = Recipe {
+            augmentation,
+            ..default
+        };
+        check(json!({ "augmentation": { "shift": 1 } }), expected);
+    }
+
+    #[test]
+    fn what_is_no_recipe_is_refused() {
+        let check = |text: Value, problem: &str| {
+            let error = from_value::<Recipe>(text).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        };
+        check(json!({ "epoch": 3 }), "unknown field `epoch`");
+        check(json!({ "epochs": -1 }), "invalid value");
+        check(json!({ "batch_size": 0.5 }), "invalid type");
+        check(
+            json!({ "optimizer": "rmsprop" }),
+            "unknown variant `rmsprop`",
+        );
+        check(json!({ "schedule": "step" }), "unknown variant `step`");
+        check(json!({ "loss": "hinge" }), "unknown variant `hinge`");
+        check(
+            json!({ "augmentation": { "turn": 1 } }),
+            "unknown field `turn`",
+        );
+        check(json!({ "early_stop": {} }), "missing field `patience`");
+    }
+
+    #[test]
+    fn numbers_that_make_no_sense_are_named() {
+        let check = |text: Value, field: Option<&str>| {
+            let recipe = from_value::<Recipe>(text).unwrap();
+            let found = recipe.validate().map_err(|error| error.field);
+            assert_eq!(found.err(), field, "{recipe:?}");
+        };
+        check(json!({}), None);
+        check(json!({ "epochs": 0 }), Some("epochs"));
+        check(json!({ "batch_size": 0 }), Some("batch_size"));
+        for rate in [0.0, -1.0, 1e39] {
+            check(json!({ "learning_rate": rate }), Some("learning_rate"));
+        }
+        for share in [-0.1, 1.0] {
+            check(json!({ "momentum": share }), Some("momentum"));
+            check(json!({ "label_smoothing": share }), Some("label_smoothing"));
+            let text = json!({ "augmentation": { "scale": share } });
+            check(text, Some("augmentation.scale"));
+        }
+        for number in [-0.1, 1e39] {
+            check(json!({ "warm_up": number }), Some("warm_up"));
+            check(json!({ "weight_decay": number }), Some("weight_decay"));
+        }
+        for noise in [-0.1, 1e38, 1e39] {
+            let text = json!({ "augmentation": { "noise": noise } });
+            check(text, Some("augmentation.noise"));
+        }
+        check(json!({ "augmentation": { "noise": 1e6 } }), None);
+        let text = json!({ "early_stop": { "patience": 0 } });
+        check(text, Some("early_stop.patience"));
+        for subset in [0.0, -1.0, 1.1] {
+            check(json!({ "subset": subset }), Some("subset"));
+        }
+        check(json!({ "subset": 1.0 }), None);
+    }
 }
