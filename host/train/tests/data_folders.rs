@@ -81,6 +81,14 @@ fn csv_with_a_column_of_labels() {
     let data = load(folder.path(), &config).unwrap();
     assert_eq!(data.classes, ["off", "on"]);
     assert_eq!(data.train.source.len(), 16);
+    let holed = "x,state\n0,on\n1, \n2,off\n";
+    fs::write(folder.path().join("holed.csv"), holed).unwrap();
+    refuse(
+        folder.path(),
+        &config,
+        "holed.csv: line 3, column `state`: names no class",
+    );
+    fs::remove_file(folder.path().join("holed.csv")).unwrap();
     config["csv"]["block"] = Value::Null;
     refuse(
         folder.path(),

@@ -205,9 +205,14 @@ impl CsvConfig {
                 values.push(value);
             }
             if let Some(label) = label {
-                recording
-                    .labels
-                    .push(row.get(label).unwrap_or_default().trim().to_owned());
+                let class = row.get(label).unwrap_or_default().trim();
+                if class.is_empty() {
+                    let name = &names[label];
+                    return Err(error(format!(
+                        "line {line}, column `{name}`: names no class; write one, or remove the row"
+                    )));
+                }
+                recording.labels.push(class.to_owned());
             }
             recording.lines.push(line);
         }
