@@ -117,6 +117,8 @@ fn images_in_folders() {
     );
     assert_eq!(example(&data, 5).0[..3], [40.0, 10.0, 20.0]);
     assert_eq!(example(&data, 5).1, 1);
+    let twice = json!({"images": {"folder": {"path": ".", "classes": ["cat", "dog", "cat"]}, "size": [3, 4]}});
+    refuse(folder.path(), &twice, "classes: `cat` is named twice");
     fs::write(folder.path().join("cat/3.png"), b"\x89PNG broken").unwrap();
     refuse(
         folder.path(),

@@ -122,6 +122,13 @@ impl FolderConfig {
 
     fn class_names(&self, root: &Path) -> Result<Vec<String>> {
         if let Some(classes) = &self.classes {
+            let mut rest = classes.iter();
+            while let Some(class) = rest.next() {
+                if rest.as_slice().contains(class) {
+                    let problem = format!("classes: `{class}` is named twice");
+                    return Err(DataError::new(root, problem));
+                }
+            }
             return Ok(classes.clone());
         }
         let folders = entries(root)?.into_iter().filter(|path| path.is_dir());
