@@ -220,14 +220,31 @@ fn length(all: &[Series], channels: usize, shaping: &Shaping) -> Result<usize> {
     Ok(length)
 }
 
-/// Names of classes in order: by number if all are numbers, else by name.
+/// Names of classes in order, each once: by number if all are numbers, else by name.
 pub(crate) fn sorted(mut classes: Vec<String>) -> Vec<String> {
     let number = |class: &str| class.parse::<f64>().ok();
     let is_numbers = classes.iter().all(|class| number(class).is_some());
     classes.sort_by(|a, b| match (number(a), number(b)) {
-        (Some(a), Some(b)) if is_numbers => a.total_cmp(&b),
+        // Two spellings of a number are two names.
+        (Some(x), Some(y)) if is_numbers => x.total_cmp(&y).then_with(|| a.cmp(b)),
         _ => a.cmp(b),
     });
     classes.dedup();
     classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_in_order_and_told_once() {
+        let check = |classes: &[&str], expected: &[&str]| {
+            let owned = classes.iter().map(|&class| class.to_owned()).collect();
+            assert_eq!(sorted(owned), expected);
+        };
+        check(&["10", "9", "-1", "9"], &["-1", "9", "10"]);
+        check(&["10", "9", "up"], &["10", "9", "up"]);
+        check(&["1", "1.0", "1", "0"], &["0", "1", "1.0"]);
+    }
 }
