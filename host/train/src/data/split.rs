@@ -62,7 +62,8 @@ impl SplitConfig {
             }
         }
         let mut parts = vec![Part::Train; examples.labels.len()];
-        if self.test.is_none() && !examples.parts.is_empty() {
+        let are_own = self.test.is_none() && !examples.parts.is_empty();
+        if are_own {
             parts.copy_from_slice(&examples.parts);
         }
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -74,7 +75,7 @@ impl SplitConfig {
                 self.cut(examples, &mut parts, part, fraction, &mut rng)?;
             }
         }
-        check(examples, &parts)?;
+        check(examples, &parts, are_own)?;
         let of = |part| {
             let all = (0_u32..).zip(&parts);
             all.filter(|&(_, &other)| other == part)
@@ -156,8 +157,9 @@ fn groups(examples: &Examples, parts: &[Part]) -> Vec<Vec<Vec<usize>>> {
     by_class
 }
 
-/// Every class must be trained, and be there to be chosen and told by.
-fn check(examples: &Examples, parts: &[Part]) -> Result<()> {
+/// Every class must be trained, and be there to be chosen and told by, unless the data itself says
+/// otherwise.
+fn check(examples: &Examples, parts: &[Part], are_own: bool) -> Result<()> {
     for (part, name) in [
         (Part::Train, "training"),
         (Part::Validation, "validation"),
@@ -171,7 +173,7 @@ fn check(examples: &Examples, parts: &[Part]) -> Result<()> {
         let mut counts = vec![0_usize; examples.classes.len()];
         labels().for_each(|label| counts[label as usize] += 1);
         // A test part that the data brings is what it is.
-        let is_own = part != Part::Train && examples.parts.contains(&part);
+        let is_own = are_own && part != Part::Train && examples.parts.contains(&part);
         if let Some(class) = counts.iter().position(|&count| count == 0)
             && !is_own
         {
@@ -186,4 +188,45 @@ fn check(examples: &Examples, parts: &[Part]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::data::examples::Values;
+
+    /// Examples of one value each, by label, group and part.
+    fn examples(all: &[(u32, u32, Part)]) -> Examples {
+        Examples {
+            name: "x".to_owned(),
+            path: PathBuf::from("x"),
+            shape: [1, 1, 1],
+            classes: vec!["a".to_owned(), "b".to_owned()],
+            labels: all.iter().map(|&(label, ..)| label).collect(),
+            values: Values::Floats(vec![0.0; all.len()]),
+            parts: all.iter().map(|&(_, _, part)| part).collect(),
+            groups: all.iter().map(|&(_, group, _)| group).collect(),
+        }
+    }
+
+    #[test]
+    fn a_class_that_a_division_anew_leaves_out_is_told() {
+        let mut all: Vec<_> = (0..6).map(|group| (0, group, Part::Train)).collect();
+        all.extend([(1, 6, Part::Train), (1, 7, Part::Train), (0, 8, Part::Test)]);
+        let as_it_is = SplitConfig::default();
+        let indices = as_it_is.divide(&examples(&all)).unwrap();
+        assert_eq!(indices.test, [8]);
+        let anew = SplitConfig {
+            test: Some(0.2),
+            ..as_it_is
+        };
+        // Two files of class b do not do for three splits.
+        let error = anew.divide(&examples(&all)).unwrap_err().to_string();
+        assert!(error.contains("class `b` has no example in the"), "{error}");
+        all.push((1, 9, Part::Train));
+        let indices = anew.divide(&examples(&all)).unwrap();
+        assert!(indices.test.iter().any(|&index| all[index as usize].0 == 1));
+    }
 }
