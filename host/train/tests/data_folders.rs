@@ -169,7 +169,7 @@ fn broken_recordings() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Whatever happens to a recording or an image, reading it ends with data or an error.
+    /// Whatever happens to a table, a recording or an image, reading it ends with data or an error.
     #[test]
     fn damaged_files_never_panic(
         length in 0..700_usize,
@@ -189,7 +189,10 @@ proptest! {
             let mut writer = WavWriter::create(class.join("0.wav"), spec).unwrap();
             (0..300_i16).for_each(|sample| writer.write_sample(sample).unwrap());
             writer.finalize().unwrap();
-            for name in ["0.wav", "0.png"] {
+            let rows = (0..20).map(|row| format!("{row},{},up\n", 0.5 * f64::from(row)));
+            let table = format!("x,y,state\n{}", rows.collect::<String>());
+            fs::write(class.join("0.csv"), table).unwrap();
+            for name in ["0.wav", "0.png", "0.csv"] {
                 let mut bytes = fs::read(class.join(name)).unwrap();
                 for &(at, bit) in &flips {
                     bytes[at] ^= 1_u8 << bit;
@@ -200,7 +203,9 @@ proptest! {
         }
         let wav = json!({"wav": {"folder": {"path": "."}, "seconds": 0.1, "features": "raw"}});
         let images = json!({"images": {"folder": {"path": "."}, "size": [4, 4]}});
-        for config in [wav, images] {
+        let tables = json!({"csv": {"folder": ".", "columns": ["x", "y"], "window": 4}});
+        let labelled = json!({"csv": {"folder": ".", "label": "state", "window": 4, "block": 5}});
+        for config in [wav, images, tables, labelled] {
             let config: DataConfig = serde_json::from_value(config).unwrap();
             let _ = config.load(folder.path());
         }

@@ -23,6 +23,12 @@ fn idx(kind: u8, extents: &[u32], data: &[u8]) -> Vec<u8> {
     file
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
+}
+
 /// Ten images of 2 × 2 for training and four for test, of two classes.
 fn idx_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -33,9 +39,8 @@ fn idx_folder() -> tempfile::TempDir {
         "train-labels-idx1-ubyte",
         &idx(8, &[10], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]),
     );
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&idx(8, &[4, 2, 2], &pixels[..16])).unwrap();
-    write("t10k-images-idx3-ubyte.gz", &gzip.finish().unwrap());
+    let images = gzip(&idx(8, &[4, 2, 2], &pixels[..16]));
+    write("t10k-images-idx3-ubyte.gz", &images);
     write("t10k-labels-idx1-ubyte", &idx(8, &[4], &[0, 1, 1, 0]));
     folder
 }
@@ -204,6 +209,8 @@ const TS: &str = "\
 1,3,3:4,5,6:up
 ";
 
+const TSV: &str = "1\t0\t1\t2\n2\t2\t1\t0\n1\t0\t1\t3\n2\t3\t1\t0\n1\t0\t2\t3\n2\t3\t2\t0\n";
+
 #[test]
 fn series_of_the_archives() {
     let folder = tempfile::tempdir().unwrap();
@@ -270,10 +277,9 @@ fn series_of_the_archives() {
     write(&TS[..40]);
     refuse(folder.path(), &strict, "no line `@data`");
 
-    let tsv = "1\t0\t1\t2\n2\t2\t1\t0\n1\t0\t1\t3\n2\t3\t1\t0\n1\t0\t2\t3\n2\t3\t2\t0\n";
-    write(tsv);
+    write(TSV);
     assert_eq!(load(folder.path(), &strict).unwrap().classes, ["1", "2"]);
-    write(&tsv.replace('\t', "  "));
+    write(&TSV.replace('\t', "  "));
     assert_eq!(load(folder.path(), &strict).unwrap().shape, [3, 1, 1]);
     let features =
         json!({"ucr": {"train": "Toy_TRAIN.ts", "features": "FFT4Input_2Feature_1Frame"}});
@@ -284,23 +290,24 @@ fn series_of_the_archives() {
     );
 }
 
+fn cifar_batch(count: u8) -> Vec<u8> {
+    let record = |label: u8| {
+        (0..3073).map(move |at| {
+            if at == 0 {
+                label % 10
+            } else {
+                ((at - 1) / 1024) as u8 + 10 * label
+            }
+        })
+    };
+    (0..count).flat_map(record).collect()
+}
+
 #[test]
 fn cifar_batches() {
     let folder = tempfile::tempdir().unwrap();
-    let batch = |count: u8| -> Vec<u8> {
-        let record = |label: u8| {
-            (0..3073).map(move |at| {
-                if at == 0 {
-                    label % 10
-                } else {
-                    ((at - 1) / 1024) as u8 + 10 * label
-                }
-            })
-        };
-        (0..count).flat_map(record).collect()
-    };
-    fs::write(folder.path().join("data_batch_1.bin"), batch(20)).unwrap();
-    fs::write(folder.path().join("test_batch.bin"), batch(10)).unwrap();
+    fs::write(folder.path().join("data_batch_1.bin"), cifar_batch(20)).unwrap();
+    fs::write(folder.path().join("test_batch.bin"), cifar_batch(10)).unwrap();
     let config = json!({"cifar10": {"folder": ".", "normalize": "none"}});
     let data = load(folder.path(), &config).unwrap();
     assert_eq!((data.shape, data.test.len()), ([32, 32, 3], 10));
@@ -308,7 +315,7 @@ fn cifar_batches() {
         example(&data, 1).0[..6],
         [10.0, 11.0, 12.0, 10.0, 11.0, 12.0]
     );
-    fs::write(folder.path().join("test_batch.bin"), &batch(10)[1..]).unwrap();
+    fs::write(folder.path().join("test_batch.bin"), &cifar_batch(10)[1..]).unwrap();
     refuse(folder.path(), &config, "not a multiple of 3073");
 }
 
@@ -333,14 +340,24 @@ proptest! {
         fs::write(&part, damage(fs::read(&whole).unwrap())).unwrap();
         let _ = load(folder.path(), &json!({"npz": {"file": "data.npz"}}));
 
-        fs::write(folder.path().join("data.ts"), damage(TS.as_bytes().to_vec())).unwrap();
-        let _ = load(folder.path(), &json!({"ucr": {"train": "data.ts"}}));
+        for text in [TS, TSV] {
+            fs::write(folder.path().join("data"), damage(text.as_bytes().to_vec())).unwrap();
+            let _ = load(folder.path(), &json!({"ucr": {"train": "data"}}));
+        }
 
         let images = idx(8, &[10, 2, 2], &[7; 40]);
         fs::write(folder.path().join("train-images-idx3-ubyte"), damage(images)).unwrap();
         let labels = idx(8, &[10], &[0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
         fs::write(folder.path().join("train-labels-idx1-ubyte"), labels).unwrap();
         let _ = load(folder.path(), &json!({"idx": {"folder": "."}}));
+        let zipped = gzip(&idx(8, &[4, 2, 2], &[7; 16]));
+        fs::write(folder.path().join("t10k-images-idx3-ubyte.gz"), damage(zipped)).unwrap();
+        fs::write(folder.path().join("t10k-labels-idx1-ubyte"), idx(8, &[4], &[0, 1, 0, 1])).unwrap();
+        let _ = load(folder.path(), &json!({"idx": {"folder": "."}}));
+
+        fs::write(folder.path().join("data_batch_1.bin"), damage(cifar_batch(1))).unwrap();
+        fs::write(folder.path().join("test_batch.bin"), damage(cifar_batch(1))).unwrap();
+        let _ = load(folder.path(), &json!({"cifar10": {"folder": "."}}));
     }
 
     /// Splits share no example and leave none out, whatever the fractions and the seed.
