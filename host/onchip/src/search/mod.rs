@@ -1,6 +1,7 @@
 //! `onchip search`.
 
 mod check;
+mod front;
 mod live;
 mod picture;
 pub(crate) mod show;
@@ -56,7 +57,7 @@ pub(crate) fn search(arguments: &SearchArgs) -> anyhow::Result<Outcome> {
 
     let store = Store::open_read(&folder.join(STORE))?;
     report::write(&store, &folder)?;
-    conclude(&plan, ending, summary, &folder)
+    conclude(&plan, ending, summary, &store, &folder)
 }
 
 /// The folder from the root on; an empty path is the current one.
@@ -165,6 +166,7 @@ fn conclude(
     plan: &Plan,
     ending: Ending,
     summary: Summary,
+    store: &Store,
     folder: &Path,
 ) -> anyhow::Result<Outcome> {
     let mut out = std::io::stdout().lock();
@@ -177,7 +179,12 @@ fn conclude(
         Ending::Interrupted => "interrupted; --resume goes on".to_owned(),
     };
     writeln!(out, "{trials} trials: {how}")?;
-    let mut picture = Picture::new(&plan.prepared.goals);
+    let goals = &plan.prepared.goals;
+    if !summary.front.is_empty() {
+        let table = front::table(goals, &store.trials()?, &summary.front);
+        write!(out, "\n{table}\n")?;
+    }
+    let mut picture = Picture::new(goals);
     let is_empty = summary.front.is_empty();
     let mut broken: Vec<_> = summary.broken.clone().into_iter().collect();
     picture.summary = summary;
@@ -186,7 +193,7 @@ fn conclude(
     for (constraint, count) in broken {
         writeln!(out, "  {count} broke {constraint}")?;
     }
-    writeln!(out, "see {}", folder.join("search_results.csv").display())?;
+    writeln!(out, "see {}", folder.display())?;
     Ok(match ending {
         Ending::Interrupted => Outcome::Interrupted,
         _ if is_empty => Outcome::Model,
