@@ -258,7 +258,7 @@ impl<T: Float> Executor<T> {
             Kind::Pool(pool, geometry) => {
                 pool::forward(*arch, *pool, geometry, n, inputs[0], out, scratch);
             }
-            Kind::Sum => sum::forward(*arch, &inputs, out, scratch),
+            Kind::Sum => sum::forward(*arch, &inputs, made.finish.channels(), out, scratch),
         }
         let Some(weights) = weights else { return };
         let bias = &self.parameters[weights.bias.clone()];

@@ -221,9 +221,9 @@ impl Plan {
         });
         self.slots.push(Slot {
             len: elements(node.shape),
-            channels: match kind {
+            channels: match node.layer {
                 // A copy of a flattened image is read as the image is.
-                Kind::Sum => self.slots[self.names[place(first)].slot].channels,
+                Layer::Activation(_) => self.slots[self.names[place(first)].slot].channels,
                 _ => node.shape[2],
             },
             activation: match node.layer {
