@@ -76,7 +76,7 @@ pub enum QuantizeError {
     Network(#[from] ir::Error),
     /// The int8 network is no file, for example too large.
     #[error(transparent)]
-    File(#[from] onchip_tflite::Error),
+    File(#[from] Box<onchip_tflite::Error>),
 }
 
 impl QuantizeError {

@@ -71,7 +71,8 @@ fn better(first: Network, second: Network, split: &Split) -> Result<Network, Qua
         return Ok(first);
     }
     let right = |network: &Network| -> Result<f64, QuantizeError> {
-        Ok(accuracy(&network.to_file()?, split)?)
+        let file = network.to_file().map_err(Box::new)?;
+        Ok(accuracy(&file, split)?)
     };
     Ok(match right(&first)? >= right(&second)? {
         true => first,
