@@ -1,6 +1,7 @@
 //! A space for an input: defaults filled in, lists checked, what cannot be left out.
 
 use onchip_tflite::topology::Dims;
+use serde::Serialize;
 
 use super::choices::{Choices, Extent, PoolChoice};
 use super::count::Counts;
@@ -239,7 +240,7 @@ pub(super) fn max_of_2() -> PoolChoice {
 }
 
 /// The values of a key, in ascending order and each once.
-fn list<T: Copy + std::fmt::Debug, U: Ord + Copy + std::fmt::Debug>(
+fn list<T: Copy + Serialize, U: Ord + Copy>(
     key: &'static str,
     given: &Option<Choices<T>>,
     default: &[T],
@@ -247,14 +248,13 @@ fn list<T: Copy + std::fmt::Debug, U: Ord + Copy + std::fmt::Debug>(
     meaning: impl Fn(&T) -> U,
 ) -> Result<Vec<U>, SpaceError> {
     let given = given.as_ref().map_or(default, |choices| &choices.0);
-    let mut values: Vec<U> = given.iter().map(meaning).collect();
-    values.sort();
+    let mut values: Vec<(U, &T)> = given.iter().map(|value| (meaning(value), value)).collect();
+    values.sort_by_key(|(value, _)| *value);
     if values.is_empty() {
         return Err(SpaceError::Nothing { key, npu: false });
     }
-    let text = |value: U| format!("{value:?}");
-    if let Some(&value) = values.iter().find(|&&value| !is_valid(value)) {
-        let value = text(value);
+    if let Some((_, written)) = values.iter().find(|(value, _)| !is_valid(*value)) {
+        let value = as_written(written);
         let remedy = match key {
             "depth" | "dense" => "100 layers are the most",
             "pools" => "windows are larger than 1, strides at least 1 and no larger than windows",
@@ -262,12 +262,21 @@ fn list<T: Copy + std::fmt::Debug, U: Ord + Copy + std::fmt::Debug>(
         };
         return Err(SpaceError::Value { key, value, remedy });
     }
-    match values.windows(2).find(|pair| pair[0] == pair[1]) {
+    match values.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         Some(pair) => Err(SpaceError::Twice {
             key,
-            value: text(pair[0]),
+            value: as_written(pair[1].1),
         }),
-        None => Ok(values),
+        None => Ok(values.into_iter().map(|(value, _)| value).collect()),
+    }
+}
+
+/// A value as a study file writes it.
+fn as_written(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(other) => other.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

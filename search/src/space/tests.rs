@@ -361,6 +361,22 @@ fn what_cannot_be_searched_is_refused() {
         image,
         "no larger",
     );
+    // A value is quoted as it was written.
+    check(
+        json!({"kind": "cnn2d", "blocks": ["conv", "conv"]}),
+        image,
+        "`blocks` lists conv twice",
+    );
+    check(
+        json!({"kind": "cnn2d", "kernels": [3, [3, 3]]}),
+        image,
+        "`kernels` lists [3,3] twice",
+    );
+    check(
+        json!({"kind": "cnn2d", "pools": "max 1"}),
+        image,
+        "`pools` lists max 1;",
+    );
     check(json!({"kind": "mlp", "kernels": 3}), image, "`kernels`");
     check(
         json!({"kind": "cnn2d", "depth": 5, "strides": 2}),
