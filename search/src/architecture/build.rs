@@ -85,7 +85,8 @@ impl Block {
             return shape;
         };
         let places = |length: usize, axis: usize| {
-            (length + 1)
+            length
+                .saturating_add(1)
                 .saturating_sub(size.0[axis])
                 .div_ceil(stride.0[axis].max(1))
         };

@@ -643,6 +643,11 @@ fn a_refused_text_says_where() {
     );
     check("[in(8x8x1),conv(1,8,3),fc(8,2)]", "wrong place");
     check("[in(8x8x1),ir(1,8,3),gap,fc(8,2)]", "e4");
+    let longest = usize::MAX;
+    check(
+        &format!("[in({longest}x1x1),conv(1,8,3),max(2),flatten,fc(8,2)]"),
+        "`fc(8,2)` at place 4",
+    );
 }
 
 #[test]
