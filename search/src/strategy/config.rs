@@ -144,7 +144,7 @@ impl TryFrom<StrategyMap> for StrategyConfig {
         }
         let sample = map
             .sample
-            .unwrap_or((population * SAMPLE).div_ceil(POPULATION));
+            .unwrap_or(population.div_ceil(POPULATION / SAMPLE));
         if sample < 1 || sample > population {
             return Err(StrategyConfigError::Sample { sample, population });
         }

@@ -207,6 +207,10 @@ fn settings_are_names_or_maps() {
             evolution(20, 5),
         ),
         (
+            r#"{"kind": "aging_evolution", "population": 18446744073709551615}"#,
+            evolution(usize::MAX, usize::MAX.div_ceil(4)),
+        ),
+        (
             r#"{"kind": "nsga2"}"#,
             StrategyConfig::Nsga2 {
                 population: 100,
