@@ -76,6 +76,11 @@ impl Metric {
         )
     }
 
+    /// Whether only a board can tell it.
+    pub fn is_measured(self) -> bool {
+        matches!(self, Self::LatencyMs | Self::Cycles | Self::PeakRam)
+    }
+
     /// What is minimised in its place: the error for an accuracy, else the metric itself.
     pub fn as_minimised(self) -> Self {
         match self {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::metric::Metric;
 use crate::objective::{Constraint, Goals};
 use crate::store::{Store, StoreError};
 
@@ -76,9 +75,8 @@ impl Settings {
 
     /// See [`Untrained`].
     pub(super) fn measures_untrained(&self) -> bool {
-        const MEASURED: [Metric; 3] = [Metric::LatencyMs, Metric::Cycles, Metric::PeakRam];
         let is_measured =
-            |limit: &Constraint| limit.penalty.is_none() && MEASURED.contains(&limit.metric);
+            |limit: &Constraint| limit.penalty.is_none() && limit.metric.is_measured();
         match self.untrained {
             Untrained::Auto => self.goals.constraints().iter().any(is_measured),
             Untrained::Always => true,

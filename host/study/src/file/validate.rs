@@ -1,6 +1,5 @@
 //! What a study file's types cannot tell: whether its parts make a study together.
 
-use onchip_search::metric::Metric;
 use onchip_search::objective::{Constraint, Goals, GoalsError};
 use onchip_train::trainer::Loss;
 
@@ -80,11 +79,6 @@ fn goals(study: &StudyFile) -> Vec<Problem> {
     }
 }
 
-/// Metrics that only a board can tell.
-fn is_measured(metric: Metric) -> bool {
-    matches!(metric, Metric::LatencyMs | Metric::Cycles | Metric::PeakRam)
-}
-
 fn measured_without_boards(study: &StudyFile) -> Vec<Problem> {
     if !study.boards.is_empty() {
         return Vec::new();
@@ -104,7 +98,7 @@ fn measured_without_boards(study: &StudyFile) -> Vec<Problem> {
             .map(|(i, metric)| (format!("constraints[{i}]"), metric)),
     )
     .chain(target.map(|target| ("early_stop.target".to_owned(), target.metric)));
-    all.filter(|(_, metric)| is_measured(*metric))
+    all.filter(|(_, metric)| metric.is_measured())
         .map(|(path, metric)| {
             let message = format!("{metric} is measured, but `boards` is empty; list a board");
             Problem::at(path, message)
