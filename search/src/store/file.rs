@@ -71,7 +71,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a store to read; its study may be running.
+    /// Opens a store to read; its study may be running. All that is read is of one instant: what
+    /// is stored meanwhile is seen by those who open it later.
     ///
     /// # Errors
     /// There is none, or it cannot be read.
@@ -81,6 +82,10 @@ impl Store {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let store = Self::connect(path, flags, None)?;
+        store
+            .connection
+            .execute_batch("BEGIN")
+            .map_err(|source| StoreError::sqlite(path, source))?;
         match store.kind()? {
             Kind::Study => Ok(store),
             Kind::Empty => Err(StoreError::Missing(path.to_owned())),

@@ -121,6 +121,28 @@ fn one_writes_while_any_read() {
 }
 
 #[test]
+fn a_reader_sees_one_instant() {
+    let (_folder, path) = sample();
+    let mut writer = Store::resume(&path, &definition()).unwrap();
+    let reader = Store::open_read(&path).unwrap();
+    assert_eq!(reader.trials::<u64>().unwrap().len(), 1);
+    let fold = Fold {
+        number: 1,
+        gate: Gate::Static,
+        outcome: &Outcome::Complete,
+        scores: &Scores::default(),
+        told: &0.25,
+        training: None,
+        measurement: None,
+        seconds: 2.5,
+    };
+    writer.fold(&fold, &"later").unwrap();
+    assert_eq!(reader.told::<f64>().unwrap(), [0.5]);
+    let reader = Store::open_read(&path).unwrap();
+    assert_eq!(reader.told::<f64>().unwrap(), [0.5, 0.25]);
+}
+
+#[test]
 fn another_study_is_refused_by_name_of_what_differs() {
     let (_folder, path) = sample();
     let mut other = definition();
