@@ -23,14 +23,12 @@ pub enum Event<P> {
         /// Time spent in earlier runs.
         spent: Duration,
     },
-    /// A candidate was asked for.
-    Asked {
+    /// A candidate is sent on its way; one that takes over an earlier one's results is not.
+    Launched {
         /// Its trial.
         trial: u64,
         /// The candidate.
         point: P,
-        /// The earlier trial of an equal one, whose results it takes over.
-        same_as: Option<u64>,
     },
     /// A trial has come to a new stage.
     Stage {

@@ -177,12 +177,6 @@ where
         }
         if let Some(asked) = proposal {
             store.ask(&asked, &self.strategy)?;
-            let (point, same_as) = (asked.point.clone(), asked.same_as);
-            self.bench.tell(Event::Asked {
-                trial: number,
-                point,
-                same_as,
-            });
             self.open.push_back(asked);
         }
         Ok(())
@@ -261,6 +255,10 @@ where
             self.next = asked.number + 1;
             if asked.same_as.is_none() {
                 let (bench, number) = (self.bench.clone(), asked.number);
+                bench.tell(Event::Launched {
+                    trial: number,
+                    point: asked.point.clone(),
+                });
                 let (point, key) = (Arc::new(asked.point.clone()), asked.key.clone());
                 self.running
                     .spawn(async move { (number, bench.evaluate(number, point, key).await) });

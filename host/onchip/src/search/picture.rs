@@ -19,8 +19,8 @@ pub(super) struct Picture {
     pub(super) summary: Summary,
     spent: Duration,
     left: Option<Duration>,
-    /// Trials asked for, by number, and where those are that are on their way.
-    open: BTreeMap<u64, (Option<Stage>, String)>,
+    /// Trials on their way, by number: where they are, and what.
+    open: BTreeMap<u64, (Stage, String)>,
 }
 
 impl Picture {
@@ -48,13 +48,14 @@ impl Picture {
                 self.summary.folded = folded;
                 (folded > 0).then(|| format!("goes on after trial {}", folded - 1))
             }
-            Event::Asked { trial, point, .. } => {
-                self.open.insert(trial, (None, point.to_string()));
+            Event::Launched { trial, point } => {
+                let open = (Stage::Building, point.to_string());
+                self.open.insert(trial, open);
                 None
             }
             Event::Stage { trial, stage } => {
                 if let Some(open) = self.open.get_mut(&trial) {
-                    open.0 = Some(stage);
+                    open.0 = stage;
                 }
                 None
             }
@@ -135,10 +136,8 @@ impl Picture {
 
     /// Trials on their way, the oldest first.
     pub(super) fn open(&self) -> impl Iterator<Item = String> {
-        self.open.iter().filter_map(|(number, (stage, text))| {
-            let stage = name((*stage)?);
-            Some(format!("trial {number}: {stage} {text}"))
-        })
+        let open = self.open.iter();
+        open.map(|(number, (stage, text))| format!("trial {number}: {} {text}", name(*stage)))
     }
 
     fn line(&self, trial: &Trial<Architecture>) -> String {

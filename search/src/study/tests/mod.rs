@@ -145,6 +145,29 @@ fn whoever_asks_to_stop_gets_a_study_to_resume() {
 }
 
 #[test]
+fn every_trial_on_its_way_was_told_of_in_the_same_run() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("study.sqlite");
+    let stopped = Setup {
+        stop_after: Some(2),
+        ..setup()
+    };
+    for study in [stopped, setup()] {
+        let (result, events, _) = study.watched(&path);
+        result.unwrap();
+        let mut launched = std::collections::BTreeSet::new();
+        for event in &events {
+            match event {
+                Event::Launched { trial, .. } => assert!(launched.insert(*trial)),
+                Event::Stage { trial, .. } => assert!(launched.contains(trial), "{event:?}"),
+                _ => {}
+            }
+        }
+        assert!(!launched.is_empty());
+    }
+}
+
+#[test]
 fn gates_save_what_comes_after_them() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("study.sqlite");
