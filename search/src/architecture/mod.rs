@@ -14,6 +14,8 @@
 mod build;
 mod named;
 mod sides;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use onchip_tflite::topology::Dims;

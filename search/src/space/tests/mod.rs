@@ -1,4 +1,6 @@
-//! Small spaces are listed in full and compared with what the rest says of them.
+//! What spaces are made of, what is drawn from them, and what is refused.
+
+mod listed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +8,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 
 use super::*;
-use crate::architecture::{Architecture, Block, BlockKind, Dense, Pool, PoolKind, Sides, named};
+use crate::architecture::{Architecture, BlockKind, PoolKind, Sides, named};
 use crate::domain::{Domain, Rng};
 
 fn space(json: serde_json::Value) -> Space {
@@ -50,200 +52,6 @@ fn small() -> Vec<(Space, [usize; 3])> {
     list.into_iter()
         .map(|(json, input)| (space(json), input))
         .collect()
-}
-
-/// All architectures whose every part is in its list, whether or not they can be built.
-fn all(space: &BoundSpace) -> Vec<Architecture> {
-    let lists = &space.lists;
-    let mut options = Vec::new();
-    for &kind in &lists.kinds {
-        for &width in &lists.widths {
-            for &kernel in &lists.kernels {
-                for &stride in &lists.strides {
-                    for &norm in &lists.norms {
-                        for &activation in &lists.activations {
-                            for &pool in &lists.pools {
-                                for skip in [false, true] {
-                                    options.push(Block {
-                                        kind,
-                                        width,
-                                        kernel,
-                                        stride,
-                                        norm,
-                                        activation,
-                                        skip,
-                                        pool,
-                                    });
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-    let mut layers = Vec::new();
-    for &width in &lists.dense_widths {
-        for &norm in &lists.norms {
-            for &activation in &lists.activations {
-                layers.push(Dense {
-                    width,
-                    norm,
-                    activation,
-                });
-            }
-        }
-    }
-    let mut result = Vec::new();
-    // Prefixes that cannot be built are not continued.
-    for blocks in words(&options, &lists.depths, |blocks| is_sound(space, blocks)) {
-        for &head in &lists.heads {
-            for dense in words(&layers, &lists.dense_depths, |_| true) {
-                result.push(Architecture {
-                    input: space.input,
-                    blocks: blocks.clone(),
-                    head,
-                    dense,
-                    classes: space.classes,
-                });
-            }
-        }
-    }
-    result
-}
-
-fn words<T: Copy>(letters: &[T], lengths: &[usize], goes_on: impl Fn(&[T]) -> bool) -> Vec<Vec<T>> {
-    let mut result = Vec::new();
-    let mut words = vec![Vec::new()];
-    for length in 0..=*lengths.last().unwrap() {
-        if lengths.contains(&length) {
-            result.extend(words.iter().cloned());
-        }
-        let mut longer = Vec::new();
-        for word in &words {
-            for &letter in letters {
-                let word: Vec<T> = word.iter().copied().chain([letter]).collect();
-                if goes_on(&word) {
-                    longer.push(word);
-                }
-            }
-        }
-        words = longer;
-    }
-    result
-}
-
-/// The rules once more, from the layers' point of view.
-fn is_sound(space: &BoundSpace, blocks: &[Block]) -> bool {
-    let mut shape = space.input;
-    blocks.iter().all(|block| {
-        let [height, width, channels] = shape;
-        let fits = |sides: Sides, by: [usize; 2]| sides.0[0] <= by[0] && sides.0[1] <= by[1];
-        let mut architecture = Architecture {
-            input: shape,
-            blocks: vec![Block {
-                skip: false,
-                ..*block
-            }],
-            head: Head::Flatten,
-            dense: Vec::new(),
-            classes: 2,
-        };
-        let without = architecture.topology();
-        architecture.blocks[0].skip = true;
-        let may_skip = architecture.topology().is_ok();
-        let skip = if !may_skip {
-            !block.skip
-        } else {
-            space.lists.skips.contains(&block.skip)
-        };
-        let inner = match block.kind {
-            BlockKind::Conv => 4,
-            BlockKind::Separable => channels,
-            BlockKind::Inverted(by) => by * channels,
-        };
-        let npu = !space.lists.is_npu
-            || (inner % 4 == 0 && block.width % 4 == 0 && block.kernel.0[0] <= 7);
-        let kernel = fits(block.kernel, [2 * height - 1, 2 * width - 1]);
-        let sound = without.is_ok() && skip && npu && kernel && fits(block.stride, [height, width]);
-        shape = block.output(shape);
-        sound
-    })
-}
-
-#[test]
-fn the_size_is_the_number_of_what_can_be_listed() {
-    for (space, input) in small() {
-        let bound = space.bind(input, 3).unwrap();
-        let all = all(&bound);
-        assert_eq!(bound.size(), Some(all.len() as u128), "{space:?}");
-        for architecture in &all {
-            assert!(bound.contains(architecture), "{architecture}");
-            let topology = architecture.topology().unwrap();
-            assert_eq!(topology.shape(topology.output()), [1, 1, 3]);
-        }
-        let texts: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
-        assert_eq!(texts.len(), all.len());
-    }
-}
-
-#[test]
-fn large_sizes_are_exact_or_none() {
-    let mlp =
-        serde_json::json!({"kind": "mlp", "dense": 20, "dense_widths": {"from": 1, "to": 10}});
-    let size = space(mlp).bind([1, 1, 4], 2).unwrap().size();
-    assert_eq!(size, Some(10_u128.pow(20)));
-    let mlp =
-        serde_json::json!({"kind": "mlp", "dense": 50, "dense_widths": {"from": 1, "to": 10}});
-    assert_eq!(space(mlp).bind([1, 1, 4], 2).unwrap().size(), None);
-}
-
-/// From any network, steps lead to every other one that has layers of its own.
-#[test]
-fn steps_lead_everywhere() {
-    for (space, input) in small() {
-        let bound = space.bind(input, 3).unwrap();
-        let keys: BTreeSet<String> = all(&bound).iter().map(Architecture::key).collect();
-        if keys.len() > 3000 {
-            continue;
-        }
-        let start = bound.sample(&mut Rng::seed_from_u64(7));
-        let mut seen = BTreeSet::from([start.key()]);
-        let mut open = vec![start];
-        while let Some(point) = open.pop() {
-            for next in bound.neighbours(&point) {
-                if seen.insert(next.key()) {
-                    open.push(next);
-                }
-            }
-        }
-        assert_eq!(seen.len(), keys.len(), "{space:?}");
-    }
-}
-
-/// Where no branch is in play, a step that keeps the number of layers is undone by a step.
-#[test]
-fn steps_can_be_undone() {
-    let json = serde_json::json!({
-        "kind": "cnn2d", "depth": [1, 2], "skip": false, "pools": ["none", "max 2", "average 3/2"],
-        "activations": ["relu", "relu6", "none"], "norm": [true, false],
-        "head": ["flatten", "global_average"]
-    });
-    let bound = space(json).bind([12, 12, 3], 4).unwrap();
-    let mut rng = Rng::seed_from_u64(3);
-    for _ in 0..4 {
-        let point = bound.sample(&mut rng);
-        for next in bound.neighbours(&point) {
-            let same = |f: fn(&Architecture) -> usize| f(&next) == f(&point);
-            let kinds = |a: &Architecture| a.blocks.iter().map(|b| b.kind).collect::<Vec<_>>();
-            if same(|a| a.blocks.len()) && same(|a| a.dense.len()) && kinds(&next) == kinds(&point)
-            {
-                let back = bound.neighbours(&next);
-                let keys: Vec<String> = back.iter().map(Architecture::key).collect();
-                assert!(keys.contains(&point.key()), "{point} to {next}");
-            }
-        }
-    }
 }
 
 /// Chi-square against uniform, with a bound that a right generator breaks once in some 10⁵ tests.
@@ -423,26 +231,6 @@ dense_widths: 16
 }
 
 #[test]
-fn an_architecture_is_readable() {
-    let text = "[in(8x8x1),ir(1,8,3,e2,s2),bn,relu6,max(2),flatten,fc(32,10)]";
-    let architecture: Architecture = text.parse().unwrap();
-    let yaml = serde_saphyr::to_string(&architecture).unwrap();
-    assert_eq!(
-        serde_saphyr::from_str::<Architecture>(&yaml).unwrap(),
-        architecture
-    );
-    for line in [
-        "    inverted: 2",
-        "  kernel: 3",
-        "  stride: 2",
-        "head: flatten",
-        "classes: 10",
-    ] {
-        assert!(yaml.lines().any(|other| other.ends_with(line)), "{yaml}");
-    }
-}
-
-#[test]
 fn the_schema_describes_and_refuses() {
     let schema = serde_json::to_value(schemars::schema_for!(Space)).unwrap();
     assert_eq!(schema["additionalProperties"], false);
@@ -594,73 +382,4 @@ proptest! {
             prop_assert_eq!(architecture.to_string(), text);
         }
     }
-}
-
-#[test]
-fn equal_layers_have_equal_keys() {
-    let check = |left: &str, right: &str, is_equal: bool| {
-        let [left, right] = [left, right].map(|text| text.parse::<Architecture>().unwrap());
-        assert_eq!(left.key() == right.key(), is_equal, "{left} {right}");
-    };
-    check(
-        "[in(1x1x4),gap,fc(4,2)]",
-        "[in(1x1x4),flatten,fc(4,2)]",
-        true,
-    );
-    check(
-        "[in(2x1x4),gap,fc(4,2)]",
-        "[in(2x1x4),flatten,fc(8,2)]",
-        false,
-    );
-    // Without activation, a separable block is an inverted residual without expansion.
-    check(
-        "[in(8x8x4),sep(4,8,3),bn,gap,fc(8,2)]",
-        "[in(8x8x4),ir(4,8,3,e1),bn,gap,fc(8,2)]",
-        true,
-    );
-    check(
-        "[in(8x8x4),conv(4,4,3),skip,relu,gap,fc(4,2)]",
-        "[in(8x8x4),conv(4,4,3),relu,gap,fc(4,2)]",
-        false,
-    );
-}
-
-#[test]
-fn a_refused_text_says_where() {
-    let check = |text: &str, part: &str| {
-        let error = text.parse::<Architecture>().unwrap_err().to_string();
-        assert!(error.contains(part), "{error}");
-    };
-    check("conv(1,8,3)", "brackets");
-    check("[conv(1,8,3),gap,fc(8,2)]", "the input comes first");
-    check(
-        "[in(8x8x1),conv(2,8,3),gap,fc(8,2)]",
-        "`conv(2,8,3)` at place 1",
-    );
-    check(
-        "[in(8x8x1),conv(1,8,3),gap,fc(9,2)]",
-        "`fc(9,2)` at place 3",
-    );
-    check("[in(8x8x1),conv(1,8,3),fc(8,2)]", "wrong place");
-    check("[in(8x8x1),ir(1,8,3),gap,fc(8,2)]", "e4");
-    let longest = usize::MAX;
-    check(
-        &format!("[in({longest}x1x1),conv(1,8,3),max(2),flatten,fc(8,2)]"),
-        "`fc(8,2)` at place 4",
-    );
-}
-
-#[test]
-fn a_pooling_says_its_window() {
-    let text = "[in(12x1x2),conv(2,8,5,s2),max(3,2),conv(8,8,3x3),avg(2x1,1),gap,fc(8,2)]";
-    let error = text.parse::<Architecture>().unwrap_err().to_string();
-    assert!(error.contains("avg(2x1,1)"), "{error}");
-    let text = text.replace("2x1,1", "2,1");
-    let architecture: Architecture = text.parse().unwrap();
-    let pool = Pool {
-        kind: PoolKind::Max,
-        size: Sides([3, 1]),
-        stride: Sides([2, 1]),
-    };
-    assert_eq!(architecture.blocks[0].pool, Some(pool));
 }
