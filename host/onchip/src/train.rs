@@ -56,9 +56,9 @@ pub(crate) fn train(arguments: &TrainArgs) -> anyhow::Result<Outcome> {
             nonce: random(),
         });
         make(&workshop, &spec, arguments).await
-    })?;
+    });
     runtime.shutdown_background();
-    let made = match made {
+    let made = match made? {
         Ok(made) => made,
         Err(failure) => {
             let outcome = match failure {

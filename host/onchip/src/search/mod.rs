@@ -51,9 +51,10 @@ pub(crate) fn search(arguments: &SearchArgs) -> anyhow::Result<Outcome> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let (ending, summary) = runtime.block_on(run(&plan, arguments, workers, &folder))?;
-    // A hung probe must not keep the program.
+    let ended = runtime.block_on(run(&plan, arguments, workers, &folder));
+    // A hung probe must not keep the program, least of all when the bench has failed.
     runtime.shutdown_background();
+    let (ending, summary) = ended?;
 
     let store = Store::open_read(&folder.join(STORE))?;
     report::write(&store, &folder)?;
