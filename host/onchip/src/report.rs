@@ -61,7 +61,9 @@ pub(crate) fn write(store: &Store, folder: &Path) -> anyhow::Result<Vec<PathBuf>
     let record = best
         .map(|trial| store.record(trial.number))
         .transpose()?
-        .flatten();
+        .flatten()
+        // That of a study without boards.
+        .filter(|record| !record.is_null());
     let spec = best
         .map(|trial| spec(&definition, &circumstances, trial))
         .transpose()?;

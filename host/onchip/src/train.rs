@@ -125,7 +125,8 @@ fn write(
     (trained, record): &(Trained, Value),
 ) -> anyhow::Result<Outcome> {
     let mut out = std::io::stdout().lock();
-    if !record.is_null() {
+    let is_measured = !record.is_null();
+    if is_measured {
         let record: Record = serde_json::from_value(record.clone())?;
         writeln!(out, "{}", table::render(&record))?;
     }
@@ -142,15 +143,20 @@ fn write(
     std::fs::create_dir_all(folder)
         .with_context(|| format!("folder {} cannot be made", folder.display()))?;
     for (name, content) in [
-        ("model.tflite", trained.model.clone()),
-        ("spec.yaml", spec.to_yaml()?.into_bytes()),
-        ("labels.txt", labels.into_bytes()),
-        ("history.json", json(&trained.history)),
-        ("record.json", json(record)),
+        ("model.tflite", Some(trained.model.clone())),
+        ("spec.yaml", Some(spec.to_yaml()?.into_bytes())),
+        ("labels.txt", Some(labels.into_bytes())),
+        ("history.json", Some(json(&trained.history))),
+        ("record.json", is_measured.then(|| json(record))),
     ] {
         let path = folder.join(name);
-        std::fs::write(&path, content)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
+        let written = match content {
+            Some(content) => std::fs::write(&path, content),
+            // An earlier training may have been measured.
+            None if path.exists() => std::fs::remove_file(&path),
+            None => Ok(()),
+        };
+        written.with_context(|| format!("{} cannot be written", path.display()))?;
     }
     writeln!(out, "see {}", folder.display())?;
     Ok(Outcome::Done)

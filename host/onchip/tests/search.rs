@@ -205,6 +205,22 @@ fn a_study_in_which_nothing_is_allowed_says_what_was_broken() {
 }
 
 #[test]
+fn without_boards_there_is_no_record() {
+    let study = TINY.replace("latency_ms]", "parameters]\nboards: []");
+    let desk = Desk::new(&study.replace(", latency_ms < 10", ""));
+    check(&desk.search("out", &["--trials", "1"]), 0, &["1 trials"]);
+    check(
+        &desk.run(&["train", "out/best_model_spec.yaml", "--epochs", "1"]),
+        0,
+        &["accuracy"],
+    );
+    for folder in ["out/best_model", "out/trained"] {
+        assert!(desk.path(folder).join("model.tflite").exists(), "{folder}");
+        assert!(!desk.path(folder).join("record.json").exists(), "{folder}");
+    }
+}
+
+#[test]
 fn a_study_file_with_faults_ends_with_2_and_names_them() {
     for (from, to, texts) in [
         (
