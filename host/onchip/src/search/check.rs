@@ -30,6 +30,8 @@ pub(super) fn check(plan: &Plan, workers: usize) -> anyhow::Result<()> {
     };
     let training = time_training(plan, typical)?;
     let trials = file.budget.trials;
+    // No more are under way than the window lets be.
+    let workers = workers.min(file.window as usize);
     let all = training.mul_f64(trials as f64 / workers as f64);
     writeln!(
         out,
