@@ -30,7 +30,7 @@ struct Growth {
 }
 
 impl Picture for Growth {
-    const NAME: &'static str = "hypervolume.png";
+    const NAME: &'static str = "hypervolume";
 
     fn size(&self) -> (u32, u32) {
         (WIDTH, HEIGHT)
