@@ -312,13 +312,6 @@ fn constraints(nas: &Nas, problems: &mut Vec<Problem>) -> Vec<Constraint> {
         constraints.push(hard(Metric::Parameters, Relation::AtLeast, least));
         constraints.push(hard(Metric::Parameters, Relation::AtMost, most));
     }
-    if let Some(latency) = nas.latency_target {
-        constraints.push(hard(
-            Metric::LatencyMs,
-            Relation::AtMost,
-            milliseconds(latency),
-        ));
-    }
     if let Some(accuracy) = nas.accuracy_target {
         constraints.push(hard(
             Metric::ValidationAccuracy,

@@ -111,8 +111,8 @@ struct Nas {
     /// What the parameters count; 0.5 if left out, 0 for nothing.
     #[schemars(range(min = 0))]
     size_weight: Option<f64>,
-    /// The longest latency that is acceptable, in microseconds: slower networks are rejected
-    /// untrained.
+    /// The latency to reach, in microseconds: the unit that latency counts in, and what a slower
+    /// network misses costs once more. None is rejected for it.
     #[schemars(extend("exclusiveMinimum" = 0))]
     latency_target: Option<f64>,
     /// What the latency counts; 0.3 if left out beside a `latency_target`, else nothing.
