@@ -343,7 +343,7 @@ mod tests {
         }
     }
 
-    fn check(input: Dims, layers: &[Layer], expected: Result<Dims, Problem>) {
+    fn check(input: Dims, layers: &[Layer], expected: &Result<Dims, Problem>) {
         let mut topology = Topology::new(input);
         let result = layers.iter().try_for_each(|&layer| {
             let before = topology.clone();
@@ -352,7 +352,11 @@ mod tests {
             })
         });
         let shape = result.map(|()| topology.shape(topology.output()));
-        assert_eq!(shape.map_err(|error| error.problem), expected, "{layers:?}");
+        assert_eq!(
+            &shape.map_err(|error| error.problem),
+            expected,
+            "{layers:?}"
+        );
     }
 
     #[test]
@@ -360,30 +364,34 @@ mod tests {
         use Layer as L;
         use Padding::{Same, Valid};
         let conv = |window| L::Conv { filters: 6, window };
-        check([9, 8, 2], &[conv(window(3, 2, Same))], Ok([5, 4, 6]));
-        check([9, 8, 2], &[conv(window(3, 2, Valid))], Ok([4, 3, 6]));
-        check([9, 8, 2], &[L::MaxPool(window(2, 2, Valid))], Ok([4, 4, 2]));
+        check([9, 8, 2], &[conv(window(3, 2, Same))], &Ok([5, 4, 6]));
+        check([9, 8, 2], &[conv(window(3, 2, Valid))], &Ok([4, 3, 6]));
+        check(
+            [9, 8, 2],
+            &[L::MaxPool(window(2, 2, Valid))],
+            &Ok([4, 4, 2]),
+        );
         check(
             [9, 8, 2],
             &[L::Flatten, L::Dense { units: 3 }],
-            Ok([1, 1, 3]),
+            &Ok([1, 1, 3]),
         );
-        check([9, 8, 2], &[L::GlobalAveragePool], Ok([1, 1, 2]));
+        check([9, 8, 2], &[L::GlobalAveragePool], &Ok([1, 1, 2]));
         check(
             [9, 8, 2],
             &[L::Dense { units: 3 }],
-            Err(Problem::NotAVector([9, 8, 2])),
+            &Err(Problem::NotAVector([9, 8, 2])),
         );
-        check([9, 8, 2], &[L::BatchNorm], Err(Problem::Unfoldable));
+        check([9, 8, 2], &[L::BatchNorm], &Err(Problem::Unfoldable));
         let too_large = Problem::Window {
             size: [9; 2],
             stride: [1; 2],
             height: 9,
             width: 8,
         };
-        check([9, 8, 2], &[conv(window(9, 1, Valid))], Err(too_large));
+        check([9, 8, 2], &[conv(window(9, 1, Valid))], &Err(too_large));
         let none = Problem::Size([1, 1, 0]);
-        check([9, 8, 2], &[L::Flatten, L::Dense { units: 0 }], Err(none));
+        check([9, 8, 2], &[L::Flatten, L::Dense { units: 0 }], &Err(none));
     }
 
     #[test]
