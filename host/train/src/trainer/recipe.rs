@@ -268,8 +268,9 @@ mod tests {
             assert!(error.contains(problem), "{error}");
         };
         check(json!({ "epoch": 3 }), "unknown field `epoch`");
-        check(json!({ "epochs": -1 }), "invalid value");
-        check(json!({ "batch_size": 0.5 }), "invalid type");
+        // Which of its words serde_json takes depends on features that others switch on.
+        check(json!({ "epochs": -1 }), "invalid");
+        check(json!({ "batch_size": 0.5 }), "invalid");
         check(
             json!({ "optimizer": "rmsprop" }),
             "unknown variant `rmsprop`",
