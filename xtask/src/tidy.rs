@@ -27,7 +27,7 @@ const FORBIDDEN: &[&str] = &[
 ];
 
 /// Folders that hold nothing of ours (in a linked worktree, `.git` is a file).
-const SKIPPED: &[&str] = &[".git", "target", "user"];
+const SKIPPED: &[&str] = &[".git", "target"];
 
 fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -42,7 +42,9 @@ fn files() -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default();
-            let is_skipped = SKIPPED.iter().any(|&skipped| name == skipped);
+            // Studies of whoever works here; git ignores them, too.
+            let is_study = folder == root.join("results") && name != "published";
+            let is_skipped = is_study || SKIPPED.iter().any(|&skipped| name == skipped);
             if is_skipped {
                 continue;
             }
