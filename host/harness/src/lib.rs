@@ -29,7 +29,9 @@ mod worker;
 
 pub use board::{Board, BoardError};
 pub use candidate::{Candidate, PrepareError};
-pub use failure::{BenchFailure, CandidateFailure, Failure, Phase, ProbeCause, Registers};
+pub use failure::{
+    BenchFailure, CandidateFailure, Failure, Phase, ProbeCause, Registers, with_causes,
+};
 pub use image::{Image, ImageError};
 pub use input::{Input, InputError};
 pub use onchip_protocol::Message;

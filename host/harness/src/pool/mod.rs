@@ -14,7 +14,7 @@ use self::bench::{Bench, Kit};
 pub use self::seat::{Seat, VirtualSeat};
 use crate::board::Board;
 use crate::candidate::Candidate;
-use crate::failure::{BenchFailure, Failure};
+use crate::failure::{BenchFailure, Failure, with_causes};
 use crate::image::Image;
 use crate::record::Record;
 
@@ -310,19 +310,4 @@ fn no_board_left(places: &[Place]) -> BenchFailure {
     BenchFailure::NoBoardLeft {
         failures: failures.collect(),
     }
-}
-
-/// A failure and its causes in one line.
-fn with_causes(failure: &BenchFailure) -> String {
-    let mut text = failure.to_string();
-    let mut source = std::error::Error::source(failure);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Wrappers often repeat what they wrap.
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

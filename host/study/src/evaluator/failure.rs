@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use onchip_harness::with_causes;
 use onchip_search::evaluator::Failure;
 use onchip_train::quantize::{AccuracyError, QuantizeError};
 use onchip_train::trainer::TrainError;
@@ -42,18 +43,4 @@ pub(super) fn measuring(error: onchip_harness::Failure) -> Failure {
         onchip_harness::Failure::Candidate(error) => candidate(error),
         onchip_harness::Failure::Bench(error) => bench(error),
     }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Wrappers often repeat what they wrap.
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
