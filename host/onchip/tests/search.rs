@@ -63,6 +63,13 @@ impl Desk {
         self.command(&arguments).spawn().unwrap()
     }
 
+    /// Goes on with a study that was killed, or begins it if that was before it had begun.
+    #[cfg(unix)]
+    fn go_on(&self, output: &str) -> Output {
+        let begun = self.path(output).join("study.sqlite.lock").exists();
+        self.search(output, if begun { &["--resume"] } else { &[] })
+    }
+
     /// The tables of a study, byte for byte.
     fn tables(&self, output: &str) -> [String; 2] {
         ["search_results.csv", "pareto_frontier.csv"]
@@ -169,7 +176,7 @@ fn a_study_that_is_killed_or_interrupted_goes_on_to_the_same_result() {
         std::thread::sleep(Duration::from_millis(milliseconds));
         search.kill().unwrap();
         search.wait().unwrap();
-        check(&desk.search(name, &["--resume"]), 0, &[]);
+        check(&desk.go_on(name), 0, &[]);
         assert_eq!(
             desk.tables(name),
             desk.tables("undisturbed"),
@@ -186,7 +193,7 @@ fn a_study_that_is_killed_or_interrupted_goes_on_to_the_same_result() {
     let ended = search.wait_with_output().unwrap();
     // It may have been too early to be heeded, or too late.
     assert!(!matches!(ended.status.code(), Some(1..=4)), "{ended:?}");
-    check(&desk.search("interrupted", &["--resume"]), 0, &[]);
+    check(&desk.go_on("interrupted"), 0, &[]);
     assert_eq!(desk.tables("interrupted"), desk.tables("undisturbed"));
 }
 
@@ -257,6 +264,24 @@ fn a_study_file_with_faults_ends_with_2_and_names_them() {
         2,
         &["missing.yaml"],
     );
+}
+
+#[test]
+fn where_no_study_is_none_is_resumed() {
+    let desk = Desk::new(TINY);
+    let texts = ["nowhere has no study", "leave --resume away", "--output"];
+    check(&desk.search("nowhere", &["--resume"]), 2, &texts);
+    assert!(!desk.path("nowhere").exists());
+
+    fs::create_dir(desk.path("other")).unwrap();
+    fs::write(desk.path("other/notes.txt"), "mine").unwrap();
+    check(
+        &desk.search("other", &["--resume"]),
+        2,
+        &["other has no study"],
+    );
+    let texts = ["other is there already", "has no study", "--output"];
+    check(&desk.search("other", &[]), 2, &texts);
 }
 
 #[test]

@@ -52,11 +52,20 @@ impl Store {
         store.define(definition)
     }
 
+    /// Whether a study was begun here, even if it was killed before anything was stored.
+    pub fn is_begun(path: &Path) -> bool {
+        // The lock is taken before the store is made.
+        path.exists() || Lock::beside(path).exists()
+    }
+
     /// Goes on with a study; one that was killed before it was stored is made anew.
     ///
     /// # Errors
-    /// The store is another study's, is in use, or cannot be read.
+    /// No study was begun here, or the store is another study's, is in use, or cannot be read.
     pub fn resume(path: &Path, definition: &Definition) -> Result<Self, StoreError> {
+        if !Self::is_begun(path) {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
         let store = Self::open_write(path)?;
         if store.kind()? == Kind::Empty {
             return store.define(definition);

@@ -16,7 +16,7 @@ impl Lock {
             path: path.to_owned(),
             what: source.to_string(),
         };
-        let path = beside(store);
+        let path = Self::beside(store);
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -29,10 +29,11 @@ impl Lock {
             Err(TryLockError::Error(source)) => Err(inaccessible(&path, &source)),
         }
     }
-}
 
-fn beside(store: &Path) -> PathBuf {
-    let mut name = store.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
+    /// The file that is locked.
+    pub(super) fn beside(store: &Path) -> PathBuf {
+        let mut name = store.as_os_str().to_owned();
+        name.push(".lock");
+        name.into()
+    }
 }

@@ -214,6 +214,14 @@ fn what_is_not_there_is_named() {
         Store::open_read(&path),
         Err(StoreError::Missing(_))
     ));
+    // A mistyped path must not become a second study.
+    let error = Store::resume(&path, &definition()).unwrap_err();
+    assert!(matches!(error, StoreError::Missing(_)), "{error}");
+    assert!(!Store::is_begun(&path) && !path.exists());
+    // Killed before the file was made: only the lock is there.
+    fs::write(folder.path().join("study.sqlite.lock"), "").unwrap();
+    assert!(Store::resume(&path, &definition()).is_ok());
+    fs::remove_file(&path).unwrap();
     // Killed before anything was stored: the file is there, and empty.
     fs::write(&path, "").unwrap();
     assert!(matches!(

@@ -43,8 +43,9 @@ pub(crate) fn search(arguments: &SearchArgs) -> anyhow::Result<Outcome> {
         check::check(&plan, workers)?;
         return Ok(Outcome::Done);
     }
-    if !arguments.resume {
-        refuse_used(&folder)?;
+    match arguments.resume {
+        true => refuse_unbegun(&folder)?,
+        false => refuse_used(&folder)?,
     }
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -79,10 +80,24 @@ fn refuse_used(folder: &Path) -> anyhow::Result<()> {
         // Not there, or told when the store is made.
         return Ok(());
     };
+    let remedy = match Store::is_begun(&folder.join(STORE)) {
+        true => "go on with its study with --resume, or choose",
+        false => "and has no study; choose",
+    };
     ensure!(
         content.next().is_none(),
-        "{} is there already; go on with its study with --resume, or choose another folder with \
-         --output",
+        "{} is there already; {remedy} another folder with --output",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// Who goes on with a study and mistypes its folder does not want a second one.
+fn refuse_unbegun(folder: &Path) -> anyhow::Result<()> {
+    ensure!(
+        Store::is_begun(&folder.join(STORE)),
+        "{} has no study to go on with; leave --resume away to begin one, or correct the folder \
+         with --output",
         folder.display()
     );
     Ok(())

@@ -250,7 +250,10 @@ impl Setup {
                 .law(json!({"grid": self.grid, "strategy": self.strategy})),
             provenance: json!({}),
         };
-        Store::resume(path, &definition)
+        match Store::is_begun(path) {
+            true => Store::resume(path, &definition),
+            false => Store::create(path, &definition),
+        }
     }
 
     /// Runs or resumes it.
