@@ -79,6 +79,23 @@ impl Constraint {
             excess.clamp(f64::EPSILON, MOST)
         }
     }
+
+    /// What of the metric keeps every network from holding it, and what to do about it; `None` if
+    /// some network may.
+    pub fn impossible(&self) -> Option<&'static str> {
+        let (relation, limit) = (self.relation, self.limit);
+        match self.metric.is_share() {
+            // Nothing runs in no time, or without a byte, a weight or a product.
+            false if relation.is_upper() && limit <= 0.0 => Some("is above 0; raise the limit"),
+            true if relation.is_upper() && !relation.holds(0.0, limit) => {
+                Some("is at least 0; raise the limit")
+            }
+            true if !relation.is_upper() && !relation.holds(1.0, limit) => {
+                Some("is at most 1; lower the limit")
+            }
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Relation {

@@ -44,6 +44,9 @@ pub enum GoalsError {
     /// One quantity twice.
     #[error("the objective {0} is there twice, by itself or as its opposite")]
     Twice(Metric),
+    /// Nothing can satisfy it.
+    #[error("no network keeps the constraint `{0}`: {metric} {1}", metric = .0.metric)]
+    Impossible(Constraint, &'static str),
     /// Nothing can satisfy both.
     #[error("the constraints `{0}` and `{1}` exclude each other")]
     Contradiction(Constraint, Constraint),
@@ -74,7 +77,8 @@ impl Goals {
     /// Puts them together.
     ///
     /// # Errors
-    /// No objective, too many, one twice, or constraints that exclude each other.
+    /// No objective, too many, one twice, or constraints that nothing holds or that exclude each
+    /// other.
     pub fn new(
         objectives: Vec<Objective>,
         constraints: Vec<Constraint>,
@@ -92,6 +96,11 @@ impl Goals {
                 .any(|other| other.metric.as_minimised() == quantity)
             {
                 return Err(GoalsError::Twice(objective.metric));
+            }
+        }
+        for constraint in &constraints {
+            if let Some(why) = constraint.impossible() {
+                return Err(GoalsError::Impossible(constraint.clone(), why));
             }
         }
         for (i, left) in constraints.iter().enumerate() {

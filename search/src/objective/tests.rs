@@ -183,6 +183,25 @@ fn goals_refuse_what_cannot_be() {
         .is_ok()
     );
     assert!(goals(&error, &["flash <= 2", "flash >= 2"]).is_ok());
+    for (text, impossible) in [
+        ("latency_ms < 0", true),
+        ("flash <= 0", true),
+        ("macs < 1", false),
+        ("accuracy > 100 %", true),
+        ("accuracy >= 100 %", false),
+        ("error < 0", true),
+        ("error <= 0", false),
+    ] {
+        let soft = Constraint {
+            penalty: Some(1.0),
+            ..limit(text)
+        };
+        for constraint in [limit(text), soft] {
+            let goals = Goals::new(vec![Objective::new(Metric::Error)], vec![constraint]);
+            let refused = matches!(goals, Err(GoalsError::Impossible(..)));
+            assert_eq!(refused, impossible, "{text}");
+        }
+    }
     for contradiction in [["flash < 2", "flash >= 2"], ["flash > 3", "flash <= 2"]] {
         let refused = goals(&error, &contradiction);
         assert!(

@@ -57,6 +57,17 @@ pub(super) fn check(study: &StudyFile) -> Vec<Problem> {
 
 /// Objectives, constraints, and whether the target of an early stop can be reached among them.
 fn goals(study: &StudyFile) -> Vec<Problem> {
+    let impossible = study.constraints.iter().enumerate();
+    let impossible: Vec<Problem> = impossible
+        .filter_map(|(index, constraint)| {
+            let error = GoalsError::Impossible(constraint.clone(), constraint.impossible()?);
+            let path = format!("constraints[{index}]");
+            Some(Problem::at(path, error.to_string()))
+        })
+        .collect();
+    if !impossible.is_empty() {
+        return impossible;
+    }
     let of = |constraints: Vec<Constraint>| Goals::new(study.objectives.clone(), constraints);
     if let Err(error) = of(study.constraints.clone()) {
         let path = match error {
