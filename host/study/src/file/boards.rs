@@ -60,7 +60,7 @@ fn one() -> u32 {
 }
 
 /// What is wrong with the boards of a study.
-pub(super) fn check(boards: &[BoardEntry], allow_mixed: bool) -> Vec<Problem> {
+pub(super) fn check(boards: &[BoardEntry]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, entry) in boards.iter().enumerate() {
         let path = |key: &str| format!("boards[{index}].{key}");
@@ -91,9 +91,10 @@ pub(super) fn check(boards: &[BoardEntry], allow_mixed: bool) -> Vec<Problem> {
             problems.push(Problem::at(path("board"), message));
         }
         let is_other = |first: &BoardEntry| first.is_virtual() != entry.is_virtual();
-        if !allow_mixed && earlier.first().is_some_and(is_other) {
-            let message = "emulated and real boards in one study; measure on one kind, or say \
-                           `allow_mixed: true` if their numbers may share a front";
+        if earlier.first().is_some_and(is_other) {
+            let message = "virtual boards beside boards behind probes: numbers of emulated and of \
+                           real boards must not share a front, and which board measures a network \
+                           is chance; make one study for each kind";
             problems.push(Problem::at(path("probe"), message));
         }
     }

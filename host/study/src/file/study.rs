@@ -60,9 +60,6 @@ pub struct StudyFile {
     /// is measured: only what the host can tell is known.
     #[serde(default = "default_boards")]
     pub boards: Vec<BoardEntry>,
-    /// Lets numbers of emulated and of real boards share one front.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub allow_mixed: bool,
     /// When the study ends.
     pub budget: Budget,
     /// So many candidates may be under way before the earliest is told to the strategy. A study's

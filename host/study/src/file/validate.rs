@@ -9,7 +9,7 @@ use super::study::{StudyFile, Task};
 
 /// Everything that keeps a study from being run, as far as the file alone tells it.
 pub(super) fn check(study: &StudyFile) -> Vec<Problem> {
-    let mut problems = boards::check(&study.boards, study.allow_mixed);
+    let mut problems = boards::check(&study.boards);
     problems.extend(goals(study));
     problems.extend(measured_without_boards(study));
     let mut complain = |path: &str, message: String| problems.push(Problem::at(path, message));

@@ -77,7 +77,6 @@ pub(in crate::file) fn convert(ti: &TiFile, base: &Path) -> Result<StudyFile, Ve
         },
         quantization: Scheme::default(),
         boards,
-        allow_mixed: false,
         budget: Budget {
             trials: parts.trials,
             time: None,
