@@ -9,6 +9,7 @@
 //! | [`benchmark`] | published problems that strategies are judged by |
 //! | [`evaluator`] | who is asked how good a network is |
 //! | [`trial`], [`study`], [`store`] | the loop, and what it keeps |
+//! | [`wording`] | how numbers are said to people |
 //!
 //! Nothing here knows a probe or a trainer: a study asks an [`evaluator::Evaluator`].
 
@@ -25,4 +26,5 @@ pub mod store;
 pub mod strategy;
 pub mod study;
 pub mod trial;
+pub mod wording;
 mod written;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, ensure};
+use onchip_search::wording::counted;
 use onchip_tflite::random::{Limits, network};
 
 use crate::cli::RandomModelsArgs;
@@ -32,11 +33,11 @@ pub(crate) fn random_models(arguments: &RandomModelsArgs) -> anyhow::Result<Outc
             .with_context(|| format!("model {} cannot be written", path.display()))?;
         writeln!(
             out,
-            "{}: {} operators, {} MACs, {} bytes",
+            "{}: {}, {}, {}",
             path.display(),
-            inspection.operators.len(),
-            inspection.totals.macs,
-            inspection.bytes
+            counted(inspection.operators.len(), "operator"),
+            counted(inspection.totals.macs, "MAC"),
+            counted(inspection.bytes, "byte")
         )?;
     }
     Ok(Outcome::Done)

@@ -8,6 +8,7 @@ use anyhow::{Context as _, ensure};
 use onchip_harness::Record;
 use onchip_search::evaluator::{Evaluator as _, Failure, Stop, Trained};
 use onchip_search::metric::Metric;
+use onchip_search::wording::counted;
 use onchip_study::boards;
 use onchip_study::evaluator::Workshop;
 use onchip_study::file::ModelSpec;
@@ -35,10 +36,10 @@ pub(crate) fn train(arguments: &TrainArgs) -> anyhow::Result<Outcome> {
     let network = &spec.architecture;
     ensure!(
         network.input == shape && network.classes == classes,
-        "{}: the network reads {:?} and tells {} classes, the data set has {shape:?} and {classes}",
+        "{}: the network reads {:?} and tells {}, the data set has {shape:?} and {classes}",
         arguments.spec.display(),
         network.input,
-        network.classes,
+        counted(network.classes, "class"),
     );
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -98,8 +99,9 @@ async fn make(
     });
     if !arguments.quiet {
         let text = format!(
-            "training {} for {} epochs",
-            spec.architecture, spec.training.epochs
+            "training {} for {}",
+            spec.architecture,
+            counted(spec.training.epochs, "epoch")
         );
         // A closed stderr has no reader to miss it.
         let _ = writeln!(std::io::stderr().lock(), "{text}");

@@ -215,7 +215,7 @@ fn a_study_in_which_nothing_is_allowed_says_what_was_broken() {
 fn without_boards_there_is_no_record() {
     let study = TINY.replace("latency_ms]", "parameters]\nboards: []");
     let desk = Desk::new(&study.replace(", latency_ms < 10", ""));
-    check(&desk.search("out", &["--trials", "1"]), 0, &["1 trials"]);
+    check(&desk.search("out", &["--trials", "1"]), 0, &["1 trial:"]);
     check(
         &desk.run(&["train", "out/best_model_spec.yaml", "--epochs", "1"]),
         0,

@@ -7,6 +7,7 @@ use onchip_search::architecture::Architecture;
 use onchip_search::domain::{Domain, Rng};
 use onchip_search::metric::{Metric, Scores};
 use onchip_search::objective::Goals;
+use onchip_search::wording::counted;
 use onchip_tflite::topology::Dims;
 use onchip_train::quantize;
 use rand::SeedableRng;
@@ -151,9 +152,9 @@ fn notes(file: &StudyFile, goals: &Goals, passing: usize) -> Vec<String> {
     };
     if population >= file.budget.trials && population > 0 {
         notes.push(format!(
-            "the first {population} trials are drawn at random, and there are {}: take a \
-             `population` of a quarter of the trials",
-            file.budget.trials
+            "the first {population} are drawn at random, of {}: take a `population` of a quarter \
+             of the trials",
+            counted(file.budget.trials, "trial")
         ));
     }
     let tested = [Metric::Accuracy, Metric::Error];
@@ -186,9 +187,11 @@ impl fmt::Display for Check {
         writeln!(f, "study     {}", self.name)?;
         writeln!(
             f,
-            "data      {}: {height}x{width}x{channels} in {} classes; {train} examples to train, \
-             {validation} to validate, {test} to test",
-            self.dataset, self.classes
+            "data      {}: {height}x{width}x{channels} in {}; {} to train, {validation} to \
+             validate, {test} to test",
+            self.dataset,
+            counted(self.classes, "class"),
+            counted(train, "example")
         )?;
         match self.networks {
             Some(networks) => writeln!(f, "space     {networks} networks")?,
@@ -226,8 +229,10 @@ impl fmt::Display for Check {
         }
         write!(
             f,
-            "training  {} trials of {} epochs, {:.2e} operations at most for a median network",
-            self.trials, self.epochs, self.operations
+            "training  {} of {}, {:.2e} operations at most for a median network",
+            counted(self.trials, "trial"),
+            counted(self.epochs, "epoch"),
+            self.operations
         )?;
         for note in &self.notes {
             write!(f, "\nnote      {note}")?;

@@ -8,6 +8,7 @@ use super::count::Counts;
 use super::{BlockType, Kind, Space};
 use crate::architecture::{Activation, Block, BlockKind, Head, Pool, Sides};
 use crate::domain::{Domain, Rng};
+use crate::wording::counted;
 
 /// Most blocks, and most dense layers.
 const MAX_LAYERS: usize = 100;
@@ -80,7 +81,10 @@ pub enum SpaceError {
     #[error("space: kind `cnn1d` reads [length, 1, channels], the input is {0:?}; take `cnn2d`")]
     NotASeries(Dims),
     /// No elements or no classes.
-    #[error("space: the input is {input:?} and there are {classes} classes; neither may be empty")]
+    #[error(
+        "space: the input is {input:?}, in {}; neither may be empty",
+        counted(.classes, "class")
+    )]
     NoData {
         /// Height, width, channels.
         input: Dims,

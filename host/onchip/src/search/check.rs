@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use onchip_search::architecture::Architecture;
+use onchip_search::wording::counted;
 use onchip_study::check::Check;
 use onchip_study::plan::Plan;
 use onchip_tflite::topology::Topology;
@@ -35,10 +36,11 @@ pub(super) fn check(plan: &Plan, workers: usize) -> anyhow::Result<()> {
     let all = training.mul_f64(trials as f64 / workers as f64);
     writeln!(
         out,
-        "cost      a training of {text}\n          takes {}, {trials} of them {} on {workers} \
-         threads, less what is rejected before",
+        "cost      a training of {text}\n          takes {}, {trials} of them {} on {}, \
+         less what is rejected before",
         time(training),
         time(all),
+        counted(workers, "thread"),
     )?;
     if let Some(limit) = file.budget.time {
         writeln!(out, "          the study ends after {limit} at the latest")?;

@@ -11,6 +11,7 @@ use onchip_harness::BoardPool;
 use onchip_search::architecture::Architecture;
 use onchip_search::objective::Goals;
 use onchip_search::study::Event;
+use onchip_search::wording::counted;
 
 use super::picture::{Picture, boards};
 
@@ -72,9 +73,8 @@ fn print(view: &View, events: &Receiver<Event<Architecture>>) {
 
 fn draw(view: &View, events: &Receiver<Event<Architecture>>) {
     let screen = MultiProgress::new();
-    let bar = screen.add(
-        ProgressBar::new(0).with_style(style("{prefix} [{bar:30}] {pos} of {len} trials, {msg}")),
-    );
+    let bar =
+        screen.add(ProgressBar::new(0).with_style(style("{prefix} [{bar:30}] {pos} of {msg}")));
     bar.set_prefix(view.name.clone());
     let mut lines: Vec<ProgressBar> = Vec::new();
     let mut picture = Picture::new(&view.goals);
@@ -91,7 +91,8 @@ fn draw(view: &View, events: &Receiver<Event<Architecture>>) {
         }
         bar.set_length(picture.trials);
         bar.set_position(picture.summary.folded);
-        bar.set_message(picture.clock());
+        let trials = counted(picture.trials, "trial");
+        bar.set_message(format!("{trials}, {}", picture.clock()));
         let mut texts = vec![picture.front(), picture.gates()];
         if let Some(pool) = &view.boards {
             texts.push(boards(&pool.boards()));

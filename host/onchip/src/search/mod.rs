@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::ensure;
 use onchip_search::store::Store;
 use onchip_search::study::{Ending, Interrupt, Study, Summary};
+use onchip_search::wording::counted;
 use onchip_study::boards;
 use onchip_study::evaluator::Workshop;
 use onchip_study::file::Loaded;
@@ -186,7 +187,7 @@ fn conclude(
     folder: &Path,
 ) -> anyhow::Result<Outcome> {
     let mut out = std::io::stdout().lock();
-    let trials = summary.folded;
+    let trials = counted(summary.folded, "trial");
     let how = match ending {
         Ending::Trials => "all trials are done".to_owned(),
         Ending::Time => "the time is up".to_owned(),
@@ -194,7 +195,7 @@ fn conclude(
         Ending::Patience(trial) => format!("the front has not changed since trial {trial}"),
         Ending::Interrupted => "interrupted; --resume goes on".to_owned(),
     };
-    writeln!(out, "{trials} trials: {how}")?;
+    writeln!(out, "{trials}: {how}")?;
     let goals = &plan.prepared.goals;
     if !summary.front.is_empty() {
         let table = front::table(goals, &store.trials()?, &summary.front);

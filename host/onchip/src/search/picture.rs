@@ -9,6 +9,7 @@ use onchip_search::metric::Metric;
 use onchip_search::objective::Goals;
 use onchip_search::study::{Event, Stage, Summary};
 use onchip_search::trial::{Gate, Outcome, Trial};
+use onchip_search::wording::counted;
 
 use super::show;
 
@@ -107,10 +108,7 @@ impl Picture {
                 format!("{} {}", metric.name(), show::quantity(metric, *value))
             });
         let best = best.collect::<Vec<_>>().join(", ");
-        let networks = match front.len() {
-            1 => "1 network".to_owned(),
-            count => format!("{count} networks"),
-        };
+        let networks = counted(front.len(), "network");
         format!("front: {networks}, hypervolume {hypervolume:.4}; best {best}")
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use onchip_search::metric::{Metric, Scores};
+use onchip_search::wording::grouped;
 
 /// A quantity with its unit, rounded to what can be compared at a glance.
 pub(crate) fn quantity(metric: Metric, value: f64) -> String {
@@ -21,14 +22,6 @@ pub(crate) fn quantities(metrics: &[Metric], scores: &Scores) -> String {
         Some(format!("{} {value}", metric.name()))
     });
     known.collect::<Vec<_>>().join(", ")
-}
-
-/// A whole number in groups of three digits.
-pub(crate) fn grouped(value: impl std::fmt::Display) -> String {
-    let digits = value.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups = groups.map(|group| String::from_utf8_lossy(group).into_owned());
-    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// A span of time, its two largest units.

@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use onchip_search::metric::Metric;
 use onchip_search::trial::{Outcome, Trial};
+use onchip_search::wording::counted;
 use plotters::backend::DrawingBackend;
 use plotters::chart::ChartBuilder;
 use plotters::coord::Shift;
@@ -95,8 +96,8 @@ impl Pareto {
         Self {
             title: report.name.to_owned(),
             subtitle: format!(
-                "{} trials, {complete} complete, {} on the front; measured on {}",
-                report.trials.len(),
+                "{}, {complete} complete, {} on the front; measured on {}",
+                counted(report.trials.len(), "trial"),
                 report.front.len(),
                 report.measured_on,
             ),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use onchip_search::architecture::{self, Architecture, NamedError};
+use onchip_search::wording::counted;
 use onchip_tflite::topology::Dims;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,8 @@ pub enum StartError {
     Spec(#[from] FileError),
     /// The network was made for other data.
     #[error(
-        "`{start}` reads {found:?} and tells {classes} classes; this data set has {wanted:?} and {wanted_classes}"
+        "`{start}` reads {found:?} and tells {}; this data set has {wanted:?} and {wanted_classes}",
+        counted(.classes, "class")
     )]
     Shape {
         /// As given.

@@ -1,6 +1,7 @@
 //! What a study file's types cannot tell: whether its parts make a study together.
 
 use onchip_search::objective::{Constraint, Goals, GoalsError};
+use onchip_search::wording::counted;
 use onchip_train::trainer::Loss;
 
 use super::boards;
@@ -47,8 +48,9 @@ pub(super) fn check(study: &StudyFile) -> Vec<Problem> {
     let starts = study.warm_start.len() as u64;
     if starts > study.budget.trials {
         let message = format!(
-            "{starts} networks to start from, but {} trials",
-            study.budget.trials
+            "{} to start from, but {}",
+            counted(starts, "network"),
+            counted(study.budget.trials, "trial")
         );
         complain("warm_start", message);
     }
