@@ -7,7 +7,8 @@ use onchip_search::architecture::Architecture;
 use onchip_search::domain::{Domain, Rng};
 use onchip_search::metric::{Metric, Scores};
 use onchip_search::objective::Goals;
-use onchip_search::wording::counted;
+use onchip_search::space::BigUint;
+use onchip_search::wording::{counted, grouped};
 use onchip_tflite::topology::Dims;
 use onchip_train::quantize;
 use rand::SeedableRng;
@@ -33,8 +34,8 @@ pub struct Check {
     pub classes: usize,
     /// Examples for training, validation and test.
     pub examples: [usize; 3],
-    /// Number of networks; `None` if it is 2¹²⁸ − 1 or more.
-    pub networks: Option<u128>,
+    /// Number of networks.
+    pub networks: BigUint,
     /// So many of them were drawn to tell the rest.
     pub sampled: usize,
     /// Static metrics of those that can be deployed, in the order of columns.
@@ -180,6 +181,25 @@ impl Range {
     }
 }
 
+/// A number too long to be grasped, in powers of ten; nothing for others.
+fn roughly(number: &BigUint) -> String {
+    /// So many digits a number may have, and so many tell its first two.
+    const DIGITS: usize = 15;
+    let text = number.to_string();
+    let Some((head, rest)) = text
+        .split_at_checked(DIGITS)
+        .filter(|(_, rest)| !rest.is_empty())
+    else {
+        return String::new();
+    };
+    let head: f64 = head.parse().unwrap_or_default();
+    // Rounding may carry into one digit more.
+    let head = format!("{head:.1e}");
+    let (mantissa, exponent) = head.split_once('e').unwrap_or((&head, "0"));
+    let exponent = exponent.parse::<usize>().unwrap_or_default() + rest.len();
+    format!(", about {mantissa}e{exponent}")
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [height, width, channels] = self.shape;
@@ -193,10 +213,8 @@ impl fmt::Display for Check {
             counted(self.classes, "class"),
             counted(train, "example")
         )?;
-        match self.networks {
-            Some(networks) => writeln!(f, "space     {networks} networks")?,
-            None => writeln!(f, "space     2^128 networks or more")?,
-        }
+        let networks = counted(grouped(&self.networks), "network");
+        writeln!(f, "space     {networks}{}", roughly(&self.networks))?;
         writeln!(
             f,
             "static    {} of {} drawn at random keep the hard constraints, as far as can be told \
@@ -238,5 +256,21 @@ impl fmt::Display for Check {
             write!(f, "\nnote      {note}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn giant_numbers_are_told_in_powers_of_ten() {
+        let number = |digits: &str| digits.parse::<BigUint>().unwrap();
+        assert_eq!(roughly(&number("999999999999999")), "");
+        assert_eq!(roughly(&number("1000000000000000")), ", about 1.0e15");
+        assert_eq!(roughly(&number("123456789012345678")), ", about 1.2e17");
+        // 2^128 - 1, and what rounds up to one digit more.
+        assert_eq!(roughly(&number(&u128::MAX.to_string())), ", about 3.4e38");
+        assert_eq!(roughly(&number(&"9".repeat(400))), ", about 1.0e400");
     }
 }

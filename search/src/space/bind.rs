@@ -326,7 +326,7 @@ impl BoundSpace {
 
     /// Whether `blocks` more blocks can follow a value of that shape.
     pub(super) fn leads_on(&self, shape: Dims, blocks: usize) -> bool {
-        self.counts.ways(shape, blocks) > 0
+        self.counts.ways(shape, blocks).is_some()
     }
 }
 

@@ -6,32 +6,34 @@
 
 use std::collections::BTreeMap;
 
+use num_bigint::BigUint;
 use onchip_tflite::topology::Dims;
 
 use super::bind::{BoundSpace, Lists};
 
-/// Numbers of ways. `u128::MAX` stands for itself and all larger numbers.
+/// Numbers of ways.
 #[derive(Debug, Clone)]
 pub(super) struct Counts {
     /// By shape, then by the number of blocks still to come.
-    ways: BTreeMap<Dims, Vec<u128>>,
+    ways: BTreeMap<Dims, Vec<BigUint>>,
 }
 
 impl Counts {
     pub(super) fn new(lists: &Lists, input: Dims) -> Self {
         let deepest = lists.depths.last().copied().unwrap_or(0);
         let steps = explore(lists, input, deepest);
-        let mut ways: BTreeMap<Dims, Vec<u128>> =
-            steps.keys().map(|&shape| (shape, vec![1])).collect();
+        let one = || vec![BigUint::from(1_u32)];
+        let mut ways: BTreeMap<Dims, Vec<BigUint>> =
+            steps.keys().map(|&shape| (shape, one())).collect();
         for blocks in 1..=deepest {
             let mut longer = Vec::new();
             for (&shape, (reached, next)) in &steps {
                 if reached + blocks <= deepest {
-                    let total = next.iter().fold(0_u128, |total, (to, count)| {
-                        let on = ways.get(to).and_then(|ways| ways.get(blocks - 1));
-                        total.saturating_add(count.saturating_mul(on.copied().unwrap_or(0)))
+                    let on = next.iter().filter_map(|(to, count)| {
+                        let ways = ways.get(to)?.get(blocks - 1)?;
+                        Some(ways * *count)
                     });
-                    longer.push((shape, total));
+                    longer.push((shape, on.sum()));
                 }
             }
             for (shape, total) in longer {
@@ -41,16 +43,15 @@ impl Counts {
         Self { ways }
     }
 
-    /// In how many ways `blocks` more blocks can follow a value of that shape.
-    pub(super) fn ways(&self, shape: Dims, blocks: usize) -> u128 {
-        let ways = self.ways.get(&shape);
-        let ways = ways.and_then(|ways| ways.get(blocks));
-        ways.copied().unwrap_or(0)
+    /// In how many ways `blocks` more blocks can follow a value of that shape; `None` if in none.
+    pub(super) fn ways(&self, shape: Dims, blocks: usize) -> Option<&BigUint> {
+        let ways = self.ways.get(&shape)?.get(blocks)?;
+        (*ways > BigUint::ZERO).then_some(ways)
     }
 }
 
 /// After how many blocks a shape first occurs, and how many blocks lead from it to which.
-type Steps = BTreeMap<Dims, (usize, BTreeMap<Dims, u128>)>;
+type Steps = BTreeMap<Dims, (usize, BTreeMap<Dims, u64>)>;
 
 fn explore(lists: &Lists, input: Dims, deepest: usize) -> Steps {
     let mut steps = Steps::new();
@@ -65,7 +66,7 @@ fn explore(lists: &Lists, input: Dims, deepest: usize) -> Steps {
             if reached < deepest {
                 let free = lists.kernels_at(shape).count() * per_layer(lists);
                 for frame in lists.frames(shape) {
-                    *next.entry(frame.output(shape)).or_insert(0) += free as u128;
+                    *next.entry(frame.output(shape)).or_insert(0) += free as u64;
                 }
             }
             found.extend(next.keys().copied());
@@ -82,23 +83,20 @@ fn per_layer(lists: &Lists) -> usize {
 }
 
 impl BoundSpace {
-    /// The exact number of architectures; `None` if it is 2¹²⁸ − 1 or more.
+    /// The exact number of architectures.
     ///
     /// Architectures are counted as they are written. A few of them may have the same layers, and
     /// then share one [`key`](crate::architecture::Architecture::key).
-    pub fn size(&self) -> Option<u128> {
+    pub fn size(&self) -> BigUint {
         let lists = &self.lists;
-        let blocks = lists.depths.iter().fold(0_u128, |total, &depth| {
-            total.saturating_add(self.counts.ways(self.input, depth))
-        });
-        let one = (lists.dense_widths.len() * per_layer(lists)) as u128;
-        let dense = lists.dense_depths.iter().fold(0_u128, |total, &depth| {
-            let exponent = u32::try_from(depth).unwrap_or(u32::MAX);
-            total.saturating_add(one.saturating_pow(exponent))
-        });
-        let size = blocks
-            .saturating_mul(lists.heads.len() as u128)
-            .saturating_mul(dense);
-        (size < u128::MAX).then_some(size)
+        let depths = lists.depths.iter();
+        let blocks: BigUint = depths
+            .filter_map(|&depth| self.counts.ways(self.input, depth))
+            .sum();
+        let one = BigUint::from(lists.dense_widths.len() * per_layer(lists));
+        let depths = lists.dense_depths.iter();
+        // Depths are at most 100, so that the exponent fits.
+        let dense: BigUint = depths.map(|&depth| one.pow(depth as u32)).sum();
+        blocks * lists.heads.len() * dense
     }
 }

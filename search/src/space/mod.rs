@@ -36,6 +36,7 @@ use crate::architecture::{Activation, Head};
 
 pub use bind::{BoundSpace, SpaceError};
 pub use choices::{Choice, Choices, Extent, PoolChoice};
+pub use num_bigint::BigUint;
 
 /// The networks to search. Only `kind` must be told; everything else has a default that suits it.
 ///

@@ -129,7 +129,7 @@ fn the_size_is_the_number_of_what_can_be_listed() {
     for (space, input) in small() {
         let bound = space.bind(input, 3).unwrap();
         let all = all(&bound);
-        assert_eq!(bound.size(), Some(all.len() as u128), "{space:?}");
+        assert_eq!(bound.size(), BigUint::from(all.len()), "{space:?}");
         for architecture in &all {
             assert!(bound.contains(architecture), "{architecture}");
             let topology = architecture.topology().unwrap();
@@ -141,14 +141,39 @@ fn the_size_is_the_number_of_what_can_be_listed() {
 }
 
 #[test]
-fn large_sizes_are_exact_or_none() {
-    let mlp =
-        serde_json::json!({"kind": "mlp", "dense": 20, "dense_widths": {"from": 1, "to": 10}});
-    let size = space(mlp).bind([1, 1, 4], 2).unwrap().size();
-    assert_eq!(size, Some(10_u128.pow(20)));
-    let mlp =
-        serde_json::json!({"kind": "mlp", "dense": 50, "dense_widths": {"from": 1, "to": 10}});
-    assert_eq!(space(mlp).bind([1, 1, 4], 2).unwrap().size(), None);
+fn large_sizes_are_exact() {
+    for depth in [20, 50, 100] {
+        let mlp = serde_json::json!({
+            "kind": "mlp", "dense": depth, "dense_widths": {"from": 1, "to": 10}
+        });
+        let size = space(mlp).bind([1, 1, 4], 2).unwrap().size();
+        assert_eq!(size, BigUint::from(10_u32).pow(depth));
+    }
+    // A width and a kernel per block, whatever came before.
+    let json = serde_json::json!({
+        "kind": "cnn1d", "blocks": "conv", "depth": {"from": 1, "to": 100}, "kernels": [1, 3],
+        "widths": {"from": 1, "to": 20}, "pools": "none", "strides": 1, "skip": false, "dense": 0,
+        "norm": true, "activations": "relu", "head": "flatten"
+    });
+    let bound = space(json).bind([8, 1, 4], 2).unwrap();
+    let each = BigUint::from(40_u32);
+    let sum: BigUint = (1..=100).map(|depth| each.pow(depth)).sum();
+    assert_eq!(bound.size(), sum);
+}
+
+/// The ways on are counted per shape, and the networks one by one: both must come to the same.
+#[test]
+fn sizes_beyond_128_bits_follow_from_smaller_ones() {
+    let of = |depth: serde_json::Value| {
+        let json = serde_json::json!({
+            "kind": "cnn1d", "blocks": ["conv", "separable"], "depth": depth, "dense": [0, 1],
+            "widths": [4, 8], "kernels": [3, 5], "strides": [1, 2], "pools": ["none", "max 2"]
+        });
+        space(json).bind([64, 1, 4], 3).unwrap().size()
+    };
+    let sum: BigUint = (1..=60).map(|depth| of(depth.into())).sum();
+    assert_eq!(of(serde_json::json!({"from": 1, "to": 60})), sum);
+    assert!(sum.bits() > 128, "{sum}");
 }
 
 /// From any network, steps lead to every other one that has layers of its own.
