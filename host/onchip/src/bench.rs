@@ -13,6 +13,7 @@ use probe_rs::probe::DebugProbeSelector;
 
 use crate::cli::BenchArgs;
 use crate::npy;
+use crate::out;
 use crate::outcome::{Outcome, complain};
 use crate::progress::Progress;
 use crate::table;
@@ -123,7 +124,7 @@ async fn measure_each(
         progress.clear();
         match measured {
             Ok(record) => {
-                writeln!(std::io::stdout().lock(), "{}", table::render(&record))?;
+                writeln!(out::stdout(), "{}", table::render(&record))?;
                 records.push(record);
             }
             Err(Failure::Candidate(failure)) => {

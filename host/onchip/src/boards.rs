@@ -5,10 +5,11 @@ use std::io::Write as _;
 use onchip_harness::board::{Board, MemoryKind, embedded_boards, embedded_image};
 use onchip_harness::{connected_probes, selector_text};
 
+use crate::out;
 use crate::outcome::Outcome;
 
 pub(crate) fn boards() -> anyhow::Result<Outcome> {
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     writeln!(out, "boards:")?;
     for board in embedded_boards() {
         let board = board?;

@@ -19,7 +19,7 @@ pub(crate) use self::study::{RandomModelsArgs, SearchArgs, TrainArgs};
 ///
 /// Exit codes: 0 measured, 2 wrong arguments, 3 a model cannot run on the board or no network of a
 /// search keeps all constraints, 4 the bench failed (the model is not to blame; try again), 130
-/// interrupted.
+/// interrupted, 141 nobody read on what was printed.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_long_help = "\

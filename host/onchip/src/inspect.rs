@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::InspectArgs;
+use crate::out;
 use crate::outcome::Outcome;
 
 pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Outcome> {
@@ -16,12 +17,12 @@ pub(crate) fn inspect(arguments: &InspectArgs) -> anyhow::Result<Outcome> {
         onchip_tflite::inspect(&file).with_context(|| format!("model {name} cannot be read"))?;
 
     match &arguments.json {
-        None => write!(std::io::stdout().lock(), "{inspection}")?,
+        None => write!(out::stdout(), "{inspection}")?,
         Some(path) => {
             let mut json = serde_json::to_vec_pretty(&inspection)?;
             json.push(b'\n');
             if path == Path::new("-") {
-                std::io::stdout().lock().write_all(&json)?;
+                out::stdout().write_all(&json)?;
             } else {
                 std::fs::write(path, json)
                     .with_context(|| format!("{} cannot be written", path.display()))?;

@@ -5,6 +5,7 @@ mod boards;
 mod cli;
 mod inspect;
 mod npy;
+mod out;
 mod outcome;
 mod progress;
 mod random;

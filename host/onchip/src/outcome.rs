@@ -7,6 +7,8 @@ use onchip_harness::{BenchFailure, CandidateFailure, Failure, ImageError, ProbeE
 use onchip_search::study::StudyError;
 use onchip_study::boards::BoardsError;
 
+use crate::out;
+
 /// How a command ended without being cut short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -20,6 +22,8 @@ pub(crate) enum Outcome {
     Bench,
     /// Somebody asked to stop.
     Interrupted,
+    /// Nobody reads what is printed.
+    Unread,
 }
 
 impl Outcome {
@@ -32,6 +36,8 @@ impl Outcome {
             Outcome::Bench => 4,
             // 128 + SIGINT, as shells count.
             Outcome::Interrupted => 130,
+            // 128 + SIGPIPE: a script must not take what was cut short for done.
+            Outcome::Unread => 141,
         })
     }
 
@@ -69,8 +75,11 @@ impl Outcome {
 }
 
 impl From<anyhow::Error> for Outcome {
-    /// Says the error on stderr.
+    /// Says the error on stderr, unless it is that nobody wants to read on.
     fn from(error: anyhow::Error) -> Outcome {
+        if out::is_closed(&error) {
+            return Outcome::Unread;
+        }
         say(&error.to_string(), &error);
         Outcome::of(&error)
     }

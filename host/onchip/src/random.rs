@@ -7,6 +7,7 @@ use onchip_search::wording::counted;
 use onchip_tflite::random::{Limits, network};
 
 use crate::cli::RandomModelsArgs;
+use crate::out;
 use crate::outcome::Outcome;
 
 pub(crate) fn random_models(arguments: &RandomModelsArgs) -> anyhow::Result<Outcome> {
@@ -18,7 +19,7 @@ pub(crate) fn random_models(arguments: &RandomModelsArgs) -> anyhow::Result<Outc
         channels: arguments.channels,
         steps: arguments.steps,
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     for count in 0..arguments.count {
         let seed = arguments.seed.wrapping_add(count);
         let file = network(seed, limits).to_file()?;

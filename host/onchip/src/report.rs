@@ -15,6 +15,7 @@ use onchip_study::file::{Loaded, ModelSpec, Provenance};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::ReportArgs;
+use crate::out;
 use crate::outcome::Outcome;
 
 /// The store's name in a study's folder.
@@ -37,7 +38,7 @@ pub(crate) struct Circumstances {
 /// Runs the command.
 pub(crate) fn report(arguments: &ReportArgs) -> anyhow::Result<Outcome> {
     let store = Store::open_read(&arguments.study.join(STORE))?;
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = out::stdout();
     for path in write(&store, &arguments.study)? {
         writeln!(stdout, "{}", path.display())?;
     }

@@ -8,6 +8,7 @@ use onchip_harness::Board;
 use onchip_vboard::bmp::Server;
 
 use crate::cli::ServeArgs;
+use crate::out;
 use crate::outcome::Outcome;
 use crate::vboard::KeptBoard;
 
@@ -18,7 +19,7 @@ pub(crate) fn serve(arguments: &ServeArgs) -> anyhow::Result<Outcome> {
         .with_context(|| format!("cannot listen on {}; choose another port", arguments.listen))?;
     let address = server.local_addr()?;
     writeln!(
-        std::io::stdout(),
+        out::stdout(),
         "{} ({}) at 1d50:6018:{address}; stop with Ctrl-C",
         board.name,
         board.chip

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::bench::random;
 use crate::cli::TrainArgs;
+use crate::out;
 use crate::outcome::{Outcome, complain};
 use crate::search::{absolute, show};
 use crate::table;
@@ -119,27 +120,14 @@ async fn make(
     Ok(measured.map(|measured| (trained, measured.record)))
 }
 
-/// Prints and writes what came out.
+/// Writes and prints what came out.
 fn write(
     folder: &Path,
     spec: &ModelSpec,
     labels: &[String],
     (trained, record): &(Trained, Value),
 ) -> anyhow::Result<Outcome> {
-    let mut out = std::io::stdout().lock();
     let is_measured = !record.is_null();
-    if is_measured {
-        let record: Record = serde_json::from_value(record.clone())?;
-        writeln!(out, "{}", table::render(&record))?;
-    }
-    let metrics = [Metric::Accuracy, Metric::ValidationAccuracy];
-    let accuracies = show::quantities(&metrics, &trained.scores);
-    writeln!(
-        out,
-        "int8: {accuracies}; flash {} bytes",
-        trained.model.len()
-    )?;
-
     let labels: String = labels.iter().map(|label| format!("{label}\n")).collect();
     let json = |value: &Value| format!("{value:#}\n").into_bytes();
     std::fs::create_dir_all(folder)
@@ -160,6 +148,20 @@ fn write(
         };
         written.with_context(|| format!("{} cannot be written", path.display()))?;
     }
+
+    // Last, for nobody may want to read it.
+    let mut out = out::stdout();
+    if is_measured {
+        let record: Record = serde_json::from_value(record.clone())?;
+        writeln!(out, "{}", table::render(&record))?;
+    }
+    let metrics = [Metric::Accuracy, Metric::ValidationAccuracy];
+    let accuracies = show::quantities(&metrics, &trained.scores);
+    writeln!(
+        out,
+        "int8: {accuracies}; flash {} bytes",
+        trained.model.len()
+    )?;
     writeln!(out, "see {}", folder.display())?;
     Ok(Outcome::Done)
 }

@@ -125,6 +125,34 @@ fn two_processes_measure_the_same_and_the_second_erases_nothing() {
 }
 
 #[test]
+fn a_reader_who_leaves_ends_a_command_quietly() {
+    let bench = Bench::new();
+    let kws = model(KWS);
+    let (kws, folder) = (kws.to_str().unwrap(), bench.path("models"));
+    for arguments in [
+        &["inspect", kws][..],
+        &["inspect", kws, "--json", "-"],
+        &["boards"],
+        &["bench", kws, "--probe", "virtual"],
+        &["random-models", "--out", folder.to_str().unwrap()],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = bench.command(arguments).stdout(writer).output().unwrap();
+        let stderr = check(&output, 141, &[]);
+        assert_eq!(stderr, "", "{arguments:?}");
+    }
+    // A file that cannot be written is another matter.
+    let nowhere = bench.path("nowhere/record.json");
+    let arguments = ["inspect", kws, "--json", nowhere.to_str().unwrap()];
+    check(
+        &bench.command(&arguments).output().unwrap(),
+        2,
+        &["nowhere"],
+    );
+}
+
+#[test]
 fn a_model_that_cannot_run_ends_with_3() {
     let bench = Bench::new();
     let kws = fs::read(model(KWS)).unwrap();

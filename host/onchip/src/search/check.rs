@@ -12,6 +12,7 @@ use onchip_tflite::topology::Topology;
 use onchip_train::trainer::{CpuTrainer, Recipe, Trainer as _};
 
 use super::show::time;
+use crate::out;
 
 /// Networks drawn to see what is typical of the space.
 const SAMPLES: usize = 64;
@@ -21,7 +22,7 @@ const TIMED: usize = 512;
 
 pub(super) fn check(plan: &Plan, workers: usize) -> anyhow::Result<()> {
     let file = &plan.loaded.file;
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     writeln!(out, "{}", Check::new(plan))?;
 
     let mut samples = samples(plan);

@@ -25,6 +25,7 @@ use self::live::{Live, View};
 use self::picture::Picture;
 use crate::bench::random;
 use crate::cli::SearchArgs;
+use crate::out;
 use crate::outcome::Outcome;
 use crate::report::{self, Circumstances, STORE};
 
@@ -186,7 +187,7 @@ fn conclude(
     store: &Store,
     folder: &Path,
 ) -> anyhow::Result<Outcome> {
-    let mut out = std::io::stdout().lock();
+    let mut out = out::stdout();
     let trials = counted(summary.folded, "trial");
     let how = match ending {
         Ending::Trials => "all trials are done".to_owned(),
