@@ -8,12 +8,13 @@ use std::sync::Arc;
 use onchip_engine::{Interpreter, Model};
 use onchip_protocol::crc32;
 use onchip_protocol::partition;
+use onchip_tflite::hex;
 use sha2::{Digest, Sha256};
 
 use crate::board::Board;
 use crate::failure::CandidateFailure;
 use crate::image::Image;
-use crate::input::{Input, InputError, hex};
+use crate::input::{Input, InputError};
 
 /// A model and its input, ready to be measured on a board.
 #[derive(Debug, Clone)]

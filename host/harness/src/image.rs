@@ -7,11 +7,11 @@ use object::elf::{EM_ARM, PT_LOAD};
 use object::read::elf::{ElfFile32, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSection as _, ObjectSymbol as _, SymbolKind};
 use onchip_protocol::info::{self, Info};
+use onchip_tflite::hex;
 use sha2::{Digest, Sha256};
 
 use crate::board::{Board, MemoryKind, embedded_image};
 use crate::flash::Piece;
-use crate::input::hex;
 
 /// A firmware image for a board.
 pub struct Image {

@@ -1,7 +1,6 @@
 //! What a model is fed with.
 
-use std::fmt::Write as _;
-
+use onchip_tflite::hex;
 use sha2::{Digest, Sha256};
 
 /// The source of a model's input.
@@ -60,14 +59,6 @@ fn lcg(length: usize) -> Vec<u8> {
             (state >> 24) as u8
         })
         .collect()
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The record of a measurement.
 
 use onchip_protocol::order::Order;
+use onchip_tflite::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -8,7 +9,6 @@ use crate::board::Board;
 use crate::candidate::Candidate;
 use crate::flash::Written;
 use crate::image::Image;
-use crate::input::hex;
 use crate::prove::Proof;
 use crate::transcript::{Report, Run};
 

@@ -6,6 +6,7 @@
 //! | [`ir`] | an int8 network as typed layers; lowered to a [`Model`] and lifted from one |
 //! | [`topology`] | a network's layers before it has weights |
 //! | [`inspect()`] | a file's operators, their costs, and whether the engine runs them |
+//! | [`hex()`] | how bytes are written |
 //! | [`random`] | small random networks, for tests and benchmarks |
 //!
 //! What is read is verified: behind a [`Model`] that was read, every index names something, every
@@ -13,6 +14,7 @@
 //! What is written is verified in the same way, and depends on nothing but the model.
 
 mod error;
+mod hex;
 pub mod inspect;
 pub mod ir;
 mod model;
@@ -37,6 +39,7 @@ mod verify;
 mod write;
 
 pub use error::{Error, Place, Problem, Result};
+pub use hex::hex;
 
 pub use inspect::{Inspection, inspect};
 pub use model::{

@@ -1,5 +1,6 @@
 //! From blocks to layers.
 
+use onchip_tflite::hex;
 use onchip_tflite::ir::{self, Padding, ValueId, Window};
 use onchip_tflite::topology::{Dims, Error, Layer, Topology};
 use sha2::{Digest, Sha256};
@@ -41,8 +42,7 @@ impl Architecture {
             |_| self.to_string(),
             |topology| canonical(&topology),
         );
-        let digest = Sha256::digest(text.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(text.as_bytes()))
     }
 }
 

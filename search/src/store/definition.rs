@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use onchip_tflite::hex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -27,9 +28,7 @@ impl Definition {
         for (path, leaf) in leaves(&self.law) {
             hash.update(format!("{path}\0{leaf}\0"));
         }
-        hash.finalize()
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        hex(&hash.finalize())
     }
 }
 

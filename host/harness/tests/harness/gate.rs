@@ -17,12 +17,7 @@ fn refused(model: &[u8]) -> C {
 fn the_host_engine_knows_the_outputs() {
     for (name, hex) in OUTPUTS {
         let output = prepare(&model(name)).unwrap();
-        let output: String = output
-            .expected_output()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(output, hex, "{name}");
+        assert_eq!(onchip_tflite::hex(output.expected_output()), hex, "{name}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! Names for what was computed: equal names mean equal results.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
+use onchip_tflite::hex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -37,11 +38,7 @@ impl Key {
 
     /// Its digits in hexadecimal.
     pub(super) fn digest(self) -> String {
-        let digest = self.0.finalize();
-        digest.iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&self.0.finalize())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use onchip_tflite::hex;
 use sha2::{Digest, Sha256};
 
 use super::examples::{Examples, Values};
@@ -98,9 +99,5 @@ fn digest(examples: &Examples, indices: &Indices, scaling: &[Scaling]) -> Result
         digest.update(scaling.offset.to_le_bytes());
     }
     examples.values.digest(&mut digest)?;
-    Ok(digest
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex(&digest.finalize()))
 }
