@@ -40,6 +40,12 @@ pub enum CandidateFailure {
     /// The chip took a fault while it ran the model.
     #[error("the chip took a fault while running the model: {0}")]
     Fault(Box<Registers>),
+    /// Chips fall silent over the model, and answer again over another one.
+    #[error(
+        "the chip fell silent twice while running the model, and each time answered again when it \
+         ran another one"
+    )]
+    Silence,
 }
 
 impl CandidateFailure {

@@ -2,6 +2,7 @@
 
 mod bench;
 mod seat;
+mod silence;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,9 +13,10 @@ use tokio::task::JoinSet;
 
 use self::bench::{Bench, Kit};
 pub use self::seat::{Seat, VirtualSeat};
+use self::silence::Silences;
 use crate::board::Board;
 use crate::candidate::Candidate;
-use crate::failure::{BenchFailure, Failure, with_causes};
+use crate::failure::{BenchFailure, CandidateFailure, Failure, with_causes};
 use crate::image::Image;
 use crate::record::Record;
 
@@ -27,14 +29,15 @@ const FAILURES_MAX: u32 = 3;
 /// A bench's failure never comes back to the caller while a board is left: the candidate is
 /// measured on another board if there is one, and the one that failed gets a new session before it
 /// is used again. After three failures in a row it is used no more. A candidate's failure comes
-/// back at once.
+/// back at once; one over which two boards fell silent, or the last one twice, has failed if each
+/// of them then measured another model.
 pub struct BoardPool {
     kit: Arc<Kit>,
     emulated: bool,
     places: Mutex<Vec<Place>>,
     /// Told whenever a board is given back or taken out of service.
     freed: Notify,
-    attempts: AtomicU64,
+    runs: AtomicU64,
 }
 
 /// What a pool knows of a board, for people.
@@ -67,6 +70,18 @@ struct Place {
     status: BoardStatus,
     /// Here while the board is idle.
     bench: Option<Bench>,
+}
+
+impl Place {
+    fn serves(&self) -> bool {
+        self.status.state != BoardState::Quarantined
+    }
+}
+
+/// Whether no other board is in service.
+fn is_last(places: &[Place], index: usize) -> bool {
+    let mut others = places.iter().enumerate().filter(|(i, _)| *i != index);
+    !others.any(|(_, place)| place.serves())
 }
 
 impl BoardPool {
@@ -130,7 +145,7 @@ impl BoardPool {
             emulated,
             places: Mutex::new(places),
             freed: Notify::new(),
-            attempts: AtomicU64::new(0),
+            runs: AtomicU64::new(0),
         })
     }
 
@@ -155,22 +170,34 @@ impl BoardPool {
         places.iter().map(|place| place.status.clone()).collect()
     }
 
-    /// Measures on the next free board. The k-th attempt of this pool, from 0, is made with the
-    /// nonce in `order` plus k, so that no two attempts share one.
+    /// Measures on the next free board. The k-th run of this pool, from 0, is made with the nonce
+    /// in `order` plus k, so that no two runs share one.
     ///
     /// # Errors
     /// The candidate cannot run, or no board is left.
     pub async fn measure(&self, candidate: &Candidate, order: Order) -> Result<Record, Failure> {
+        let fresh = || {
+            let run = self.runs.fetch_add(1, Ordering::Relaxed);
+            order.nonce.wrapping_add(run)
+        };
         let mut avoid = None;
+        let mut silences = Silences::default();
         loop {
             let mut lease = self.lease(avoid).await?;
-            let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
-            let nonce = order.nonce.wrapping_add(attempt);
-            let order = Order { nonce, ..order };
-            match lease.measure(candidate, order).await {
+            let nonce = fresh();
+            match lease.measure(candidate, Order { nonce, ..order }).await {
                 Err(Failure::Bench(failure)) => {
-                    avoid = Some(lease.index);
-                    lease.failed(&failure).await;
+                    let board = lease.index;
+                    avoid = Some(board);
+                    let is_silence = failure.is_silence();
+                    if !is_silence || !lease.answers_again(fresh()).await {
+                        lease.failed(&failure).await;
+                        continue;
+                    }
+                    lease.silenced(&failure);
+                    if silences.blame(board, is_last(&self.lock(), board)) {
+                        return Err(CandidateFailure::Silence.into());
+                    }
                 }
                 verdict => {
                     lease.worked(verdict.as_ref().ok());
@@ -204,15 +231,10 @@ impl BoardPool {
 
     fn try_lease(&self, avoid: Option<usize>) -> Result<Option<Lease<'_>>, BenchFailure> {
         let mut places = self.lock();
-        let serves = |place: &Place| place.status.state != BoardState::Quarantined;
-        if !places.iter().any(serves) {
+        if !places.iter().any(Place::serves) {
             return Err(no_board_left(&places));
         }
-        let is_last = |index| {
-            let mut others = places.iter().enumerate().filter(|(i, _)| *i != index);
-            !others.any(|(_, place)| serves(place))
-        };
-        let avoid = avoid.filter(|&index| !is_last(index));
+        let avoid = avoid.filter(|&index| !is_last(&places, index));
         // Boards that work first; among them the one whose flash is worn least.
         let next = (0..places.len())
             .filter(|index| avoid != Some(*index))
@@ -251,6 +273,39 @@ impl Lease<'_> {
             return Err(BenchFailure::Mixed.into());
         }
         bench.measure(candidate, order).await
+    }
+
+    /// Whether the board measures a harmless model after it has fallen silent.
+    async fn answers_again(&mut self, nonce: u64) -> bool {
+        let Some(bench) = &mut self.bench else {
+            unreachable!("a lease holds its bench until it ends");
+        };
+        let answer = bench.answer_again(&self.pool.kit, nonce).await;
+        let place = &mut self.pool.lock()[self.index];
+        match answer {
+            Ok(record) => {
+                place.status.erased_sectors += record.flash.erased_sectors;
+                true
+            }
+            Err(failure) => {
+                let name = &place.status.name;
+                tracing::warn!("board {name} does not answer again: {failure}");
+                false
+            }
+        }
+    }
+
+    /// The board works, whatever silenced it.
+    fn silenced(mut self, failure: &BenchFailure) {
+        let failure = with_causes(failure);
+        let bench = self.bench.take().map(|mut bench| {
+            bench.failures = 0;
+            bench
+        });
+        self.give_back(bench, |status| {
+            tracing::warn!("board {}: {failure}; it answers again", status.name);
+            status.last_failure = Some(failure);
+        });
     }
 
     fn worked(mut self, record: Option<&Record>) {

@@ -175,30 +175,96 @@ async fn without_a_board_the_failure_names_all() {
     names(&opened.err().unwrap());
 }
 
+/// A virtual board that is gone once it has been unplugged.
+struct Frail {
+    seat: VirtualSeat,
+    is_plugged_in: bool,
+}
+
+impl Seat for Frail {
+    fn name(&self) -> String {
+        format!("frail {}", self.seat.name())
+    }
+
+    fn plug_in(&mut self) -> Result<DebugProbeSelector, BenchFailure> {
+        match std::mem::replace(&mut self.is_plugged_in, true) {
+            false => self.seat.plug_in(),
+            true => Ok(nobody()),
+        }
+    }
+}
+
+fn frail() -> Box<dyn Seat> {
+    Box::new(Frail {
+        seat: VirtualSeat::new(&board()).unwrap(),
+        is_plugged_in: false,
+    })
+}
+
+/// Boards that soon give up on a silent chip.
+async fn impatient(seats: Vec<Box<dyn Seat>>) -> BoardPool {
+    let mut board: Board = board();
+    board.timeouts.silence = Duration::from_secs(2);
+    BoardPool::open(board, image(), seats).await.unwrap()
+}
+
+fn is_blamed(measured: &Result<Record, Failure>) -> bool {
+    matches!(measured, Err(Failure::Candidate(CandidateFailure::Silence)))
+}
+
 #[tokio::test]
-async fn a_silent_chip_exhausts_the_pool_and_a_fault_does_not() {
-    let mut impatient: Board = board();
-    impatient.timeouts.silence = Duration::from_secs(2);
-    let pool = BoardPool::open(impatient, image(), vec![seat()])
-        .await
-        .unwrap();
+async fn a_fault_is_the_candidates() {
+    let pool = open(vec![seat()]).await;
     let candidate = small(0);
-    let fault = pool
-        .measure(&candidate, order(1, 1, Drill::HardFault))
-        .await;
+    let order = order(1, 1, Drill::HardFault);
+    let fault = pool.measure(&candidate, order).await;
     assert!(
         matches!(fault, Err(Failure::Candidate(CandidateFailure::Fault(_)))),
         "{fault:?}"
     );
     measure(&pool, &candidate).await;
+}
+
+#[tokio::test]
+async fn a_candidate_that_silences_boards_which_answer_again_has_failed() {
+    for boards in [1, 2] {
+        let pool = impatient((0..boards).map(|_| seat()).collect()).await;
+        let candidate = small(1);
+        let silence = pool.measure(&candidate, order(1, 1, Drill::Silence)).await;
+        assert!(is_blamed(&silence), "{silence:?}");
+        let statuses = pool.boards();
+        for status in &statuses {
+            assert_eq!((status.state, status.measured), (BoardState::Idle, 0));
+            let failure = status.last_failure.as_deref().unwrap();
+            assert!(failure.contains("no answer"), "{failure}");
+        }
+        measure(&pool, &candidate).await;
+    }
+}
+
+#[tokio::test]
+async fn a_board_that_does_not_answer_again_has_failed() {
+    let pool = impatient(vec![frail()]).await;
+    let candidate = small(1);
     let silence = pool.measure(&candidate, order(1, 1, Drill::Silence)).await;
     let Err(Failure::Bench(failure @ BenchFailure::NoBoardLeft { .. })) = silence else {
         panic!("{silence:?}");
     };
-    assert!(failure.to_string().contains("no answer"), "{failure}");
+    assert!(failure.to_string().contains("nobody"), "{failure}");
     assert_eq!(pool.boards()[0].state, BoardState::Quarantined);
     let after = pool.measure(&candidate, order(1, 1, Drill::None)).await;
     assert!(after.is_err(), "nothing is left to measure on");
+}
+
+#[tokio::test]
+async fn a_dead_board_is_no_witness() {
+    let pool = impatient(vec![frail(), seat()]).await;
+    // The sound one falls silent twice: once it is the last, that counts.
+    let silence = pool.measure(&small(1), order(1, 1, Drill::Silence)).await;
+    assert!(is_blamed(&silence), "{silence:?}");
+    let states: Vec<_> = pool.boards().iter().map(|board| board.state).collect();
+    assert_eq!(states[1], BoardState::Idle);
+    measure(&pool, &small(1)).await;
 }
 
 #[tokio::test]
