@@ -1,14 +1,23 @@
-//! Prints how fast networks train on one core, and how near that is to the speed of the matrix
-//! products in them.
+//! Prints how fast networks train on one core, how near that is to the speed of the matrix products
+//! in them, and what two trainings on two cores make of it.
 //!
 //! The *bound* is the time that only the matrix products of a step take: the calls that forward and
 //! backward make, with their shapes, layouts and strips, on operands that lie in cache. The share is
 //! bound / step. Everything else (depthwise convolution, normalization, activation, windows laid out,
-//! loss, optimizer, batches) is what keeps it from 100 %. Both are medians of rounds that alternate,
-//! so that a busy machine slows both.
+//! loss, optimizer, batches) is what keeps it from 100 %.
+//!
+//! Most of that is memory. Normalization needs a batch's mean before any of it can go on, so each
+//! stage's values, a megabyte and more, are read and written as a whole, several times a step. *walks*
+//! is the time that this takes alone: as many reads and writes of as much memory in the step's order,
+//! with nothing computed. What neither products nor walks explain is what code could still win.
+//!
+//! All are medians of rounds that alternate, so that a busy machine slows all of them.
+//!
+//! `cargo bench -p onchip-train -- DS-CNN` measures only the networks whose name holds that word.
 
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
+use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,7 +26,7 @@ use onchip_tflite::ir::{Activation, Padding, ValueId, Window};
 use onchip_tflite::topology::{Dims, Layer, Topology};
 use onchip_train::data::{DataError, Dataset, Source, Split};
 use onchip_train::nn::matmul::{Matrix, multiply};
-use onchip_train::trainer::{CpuTrainer, Recipe, Trainer};
+use onchip_train::trainer::{CpuTrainer, Recipe, TrainError, Trainer};
 
 const ROUNDS: u32 = 9;
 const STEPS: usize = 16;
@@ -26,29 +35,116 @@ const STRIP: usize = 256;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!(
-        "One thread, f32, Adam. products: the GEMM bound, the step's own calls (forward and backward,\n\
-         same shapes, layouts and strips) on operands in cache, nothing else. share: products / step.\n"
+        "f32, Adam. products: the GEMM bound, the step's own calls (forward and backward, same shapes,\n\
+         layouts and strips) on operands in cache, nothing else. share: products / step. walks: the\n\
+         step's reads and writes of whole tensors, nothing else. two: samples/s of two trainings at\n\
+         once, and how many times that of one.\n"
     );
-    println!("network                       batch   samples/s   step ms   products ms   share");
-    for (name, topology, batch) in [
+    // What begins with a dash is cargo's.
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wanted = wanted.unwrap_or_default();
+    println!(
+        "network                   batch  samples/s  step ms  products ms  share  walks ms  both      two"
+    );
+    let networks = [
         ("DS-CNN 49×10×1", ds_cnn()?, 32),
         ("1-D CNN 256×1×1", cnn_1d()?, 64),
         ("inverted residual 32×32×3", inverted_residual()?, 32),
-    ] {
-        let (step, products) = measure(&topology, batch)?;
+    ];
+    for (name, topology, batch) in networks {
+        if !name.contains(&wanted) {
+            continue;
+        }
+        let Times {
+            step,
+            products,
+            walks,
+        } = measure(&topology, batch)?;
+        let [one, two] = at_once(&topology, batch)?;
         println!(
-            "{name:<29} {batch:>5} {:>11.0} {:>9.2} {:>13.2} {:>6.1}%",
+            "{name:<25} {batch:>5} {:>10.0} {:>8.2} {:>12.2} {:>5.1}% {:>9.2} {:>4.0}% {:>8.0} {:>4.2}×",
             batch as f64 / step,
             step * 1e3,
             products * 1e3,
             products / step * 100.0,
+            walks * 1e3,
+            (products + walks) / step * 100.0,
+            batch as f64 * two,
+            two / one,
         );
     }
     Ok(())
 }
 
-/// Seconds per step, and of its matrix products.
-fn measure(topology: &Topology, batch: usize) -> Result<(f64, f64), Box<dyn std::error::Error>> {
+/// Seconds per step.
+struct Times {
+    step: f64,
+    products: f64,
+    walks: f64,
+}
+
+/// A step, and what parts of it take alone.
+fn measure(topology: &Topology, batch: usize) -> Result<Times, Box<dyn std::error::Error>> {
+    let mut products = Products::new(topology, batch);
+    let mut walks = Walks::new(topology, batch);
+    let mut rounds = [const { Vec::new() }; 3];
+    let mut start = Instant::now();
+    train(topology, batch, ROUNDS + 1, &mut |index| {
+        let step = start.elapsed();
+        products.run();
+        start = Instant::now();
+        (0..STEPS).for_each(|_| products.run());
+        let products = start.elapsed();
+        walks.run();
+        start = Instant::now();
+        (0..STEPS).for_each(|_| walks.run());
+        let times = [step, products, start.elapsed()];
+        // The first epoch claims memory and fills caches.
+        if index > 0 {
+            for (round, time) in rounds.iter_mut().zip(times) {
+                round.push(time.as_secs_f64() / STEPS as f64);
+            }
+        }
+        start = Instant::now();
+    })?;
+    let [step, products, walks] = rounds.map(median);
+    Ok(Times {
+        step,
+        products,
+        walks,
+    })
+}
+
+/// Steps per second of one training, and of two on two threads together; rounds alternate.
+fn at_once(topology: &Topology, batch: usize) -> Result<[f64; 2], Box<dyn std::error::Error>> {
+    let mut speeds = [const { Vec::new() }; 2];
+    for _ in 0..ROUNDS {
+        for (count, speeds) in (1_u32..).zip(&mut speeds) {
+            let start = Instant::now();
+            let all = std::thread::scope(|scope| {
+                let run = |_| scope.spawn(|| train(topology, batch, 2, &mut |_| ()).is_ok());
+                let threads: Vec<_> = (0..count).map(run).collect();
+                threads
+                    .into_iter()
+                    .all(|thread| thread.join().is_ok_and(|ok| ok))
+            });
+            if !all {
+                return Err("a training failed".into());
+            }
+            let steps = f64::from(2 * count) * STEPS as f64;
+            speeds.push(steps / start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(speeds.map(median))
+}
+
+/// Trains on noise, and tells after each epoch of [`STEPS`].
+fn train(
+    topology: &Topology,
+    batch: usize,
+    epochs: u32,
+    watch: &mut dyn FnMut(u32),
+) -> Result<(), TrainError> {
     let classes = topology.shape(topology.output())[2];
     let noise = Noise {
         len: batch * STEPS,
@@ -69,28 +165,15 @@ fn measure(topology: &Topology, batch: usize) -> Result<(f64, f64), Box<dyn std:
         digest: String::new(),
     };
     let recipe = Recipe {
-        epochs: ROUNDS + 1,
+        epochs,
         batch_size: batch as u32,
         ..Recipe::default()
     };
-    let mut products = Products::new(topology, batch);
-    let (mut steps, mut bounds) = (Vec::new(), Vec::new());
-    let mut start = Instant::now();
     CpuTrainer.train(topology, &data, &recipe, 1, &mut |epoch| {
-        let step = start.elapsed().as_secs_f64() / STEPS as f64;
-        products.run();
-        start = Instant::now();
-        (0..STEPS).for_each(|_| products.run());
-        let bound = start.elapsed().as_secs_f64() / STEPS as f64;
-        // The first epoch claims memory and fills caches.
-        if epoch.index > 0 {
-            steps.push(step);
-            bounds.push(bound);
-        }
-        start = Instant::now();
+        watch(epoch.index);
         ControlFlow::Continue(())
     })?;
-    Ok((median(steps), median(bounds)))
+    Ok(())
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -196,6 +279,62 @@ impl Products {
         }
         self.slope.fill(0.0);
     }
+}
+
+/// The walks of a step through memory: a tensor for what each layer with weights makes, and for the
+/// input.
+struct Walks {
+    tensors: Vec<Vec<f32>>,
+    gradient: Vec<f32>,
+}
+
+impl Walks {
+    fn new(topology: &Topology, batch: usize) -> Self {
+        let nodes = topology.nodes().iter();
+        let made = nodes.filter(|node| {
+            let layer = node.layer;
+            matches!(
+                layer,
+                Layer::Conv { .. } | Layer::Depthwise { .. } | Layer::Dense { .. }
+            )
+        });
+        let dims = std::iter::once(topology.input()).chain(made.map(|node| node.shape));
+        let tensors: Vec<_> = dims
+            .map(|dims| vec![0.1; batch * dims.iter().product::<usize>()])
+            .collect();
+        let most = tensors.iter().map(Vec::len).max().unwrap_or(0);
+        Self {
+            tensors,
+            gradient: vec![0.1; most],
+        }
+    }
+
+    fn run(&mut self) {
+        // Forward reads what is there and writes the next.
+        for made in 1..self.tensors.len() {
+            black_box(read(&self.tensors[made - 1]));
+            self.tensors[made].fill(0.1);
+        }
+        // Backward reads what a stage made, its gradient, which lies where the next stage's values were,
+        // and what it saw; the gradient of that goes where its own values were.
+        for made in (1..self.tensors.len()).rev() {
+            let given = self.tensors.get(made + 1).unwrap_or(&self.gradient);
+            black_box(read(given));
+            black_box(read(&self.tensors[made]));
+            black_box(read(&self.tensors[made - 1]));
+            self.tensors[made].fill(0.1);
+        }
+    }
+}
+
+/// A sum, in as many parts as keep the processor waiting for memory only.
+fn read(values: &[f32]) -> f32 {
+    let mut sums = [0.0; 32];
+    for values in values.chunks_exact(32) {
+        let pairs = sums.iter_mut().zip(values);
+        pairs.for_each(|(sum, value)| *sum += value);
+    }
+    sums.iter().sum()
 }
 
 type Built = Result<Topology, onchip_tflite::topology::Error>;

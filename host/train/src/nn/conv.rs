@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use pulp::Arch;
 
-use super::finish::Moments;
 use super::float::Float;
-use super::flow::{Given, Input, Scratch, Sink, room};
+use super::flow::{Given, Input, Made, Scratch, Sink, room};
+use super::frame::Frame;
 use super::geometry::{Geometry, elements};
 use super::matmul::{Matrix, multiply};
 
@@ -18,37 +18,37 @@ use super::matmul::{Matrix, multiply};
 const STRIP: usize = 256;
 
 /// Writes the sums without bias; `weights` are filter × height × width × channel.
-#[expect(clippy::too_many_arguments, reason = "a kernel's operands")]
 pub(super) fn forward<T: Float>(
     arch: Arch,
     geometry: &Geometry,
     n: usize,
     input: Input<'_, T>,
     weights: &[T],
-    out: &mut [T],
-    mut moments: Option<&mut Moments<T>>,
+    mut made: Made<'_, T>,
     scratch: &mut Scratch<T>,
 ) {
     let (geometry, n) = normal(geometry, n);
-    let [seen, made] = [elements(geometry.from), elements(geometry.to)];
     let filters = geometry.to[2];
     let depth = weights.len() / filters;
     let weights = Matrix::new(weights, filters, depth).transposed();
-    for images in groups(&geometry, n) {
-        let read = input.strip(
-            arch,
-            images.start * seen..images.end * seen,
-            &mut scratch.read,
-        );
-        let out = &mut out[images.start * made..images.end * made];
+    let view = View::new(geometry, depth);
+    let Scratch {
+        read,
+        frames: [framed, _],
+        columns,
+        ..
+    } = scratch;
+    view.clear(framed);
+    for images in view.groups(n) {
+        let seen = view.see(arch, input, images.clone(), read, framed);
+        let first = images.start * geometry.places();
         for rows in strips(images.len() * geometry.places()) {
-            let out = &mut out[rows.start * filters..rows.end * filters];
-            let count = rows.len();
-            let columns = columns(&geometry, read, rows, &mut scratch.work, depth);
-            multiply(Matrix::new(columns, count, depth), weights, out, false);
-            if let Some(moments) = &mut moments {
-                moments.add(arch, out);
-            }
+            let columns = view.columns(seen, rows.clone(), columns);
+            let columns = Matrix::new(columns, rows.len(), depth);
+            let range = (first + rows.start) * filters..(first + rows.end) * filters;
+            made.write(arch, range, |out| {
+                multiply(columns, weights, out, false);
+            });
         }
     }
 }
@@ -61,45 +61,59 @@ pub(super) fn backward<T: Float>(
     n: usize,
     input: Input<'_, T>,
     weights: &[T],
-    given: Given<'_, T>,
+    mut given: Given<'_, T>,
     slope: &mut [T],
     mut sink: Option<Sink<'_, T>>,
     scratch: &mut Scratch<T>,
 ) {
     let (geometry, n) = normal(geometry, n);
-    let [seen, made] = [elements(geometry.from), elements(geometry.to)];
     let filters = geometry.to[2];
     let depth = weights.len() / filters;
     let weights = Matrix::new(weights, filters, depth);
-    for images in groups(&geometry, n) {
-        let source = images.start * seen..images.end * seen;
-        let read = input.strip(arch, source.clone(), &mut scratch.read);
+    let view = View::new(geometry, depth);
+    let Scratch {
+        read,
+        given: turned,
+        part,
+        frames: [framed, returned],
+        columns,
+    } = scratch;
+    view.clear(framed);
+    for images in view.groups(n) {
+        let source = images.start * view.seen..images.end * view.seen;
+        let seen = view.see(arch, input, images.clone(), read, framed);
+        let made = elements(geometry.to);
         let target = images.start * made..images.end * made;
-        let given = given.strip(arch, target, &mut scratch.given);
+        let gradient = given.strip(arch, target, turned);
+        if sink.is_some() {
+            view.clear(returned);
+        }
         for rows in strips(images.len() * geometry.places()) {
             let count = rows.len();
-            let given = &given[rows.start * filters..rows.end * filters];
-            let given = Matrix::new(given, count, filters);
-            let seen_at = columns(&geometry, read, rows.clone(), &mut scratch.work, depth);
-            let seen_at = Matrix::new(seen_at, count, depth);
-            multiply(given.transposed(), seen_at, slope, true);
+            let gradient = &gradient[rows.start * filters..rows.end * filters];
+            let gradient = Matrix::new(gradient, count, filters);
+            let seen = Matrix::new(view.columns(seen, rows.clone(), columns), count, depth);
+            multiply(gradient.transposed(), seen, slope, true);
             let Some(sink) = &mut sink else { continue };
-            if geometry.is_pointwise() {
-                let start = source.start + rows.start * depth;
-                let gradient = &mut sink.gradient[start..start + count * depth];
-                multiply(given, weights, gradient, !sink.is_first);
-            } else {
-                let work = room(&mut scratch.work, count * depth);
-                multiply(given, weights, work, false);
-                let gradient = &mut sink.gradient[source.clone()];
-                if sink.is_first && rows.start == 0 {
-                    gradient.fill(T::ZERO);
+            let part = room(part, count * depth);
+            multiply(gradient, weights, part, false);
+            match view.frame {
+                Some(frame) => view.scatter(&frame, part, rows, returned),
+                None => {
+                    let start = source.start + rows.start * depth;
+                    sink.take(arch, &mut given, start..start + count * depth, part);
                 }
-                scatter(&geometry, work, rows, gradient, depth);
             }
         }
-        if let Some(sink) = &mut sink {
-            sink.close(arch, source);
+        if let (Some(frame), Some(sink)) = (view.frame, &mut sink) {
+            let part = room(part, source.len());
+            let images = part.chunks_exact_mut(view.seen);
+            for (image, framed) in images.zip(returned.chunks_exact(frame.len())) {
+                for [to, from] in frame.pieces() {
+                    image[to].copy_from_slice(&framed[from]);
+                }
+            }
+            sink.take(arch, &mut given, source, part);
         }
     }
 }
@@ -117,130 +131,153 @@ fn normal(geometry: &Geometry, n: usize) -> (Geometry, usize) {
     (pixel, n * geometry.places())
 }
 
-/// Images that fill a strip together.
-fn groups(geometry: &Geometry, n: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-    let count = (STRIP / geometry.places()).max(1);
-    (0..n)
-        .step_by(count)
-        .map(move |first| first..n.min(first + count))
-}
-
 fn strips(rows: usize) -> impl Iterator<Item = Range<usize>> {
     (0..rows)
         .step_by(STRIP)
         .map(move |first| first..rows.min(first + STRIP))
 }
 
-/// What the window sees at some places: zeros for padding.
-fn columns<'a, T: Float>(
-    geometry: &Geometry,
-    images: &'a [T],
-    rows: Range<usize>,
-    work: &'a mut Vec<T>,
+/// How windows see images.
+struct View {
+    geometry: Geometry,
+    /// Elements of an image.
+    seen: usize,
+    /// Elements that a window sees.
     depth: usize,
-) -> &'a [T] {
-    if geometry.is_pointwise() {
-        return &images[rows.start * depth..rows.end * depth];
-    }
-    let work = room(work, rows.len() * depth);
-    let width = geometry.size[1] * geometry.from[2];
-    for (row, out) in rows.zip(work.chunks_exact_mut(depth)) {
-        let (image, spans) = spans(geometry, row);
-        let image = &images[image * elements(geometry.from)..];
-        for (tap, out) in out.chunks_exact_mut(width).enumerate() {
-            let Some(span) = spans.at(tap) else {
-                out.fill(T::ZERO);
-                continue;
-            };
-            let Span { from, to } = span;
-            out[..to.start].fill(T::ZERO);
-            out[to.end..].fill(T::ZERO);
-            copy(&image[from..from + to.len()], &mut out[to]);
-        }
-    }
-    work
+    /// `None` if a window sees a pixel as it is stored.
+    frame: Option<Frame>,
+    /// Images that fill a strip together.
+    count: usize,
 }
 
-/// The other way: adds what was seen at some places to the pixels.
-fn scatter<T: Float>(
-    geometry: &Geometry,
-    work: &[T],
-    rows: Range<usize>,
-    images: &mut [T],
-    depth: usize,
-) {
-    let width = geometry.size[1] * geometry.from[2];
-    for (row, seen) in rows.zip(work.chunks_exact(depth)) {
-        let (image, spans) = spans(geometry, row);
-        let image = &mut images[image * elements(geometry.from)..];
-        for (tap, seen) in seen.chunks_exact(width).enumerate() {
-            let Some(Span { from, to }) = spans.at(tap) else {
-                continue;
-            };
-            let pixels = &mut image[from..from + to.len()];
-            for (pixel, seen) in pixels.iter_mut().zip(&seen[to]) {
-                *pixel += *seen;
+impl View {
+    fn new(geometry: Geometry, depth: usize) -> Self {
+        Self {
+            seen: elements(geometry.from),
+            depth,
+            frame: (!geometry.is_pointwise()).then(|| Frame::of_input(&geometry)),
+            count: (STRIP / geometry.places()).max(1),
+            geometry,
+        }
+    }
+
+    fn groups(&self, n: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let count = self.count;
+        (0..n)
+            .step_by(count)
+            .map(move |first| first..n.min(first + count))
+    }
+
+    /// Makes the frames of a group, without images.
+    fn clear<T: Float>(&self, frames: &mut Vec<T>) {
+        if let Some(frame) = self.frame {
+            room(frames, self.count * frame.len()).fill(T::ZERO);
+        }
+    }
+
+    /// Reads a group: as it is stored, or into frames.
+    fn see<'a, T: Float>(
+        &self,
+        arch: Arch,
+        input: Input<'a, T>,
+        images: Range<usize>,
+        read: &'a mut Vec<T>,
+        frames: &'a mut Vec<T>,
+    ) -> &'a [T] {
+        let Some(frame) = self.frame else {
+            return input.strip(arch, images.start * self.seen..images.end * self.seen, read);
+        };
+        for (image, framed) in images.zip(frames.chunks_exact_mut(frame.len())) {
+            let stored = &input.stored[image * self.seen..];
+            for [from, to] in frame.pieces() {
+                input.finish.read(arch, &stored[from], &mut framed[to]);
+            }
+        }
+        frames
+    }
+
+    /// What windows see at some places of a group.
+    fn columns<'a, T: Float>(
+        &self,
+        seen: &'a [T],
+        rows: Range<usize>,
+        columns: &'a mut Vec<T>,
+    ) -> &'a [T] {
+        let Some(frame) = self.frame else {
+            return &seen[rows.start * self.depth..rows.end * self.depth];
+        };
+        let columns = room(columns, rows.len() * self.depth);
+        let width = self.geometry.size[1] * self.geometry.from[2];
+        let windows = self.windows(&frame, rows);
+        for (start, column) in windows.zip(columns.chunks_exact_mut(self.depth)) {
+            let starts = (start..).step_by(frame.pitch());
+            for (start, column) in starts.zip(column.chunks_exact_mut(width)) {
+                copy(&seen[start..start + width], column);
+            }
+        }
+        columns
+    }
+
+    /// The other way: adds what was seen at some places to the frames.
+    fn scatter<T: Float>(
+        &self,
+        frame: &Frame,
+        columns: &[T],
+        rows: Range<usize>,
+        frames: &mut [T],
+    ) {
+        let width = self.geometry.size[1] * self.geometry.from[2];
+        let windows = self.windows(frame, rows);
+        for (start, column) in windows.zip(columns.chunks_exact(self.depth)) {
+            let starts = (start..).step_by(frame.pitch());
+            for (start, column) in starts.zip(column.chunks_exact(width)) {
+                let pixels = frames[start..start + width].iter_mut();
+                pixels
+                    .zip(column)
+                    .for_each(|(pixel, column)| *pixel += *column);
             }
         }
     }
-}
 
-/// A row of the window that is inside the image, at least in part.
-struct Span {
-    /// Where it starts in the image.
-    from: usize,
-    /// Where it is in the window's row.
-    to: Range<usize>,
-}
-
-/// The rows of the window at a place.
-struct Spans {
-    down: Range<usize>,
-    across: Range<usize>,
-    /// Of the first pixel of window row 0, wherever that is; wraps around.
-    origin: usize,
-    pitch: usize,
-    channels: usize,
-}
-
-impl Spans {
-    fn at(&self, tap: usize) -> Option<Span> {
-        let to = self.across.start * self.channels..self.across.end * self.channels;
-        let start = self.origin.wrapping_add(tap * self.pitch);
-        self.down.contains(&tap).then(|| Span {
-            from: start.wrapping_add(to.start),
-            to,
+    /// Where windows start in the frames of a group.
+    fn windows(&self, frame: &Frame, rows: Range<usize>) -> impl Iterator<Item = usize> + use<> {
+        let Geometry {
+            to: [height, width, _],
+            from: [_, _, channels],
+            stride,
+            ..
+        } = self.geometry;
+        let (len, down, across) = (frame.len(), stride[0] * frame.pitch(), stride[1] * channels);
+        let (mut line, mut x) = (rows.start / width, rows.start % width);
+        let start = move |line: usize| line / height * len + line % height * down;
+        let mut place = start(line) + x * across;
+        rows.map(move |_| {
+            let here = place;
+            (x, place) = (x + 1, place + across);
+            if x == width {
+                (line, x) = (line + 1, 0);
+                place = start(line);
+            }
+            here
         })
     }
-}
-
-fn spans(geometry: &Geometry, row: usize) -> (usize, Spans) {
-    let (image, place) = (row / geometry.places(), row % geometry.places());
-    let (y, x) = (place / geometry.to[1], place % geometry.to[1]);
-    let [_, width, channels] = geometry.from;
-    let top = (y * geometry.stride[0]).wrapping_sub(geometry.before[0]);
-    let left = (x * geometry.stride[1]).wrapping_sub(geometry.before[1]);
-    let spans = Spans {
-        down: geometry.inside(0, y),
-        across: geometry.inside(1, x),
-        origin: top
-            .wrapping_mul(width)
-            .wrapping_add(left)
-            .wrapping_mul(channels),
-        pitch: width * channels,
-        channels,
-    };
-    (image, spans)
 }
 
 /// Like `copy_from_slice`, without a call for a few elements.
 #[inline(always)]
 fn copy<T: Float>(from: &[T], to: &mut [T]) {
-    if from.len() > 8 {
-        to.copy_from_slice(from);
-    } else {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = *from;
+    const FEW: usize = 4;
+    let len = from.len();
+    if !(FEW..=8 * FEW).contains(&len) {
+        if len > FEW {
+            to.copy_from_slice(from);
+        } else {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
+        return;
+    }
+    // The last few overlap those before.
+    for start in (0..len - FEW).step_by(FEW).chain([len - FEW]) {
+        to[start..start + FEW].copy_from_slice(&from[start..start + FEW]);
     }
 }

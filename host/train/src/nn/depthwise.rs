@@ -1,57 +1,48 @@
 //! Convolutions with one filter per channel, as direct sums.
 //!
-//! Images are laid into a frame of zeros first, so that no loop asks where the border is. Channels are
-//! taken in blocks whose sums stay in registers. The gradient by the input is a convolution too: of
-//! the gradient, spread out by the stride, with the taps in reverse.
+//! Channels are taken in blocks whose sums stay in registers, at several places or for several taps at
+//! once. The gradient by the input is a convolution too: of the gradient, spread out by the stride,
+//! with the taps in reverse.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
-use crate::simd::vectorized;
+use crate::simd::by_block;
 
-use super::finish::Moments;
 use super::float::Float;
-use super::flow::{Given, Input, Scratch, Sink, room};
+use super::flow::{Given, Input, Made, Scratch, Sink, room};
+use super::frame::Frame;
 use super::geometry::{Geometry, elements};
 
-/// Places of the window whose sums are made together.
-const PLACES: usize = 4;
-
 /// Writes the sums without bias; `weights` are height × width × channel.
-#[expect(clippy::too_many_arguments, reason = "a kernel's operands")]
 pub(super) fn forward<T: Float>(
     arch: Arch,
     geometry: &Geometry,
     n: usize,
     input: Input<'_, T>,
     weights: &[T],
-    out: &mut [T],
-    mut moments: Option<&mut Moments<T>>,
+    mut made: Made<'_, T>,
     scratch: &mut Scratch<T>,
 ) {
-    let [seen, made] = [elements(geometry.from), elements(geometry.to)];
+    let [seen, len] = [elements(geometry.from), elements(geometry.to)];
     let frame = Frame::of_input(geometry);
-    let framed = room(&mut scratch.work, frame.len());
+    let framed = room(&mut scratch.frames[0], frame.len());
     framed.fill(T::ZERO);
-    let taps = frame.taps(geometry.size, false);
-    let walk = Walk {
-        places: [geometry.to[0], geometry.to[1]],
-        channels: geometry.to[2],
-        pitch: geometry.stride[0] * frame.pitch(),
-        step: geometry.stride[1] * frame.channels,
-    };
-    for (image, out) in (0..n).zip(out.chunks_exact_mut(made)) {
-        let stored = &input.stored[image * seen..(image + 1) * seen];
-        frame.lay(geometry, stored, framed, |from, to| {
-            input.finish.read(arch, from, to);
-        });
-        vectorized(
-            arch,
-            #[inline(always)]
-            || correlate(&walk, framed, &taps, weights, out),
-        );
-        if let Some(moments) = &mut moments {
-            moments.add(arch, out);
+    let taps: Vec<_> = frame.taps(geometry.size).collect();
+    let walk = Walk::new(geometry.to, &frame, geometry.stride);
+    for image in 0..n {
+        for [from, to] in frame.pieces() {
+            let stored = &input.stored[image * seen..][from];
+            input.finish.read(arch, stored, &mut framed[to]);
         }
+        made.write(arch, image * len..(image + 1) * len, |out| {
+            arch.dispatch(Correlate {
+                walk,
+                framed,
+                taps: &taps,
+                weights,
+                out,
+            });
+        });
     }
 }
 
@@ -63,7 +54,7 @@ pub(super) fn backward<T: Float>(
     n: usize,
     input: Input<'_, T>,
     weights: &[T],
-    given: Given<'_, T>,
+    mut given: Given<'_, T>,
     slope: &mut [T],
     mut sink: Option<Sink<'_, T>>,
     scratch: &mut Scratch<T>,
@@ -71,350 +62,284 @@ pub(super) fn backward<T: Float>(
     let [seen, made] = [elements(geometry.from), elements(geometry.to)];
     let frame = Frame::of_input(geometry);
     let spread = Frame::of_gradient(geometry);
-    let framed = room(&mut scratch.work, frame.len() + spread.len() + seen);
-    let (framed, rest) = framed.split_at_mut(frame.len());
-    let (spreaded, gradient) = rest.split_at_mut(spread.len());
+    let [framed, spreaded] = &mut scratch.frames;
+    let framed = room(framed, frame.len());
+    let spreaded = room(spreaded, spread.len());
     framed.fill(T::ZERO);
     spreaded.fill(T::ZERO);
-    let taps = frame.taps(geometry.size, false);
-    let reversed = spread.taps(geometry.size, true);
-    let walk = Walk {
-        places: [geometry.to[0], geometry.to[1]],
-        channels: geometry.to[2],
-        pitch: geometry.stride[0] * frame.pitch(),
-        step: geometry.stride[1] * frame.channels,
-    };
-    let back = Walk {
-        places: [geometry.from[0], geometry.from[1]],
-        channels: geometry.to[2],
-        pitch: spread.pitch(),
-        step: spread.channels,
-    };
+    let reversed: Vec<_> = spread.taps(geometry.size).rev().collect();
+    let walk = Walk::new(geometry.to, &frame, geometry.stride);
+    let walk = walk.beside(spread.steps());
+    let back = Walk::new(geometry.from, &spread, [1, 1]);
     for image in 0..n {
-        let source = image * seen..(image + 1) * seen;
-        let target = image * made..(image + 1) * made;
-        let stored = &input.stored[source.clone()];
-        frame.lay(geometry, stored, framed, |from, to| {
-            input.finish.read(arch, from, to);
+        for [from, to] in frame.pieces() {
+            let stored = &input.stored[image * seen..][from];
+            input.finish.read(arch, stored, &mut framed[to]);
+        }
+        for [from, to] in spread.pieces() {
+            let range = image * made + from.start..image * made + from.end;
+            given.read(arch, range, &mut spreaded[to]);
+        }
+        arch.dispatch(Weigh {
+            walk,
+            framed,
+            size: geometry.size,
+            pitch: frame.pitch(),
+            given: &spreaded[spread.start()..],
+            slope,
         });
-        let given = given.strip(arch, target, &mut scratch.given);
-        vectorized(
-            arch,
-            #[inline(always)]
-            || weigh(&walk, framed, &taps, given, slope),
-        );
         let Some(sink) = &mut sink else { continue };
-        spread.spread(geometry, given, spreaded);
-        if sink.is_first {
-            let gradient = &mut sink.gradient[source.clone()];
-            vectorized(
-                arch,
-                #[inline(always)]
-                || correlate(&back, spreaded, &reversed, weights, gradient),
-            );
-        } else {
-            vectorized(
-                arch,
-                #[inline(always)]
-                || correlate(&back, spreaded, &reversed, weights, gradient),
-            );
-            let sums = sink.gradient[source.clone()].iter_mut();
-            sums.zip(&*gradient).for_each(|(sum, part)| *sum += *part);
-        }
-        sink.close(arch, source);
+        let part = room(&mut scratch.part, seen);
+        arch.dispatch(Correlate {
+            walk: back,
+            framed: spreaded,
+            taps: &reversed,
+            weights,
+            out: part,
+        });
+        sink.take(arch, &mut given, image * seen..(image + 1) * seen, part);
     }
 }
 
-/// An image with zeros around it.
-struct Frame {
-    height: usize,
-    width: usize,
-    channels: usize,
-    /// Where the image starts.
-    corner: [usize; 2],
-}
-
-impl Frame {
-    fn of_input(geometry: &Geometry) -> Self {
-        let [height, width] = geometry.padded();
-        Self {
-            height,
-            width,
-            channels: geometry.from[2],
-            corner: geometry.before,
-        }
-    }
-
-    /// Of the gradient, a pixel for each of the input's and as many as the window reaches beyond.
-    fn of_gradient(geometry: &Geometry) -> Self {
-        let [height, width] = [0, 1].map(|axis| geometry.from[axis] + geometry.size[axis] - 1);
-        Self {
-            height,
-            width,
-            channels: geometry.from[2],
-            corner: [0, 1].map(|axis| geometry.size[axis] - 1 - geometry.before[axis]),
-        }
-    }
-
-    fn pitch(&self) -> usize {
-        self.width * self.channels
-    }
-
-    fn len(&self) -> usize {
-        self.height * self.pitch()
-    }
-
-    fn at(&self, y: usize, x: usize) -> usize {
-        (y + self.corner[0]) * self.pitch() + (x + self.corner[1]) * self.channels
-    }
-
-    /// Distances from a place's first pixel to what each tap sees.
-    fn taps(&self, size: [usize; 2], is_reversed: bool) -> Vec<usize> {
-        let count = size[0] * size[1];
-        let tap = |tap: usize| {
-            let tap = if is_reversed { count - 1 - tap } else { tap };
-            tap / size[1] * self.pitch() + tap % size[1] * self.channels
-        };
-        (0..count).map(tap).collect()
-    }
-
-    fn lay<T>(
-        &self,
-        geometry: &Geometry,
-        image: &[T],
-        framed: &mut [T],
-        mut copy: impl FnMut(&[T], &mut [T]),
-    ) {
-        let row = geometry.from[1] * self.channels;
-        for (y, from) in image.chunks_exact(row).enumerate() {
-            let start = self.at(y, 0);
-            copy(from, &mut framed[start..start + row]);
-        }
-    }
-
-    /// Lays a gradient, its pixels as far apart as the windows that they come from.
-    fn spread<T: Float>(&self, geometry: &Geometry, image: &[T], framed: &mut [T]) {
-        let [_, width, channels] = geometry.to;
-        for (y, from) in image.chunks_exact(width * channels).enumerate() {
-            let y = y * geometry.stride[0];
-            if geometry.stride[1] == 1 {
-                let start = self.at(y, 0);
-                framed[start..start + from.len()].copy_from_slice(from);
-                continue;
-            }
-            for (x, from) in from.chunks_exact(channels).enumerate() {
-                let start = self.at(y, x * geometry.stride[1]);
-                framed[start..start + channels].copy_from_slice(from);
-            }
-        }
-    }
-}
-
-/// How windows move over a frame.
+/// How windows move over a frame, along the longer axis first.
+#[derive(Debug, Clone, Copy)]
 struct Walk {
-    /// How many they are, down and across.
-    places: [usize; 2],
     channels: usize,
-    /// From one to the one below.
-    pitch: usize,
-    /// From one to the next.
-    step: usize,
+    /// Windows, in the outer loop and in the inner one.
+    places: [usize; 2],
+    /// From one to the next in the frame.
+    steps: [usize; 2],
+    /// From one to the next in what belongs to each: an image without a frame at first.
+    beside: [usize; 2],
+    is_turned: bool,
 }
 
-/// Runs `$kernel` on all channels, in blocks that are as wide as possible.
-macro_rules! by_block {
-    ($channels:expr, $kernel:ident, $($argument:expr),*) => {{
-        let mut first = 0;
-        while first + 16 <= $channels {
-            $kernel::<T, 16>(first, $($argument),*);
-            first += 16;
+impl Walk {
+    fn new([height, width, channels]: [usize; 3], frame: &Frame, stride: [usize; 2]) -> Self {
+        let walk = Self {
+            channels,
+            places: [height, width],
+            steps: [stride[0] * frame.pitch(), stride[1] * channels],
+            beside: [width * channels, channels],
+            is_turned: height > width,
+        };
+        match walk.is_turned {
+            true => Self {
+                places: turned(walk.places),
+                steps: turned(walk.steps),
+                beside: turned(walk.beside),
+                ..walk
+            },
+            false => walk,
         }
-        while first + 8 <= $channels {
-            $kernel::<T, 8>(first, $($argument),*);
-            first += 8;
-        }
-        while first + 4 <= $channels {
-            $kernel::<T, 4>(first, $($argument),*);
-            first += 4;
-        }
-        while first < $channels {
-            $kernel::<T, 1>(first, $($argument),*);
-            first += 1;
-        }
-    }};
+    }
+
+    fn beside(self, steps: [usize; 2]) -> Self {
+        let beside = if self.is_turned { turned(steps) } else { steps };
+        Self { beside, ..self }
+    }
+}
+
+impl Walk {
+    /// Elements from the first place to the end of the last.
+    fn reach(&self, steps: [usize; 2]) -> usize {
+        let [outer, inner] = [0, 1].map(|axis| (self.places[axis] - 1) * steps[axis]);
+        outer + inner + self.channels
+    }
+}
+
+fn turned([a, b]: [usize; 2]) -> [usize; 2] {
+    [b, a]
 }
 
 /// Sums of pixel × weight at each place.
-#[inline(always)]
-fn correlate<T: Float>(walk: &Walk, framed: &[T], taps: &[usize], weights: &[T], out: &mut [T]) {
-    by_block!(
-        walk.channels,
-        correlate_block,
-        walk,
-        framed,
-        taps,
-        weights,
-        out
-    );
+struct Correlate<'a, T> {
+    walk: Walk,
+    framed: &'a [T],
+    taps: &'a [usize],
+    weights: &'a [T],
+    out: &'a mut [T],
 }
 
+impl<T: Float> WithSimd for Correlate<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let walk = &self.walk;
+        let farthest = self
+            .taps
+            .iter()
+            .max()
+            .map_or(0, |tap| tap + walk.reach(walk.steps));
+        assert!(farthest <= self.framed.len() && walk.reach(walk.beside) <= self.out.len());
+        assert_eq!(self.weights.len(), self.taps.len() * walk.channels);
+        by_block!(simd, self.walk.channels, 2, correlate, &mut self);
+    }
+}
+
+/// Places whose sums are made together.
+const PLACES: usize = 6;
+
 #[inline(always)]
-fn correlate_block<T: Float, const L: usize>(
+fn correlate<T: Float, S: Simd, const K: usize>(
+    simd: S,
     first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    weights: &[T],
-    out: &mut [T],
+    operands: &mut Correlate<'_, T>,
 ) {
-    let [height, width] = walk.places;
-    let channels = walk.channels;
-    for y in 0..height {
-        let row = y * walk.pitch + first;
-        let out = &mut out[y * width * channels..(y + 1) * width * channels];
-        let mut x = 0;
-        while x + PLACES <= width {
-            let start = row + x * walk.step;
-            let sums = sums::<T, L, PLACES>(first, walk, &framed[start..], taps, weights);
-            for (place, sums) in sums.iter().enumerate() {
-                let start = (x + place) * channels + first;
-                out[start..start + L].copy_from_slice(sums);
+    let walk = operands.walk;
+    let [outer, inner] = walk.places;
+    let groups = inner.div_ceil(PLACES);
+    for line in 0..outer {
+        for group in 0..groups {
+            let [place, end] = [group, group + 1].map(|group| group * inner / groups);
+            let at = [line, place];
+            match end - place {
+                1 => sums::<T, S, K, 1>(simd, first, operands, at),
+                2 => sums::<T, S, K, 2>(simd, first, operands, at),
+                3 => sums::<T, S, K, 3>(simd, first, operands, at),
+                4 => sums::<T, S, K, 4>(simd, first, operands, at),
+                5 => sums::<T, S, K, 5>(simd, first, operands, at),
+                _ => sums::<T, S, K, PLACES>(simd, first, operands, at),
             }
-            x += PLACES;
-        }
-        while x < width {
-            let start = row + x * walk.step;
-            let [sums] = sums::<T, L, 1>(first, walk, &framed[start..], taps, weights);
-            let start = x * channels + first;
-            out[start..start + L].copy_from_slice(&sums);
-            x += 1;
         }
     }
 }
 
+/// At `N` places from one on.
 #[inline(always)]
-fn sums<T: Float, const L: usize, const N: usize>(
+fn sums<T: Float, S: Simd, const K: usize, const N: usize>(
+    simd: S,
     first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    weights: &[T],
-) -> [[T; L]; N] {
-    let mut sums = [[T::ZERO; L]; N];
-    for (tap, weights) in taps.iter().zip(weights.chunks_exact(walk.channels)) {
-        let weights = &weights[first..first + L];
+    operands: &mut Correlate<'_, T>,
+    [line, place]: [usize; 2],
+) {
+    let Walk {
+        channels,
+        steps,
+        beside,
+        ..
+    } = operands.walk;
+    let mut sums = [[T::splat(simd, T::ZERO); K]; N];
+    let from = first + line * steps[0] + place * steps[1];
+    for (tap, offset) in operands.taps.iter().enumerate() {
+        // SAFETY: weights have as many pixels as there are taps, `first` begins a block of channels.
+        let weights = unsafe { T::load::<S, K>(operands.weights, tap * channels + first) };
         for (place, sums) in sums.iter_mut().enumerate() {
-            let start = tap + place * walk.step;
-            let pixel = &framed[start..start + L];
-            for i in 0..L {
-                sums[i] = pixel[i].fma(weights[i], sums[i]);
+            // SAFETY: the last tap at the last place sees the frame's last pixel at most.
+            let pixel =
+                unsafe { T::load::<S, K>(operands.framed, from + offset + place * steps[1]) };
+            for k in 0..K {
+                sums[k] = T::fused(simd, pixel[k], weights[k], sums[k]);
             }
         }
     }
-    sums
+    let to = first + line * beside[0] + place * beside[1];
+    for (place, sums) in sums.into_iter().enumerate() {
+        // SAFETY: there is a pixel for each place.
+        unsafe { T::store::<S, K>(operands.out, to + place * beside[1], sums) };
+    }
 }
 
 /// Adds the sums over places of pixel × gradient to each weight's.
-#[inline(always)]
-fn weigh<T: Float>(walk: &Walk, framed: &[T], taps: &[usize], given: &[T], slope: &mut [T]) {
-    let mut taps = taps;
-    let mut slope = slope;
-    while !taps.is_empty() {
-        let count = if taps.len() >= 3 { 3 } else { 1 };
-        let (now, later) = taps.split_at(count);
-        let (slope_now, slope_later) = slope.split_at_mut(count * walk.channels);
-        if count == 3 {
-            by_block!(
-                walk.channels,
-                weigh_three,
-                walk,
-                framed,
-                now,
-                given,
-                slope_now
-            );
-        } else {
-            by_block!(
-                walk.channels,
-                weigh_one,
-                walk,
-                framed,
-                now,
-                given,
-                slope_now
-            );
-        }
-        (taps, slope) = (later, slope_later);
+struct Weigh<'a, T> {
+    walk: Walk,
+    framed: &'a [T],
+    /// The window's.
+    size: [usize; 2],
+    /// From a row of the frame to the next.
+    pitch: usize,
+    given: &'a [T],
+    slope: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for Weigh<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (walk, [height, width]) = (&self.walk, self.size);
+        let farthest = (height - 1) * self.pitch + (width - 1) * walk.channels;
+        assert!(farthest + walk.reach(walk.steps) <= self.framed.len());
+        assert!(walk.reach(walk.beside) <= self.given.len());
+        assert_eq!(self.slope.len(), height * width * walk.channels);
+        by_block!(simd, self.walk.channels, 2, weigh, &mut self);
     }
 }
 
 #[inline(always)]
-fn weigh_three<T: Float, const L: usize>(
-    first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    given: &[T],
-    slope: &mut [T],
-) {
-    weigh_block::<T, L, 3>(first, walk, framed, taps, given, slope);
+fn weigh<T: Float, S: Simd, const K: usize>(simd: S, first: usize, operands: &mut Weigh<'_, T>) {
+    let [height, width] = operands.size;
+    let mut y = 0;
+    while y < height {
+        let rows = if height - y >= 3 { 3 } else { 1 };
+        let mut x = 0;
+        while x < width {
+            let columns = if width - x >= 3 { 3 } else { 1 };
+            let tap = [y, x];
+            match (rows, columns) {
+                // Sums of more vectors would not stay in registers.
+                (3, 3) => {
+                    for k in 0..K {
+                        let first = first + k * T::count::<S>();
+                        weigh_taps::<T, S, 1, 3, 3>(simd, first, operands, tap);
+                    }
+                }
+                (3, _) => weigh_taps::<T, S, K, 3, 1>(simd, first, operands, tap),
+                (_, 3) => weigh_taps::<T, S, K, 1, 3>(simd, first, operands, tap),
+                _ => weigh_taps::<T, S, K, 1, 1>(simd, first, operands, tap),
+            }
+            x += columns;
+        }
+        y += rows;
+    }
 }
 
+/// For some rows and columns of taps from one on.
 #[inline(always)]
-fn weigh_one<T: Float, const L: usize>(
+fn weigh_taps<T: Float, S: Simd, const K: usize, const ROWS: usize, const COLUMNS: usize>(
+    simd: S,
     first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    given: &[T],
-    slope: &mut [T],
+    operands: &mut Weigh<'_, T>,
+    [y, x]: [usize; 2],
 ) {
-    weigh_block::<T, L, 1>(first, walk, framed, taps, given, slope);
-}
-
-#[inline(always)]
-fn weigh_block<T: Float, const L: usize, const N: usize>(
-    first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    given: &[T],
-    slope: &mut [T],
-) {
-    let [height, width] = walk.places;
-    let channels = walk.channels;
-    for y in 0..height {
-        let given = &given[y * width * channels..(y + 1) * width * channels];
-        let framed = &framed[y * walk.pitch + first..];
-        let sums = row_sums::<T, L, N>(first, walk, framed, taps, given);
-        for (sums, slope) in sums.iter().zip(slope.chunks_exact_mut(channels)) {
-            let slope = &mut slope[first..first + L];
-            for i in 0..L {
-                slope[i] += sums[i];
+    let Walk {
+        channels,
+        places,
+        steps,
+        beside,
+        ..
+    } = operands.walk;
+    let pitch = operands.pitch;
+    let mut sums = [[[T::splat(simd, T::ZERO); K]; COLUMNS]; ROWS];
+    for line in 0..places[0] {
+        let given = first + line * beside[0];
+        let seen = first + line * steps[0] + y * pitch + x * channels;
+        for place in 0..places[1] {
+            // SAFETY: there is a pixel for each place, `first` begins a block of channels.
+            let given = unsafe { T::load::<S, K>(operands.given, given + place * beside[1]) };
+            let seen = seen + place * steps[1];
+            for (row, sums) in sums.iter_mut().enumerate() {
+                for (column, sums) in sums.iter_mut().enumerate() {
+                    let seen = seen + row * pitch + column * channels;
+                    // SAFETY: the last tap at the last place sees the frame's last pixel at most.
+                    let pixel = unsafe { T::load::<S, K>(operands.framed, seen) };
+                    for k in 0..K {
+                        sums[k] = T::fused(simd, pixel[k], given[k], sums[k]);
+                    }
+                }
             }
         }
     }
-}
-
-/// Of a row only: compilers keep the sums of one loop in vectors, not those of nested ones.
-#[inline(always)]
-fn row_sums<T: Float, const L: usize, const N: usize>(
-    first: usize,
-    walk: &Walk,
-    framed: &[T],
-    taps: &[usize],
-    given: &[T],
-) -> [[T; L]; N] {
-    let mut sums = [[T::ZERO; L]; N];
-    for (x, given) in given.chunks_exact(walk.channels).enumerate() {
-        let given = &given[first..first + L];
-        for (sums, tap) in sums.iter_mut().zip(taps) {
-            let start = tap + x * walk.step;
-            let pixel = &framed[start..start + L];
-            for i in 0..L {
-                sums[i] = pixel[i].fma(given[i], sums[i]);
+    for (y, sums) in (y..).zip(sums) {
+        for (x, sums) in (x..).zip(sums) {
+            let place = (y * operands.size[1] + x) * channels + first;
+            // SAFETY: there is a slope for each weight.
+            unsafe {
+                let before = T::load::<S, K>(operands.slope, place);
+                let after = std::array::from_fn(|k| T::plus(simd, before[k], sums[k]));
+                T::store::<S, K>(operands.slope, place, after);
             }
         }
     }
-    sums
 }

@@ -5,11 +5,13 @@ mod parameters;
 use onchip_tflite::ir::{Activation, Affine, ValueId};
 use pulp::Arch;
 
-use super::finish::{Finish, Moments, Slopes, Sums};
+use super::finish::Finish;
 use super::float::Float;
-use super::flow::{Given, Input, Scratch, Sink};
+use super::flow::{Given, Input, Made, Scratch, Sink, room};
+use super::moments::Moments;
 use super::network::{EPSILON, FakeQuantization, FloatNetwork};
-use super::plan::{Kind, Level, Plan, Stage};
+use super::plan::{Kind, Level, Place, Plan, Stage};
+use super::sums::{Slopes, Sums};
 use super::{conv, depthwise, pool, sum};
 
 /// What a new batch counts in running means and variances; torch's default.
@@ -71,9 +73,9 @@ impl<T: Float> Executor<T> {
             let finish = finish(slot.channels, slot.activation, rounding);
             State {
                 values: vec![T::ZERO; batch * slot.len],
-                sums: Sums::new(&finish),
-                moments: Moments::new(&finish),
-                slopes: Slopes::new(&finish),
+                sums: Sums::new(slot.channels),
+                moments: Moments::new(slot.channels),
+                slopes: Slopes::new(slot.channels),
                 deviations: vec![T::ONE; slot.channels],
                 finish,
             }
@@ -143,8 +145,8 @@ impl<T: Float> Executor<T> {
     pub(crate) fn outcome(&mut self, n: usize) -> Outcome<'_, T> {
         let output = &self.plan.slots[self.plan.output];
         let slopes = match output.gradient {
-            Some(buffer) => &mut self.gradients[buffer][..n * output.len],
-            None => &mut [],
+            Some(Place::Buffer(buffer)) => &mut self.gradients[buffer][..n * output.len],
+            _ => &mut [],
         };
         Outcome {
             inputs: &self.slots[0].values[..n * self.plan.slots[0].len],
@@ -161,7 +163,9 @@ impl<T: Float> Executor<T> {
         }
         let output = self.plan.output;
         let slot = &self.plan.slots[output];
-        let Some(buffer) = slot.gradient else { return };
+        let Some(Place::Buffer(buffer)) = slot.gradient else {
+            return;
+        };
         if self.plan.is_output_settled_first {
             let len = n * slot.len;
             let State {
@@ -170,12 +174,10 @@ impl<T: Float> Executor<T> {
                 sums,
                 ..
             } = &mut self.slots[output];
-            finish.settle(
-                self.arch,
-                &values[..len],
-                &mut self.gradients[buffer][..len],
-                sums,
-            );
+            let gradient = &mut self.gradients[buffer][..len];
+            let part = room(&mut self.scratch.part, len);
+            part.copy_from_slice(gradient);
+            finish.settle(self.arch, &values[..len], part, gradient, false, sums);
         }
         for stage in (0..self.plan.stages.len()).rev() {
             self.run_backward(stage, n);
@@ -232,10 +234,9 @@ impl<T: Float> Executor<T> {
             .iter()
             .map(|&slot| input(before, plan, slot, n))
             .collect();
-        let out = &mut made.values[..n * plan.slots[stage + 1].len];
+        let values = &mut made.values[..n * plan.slots[stage + 1].len];
         let is_measured = norm.is_some() && mode == Mode::Train;
         made.moments.clear();
-        let moments = is_measured.then_some(&mut made.moments);
         let all = if self.weight_steps.is_some() {
             &self.rounded
         } else {
@@ -244,21 +245,20 @@ impl<T: Float> Executor<T> {
         let filters = weights
             .as_ref()
             .map_or(&[][..], |place| &all[place.weights.clone()]);
+        let moments = is_measured.then_some(&mut made.moments);
         match kind {
             Kind::Conv(geometry) => {
-                conv::forward(
-                    *arch, geometry, n, inputs[0], filters, out, moments, scratch,
-                );
+                let made = Made { values, moments };
+                conv::forward(*arch, geometry, n, inputs[0], filters, made, scratch);
             }
             Kind::Depthwise(geometry) => {
-                depthwise::forward(
-                    *arch, geometry, n, inputs[0], filters, out, moments, scratch,
-                );
+                let made = Made { values, moments };
+                depthwise::forward(*arch, geometry, n, inputs[0], filters, made, scratch);
             }
             Kind::Pool(pool, geometry) => {
-                pool::forward(*arch, *pool, geometry, n, inputs[0], out, scratch);
+                pool::forward(*arch, *pool, geometry, n, inputs[0], values, scratch);
             }
-            Kind::Sum => sum::forward(*arch, &inputs, made.finish.channels(), out, scratch),
+            Kind::Sum => sum::forward(*arch, &inputs, made.finish.channels(), values, scratch),
         }
         let Some(weights) = weights else { return };
         let bias = &self.parameters[weights.bias.clone()];
@@ -291,77 +291,102 @@ impl<T: Float> Executor<T> {
     }
 
     fn run_backward(&mut self, stage: usize, n: usize) {
-        let Some(buffer) = self.plan.slots[stage + 1].gradient else {
+        let Some(place) = self.plan.slots[stage + 1].gradient else {
             return;
         };
         self.slope_of_channels(stage);
-        let gradient = std::mem::take(&mut self.gradients[buffer]);
-        let Self {
-            arch,
-            plan,
-            slots,
-            scratch,
-            gradients,
-            slope,
-            ..
-        } = self;
+        let gradient = std::mem::take(self.room(place));
+        let mut stored = std::mem::take(&mut self.slots[stage + 1].values);
+        for input in 0..self.plan.stages[stage].inputs.len() {
+            self.give(stage, input, n, &mut stored, &gradient);
+        }
+        self.slots[stage + 1].values = stored;
+        *self.room(place) = gradient;
+    }
+
+    /// What holds a gradient.
+    fn room(&mut self, place: Place) -> &mut Vec<T> {
+        match place {
+            Place::Buffer(buffer) => &mut self.gradients[buffer],
+            Place::Values(slot) => &mut self.slots[slot].values,
+        }
+    }
+
+    /// Brings a stage's gradient to one of its inputs, and to its weights.
+    fn give(&mut self, stage: usize, input: usize, n: usize, stored: &mut [T], gradient: &[T]) {
         let Stage {
             kind,
             inputs,
             weights,
             norm,
             turns,
-        } = &plan.stages[stage];
+        } = &self.plan.stages[stage];
+        let (kind, slot, turn) = (*kind, inputs[input], turns[input]);
+        let filters = weights.as_ref().map_or(0..0, |place| place.weights.clone());
+        let has_norm = norm.is_some();
+        let place = self.plan.slots[slot].gradient;
+        let elsewhere = place.filter(|&place| place != Place::Values(stage + 1));
+        let mut room = elsewhere.map(|place| std::mem::take(self.room(place)));
+        let Self {
+            arch,
+            plan,
+            slots,
+            scratch,
+            slope,
+            ..
+        } = self;
+        let arch = *arch;
         let (before, made) = slots.split_at_mut(stage + 1);
-        let made = &made[0];
-        let len = n * plan.slots[stage + 1].len;
+        let made_len = n * plan.slots[stage + 1].len;
         let given = Given {
-            stored: &made.values[..len],
-            gradient: &gradient[..len],
-            finish: &made.finish,
-            slopes: norm.as_ref().map(|_| &made.slopes),
+            stored: &mut stored[..made_len],
+            gradient: &gradient[..made_len],
+            finish: &made[0].finish,
+            slopes: has_norm.then_some(&made[0].slopes),
         };
         let all = if self.weight_steps.is_some() {
             &self.rounded
         } else {
             &self.parameters
         };
-        let filters = weights.as_ref().map_or(0..0, |place| place.weights.clone());
         let (filters, slope) = (&all[filters.clone()], &mut slope[filters]);
-        for (&slot, turn) in inputs.iter().zip(turns) {
-            let len = n * plan.slots[slot].len;
-            let State {
-                values,
-                finish,
-                sums,
-                ..
-            } = &mut before[slot];
-            let stored = &values[..len];
-            let finish = &*finish;
-            let input = Input { stored, finish };
-            let sink = plan.slots[slot].gradient.map(|buffer| Sink {
-                stored,
-                gradient: &mut gradients[buffer][..len],
-                finish,
-                sums,
-                is_first: turn.is_first,
-                is_last: turn.is_last,
-            });
-            match (kind, sink) {
-                (Kind::Conv(geometry), sink) => conv::backward(
-                    *arch, geometry, n, input, filters, given, slope, sink, scratch,
-                ),
-                (Kind::Depthwise(geometry), sink) => depthwise::backward(
-                    *arch, geometry, n, input, filters, given, slope, sink, scratch,
-                ),
-                (Kind::Pool(pool, geometry), Some(sink)) => {
-                    pool::backward(*arch, *pool, geometry, n, input, given, sink, scratch);
-                }
-                (Kind::Sum, Some(sink)) => sum::backward(*arch, given, sink),
-                (_, None) => {}
+        let len = n * plan.slots[slot].len;
+        let State {
+            values,
+            finish,
+            sums,
+            ..
+        } = &mut before[slot];
+        let values = &values[..len];
+        let finish = &*finish;
+        let input = Input {
+            stored: values,
+            finish,
+        };
+        let sink = place.map(|_| Sink {
+            stored: values,
+            gradient: room.as_mut().map(|room| &mut room[..len]),
+            finish,
+            sums,
+            is_first: turn.is_first,
+            is_last: turn.is_last,
+        });
+        match (kind, sink) {
+            (Kind::Conv(geometry), sink) => conv::backward(
+                arch, &geometry, n, input, filters, given, slope, sink, scratch,
+            ),
+            (Kind::Depthwise(geometry), sink) => depthwise::backward(
+                arch, &geometry, n, input, filters, given, slope, sink, scratch,
+            ),
+            (Kind::Pool(pool, geometry), Some(sink)) => {
+                pool::backward(arch, pool, &geometry, n, input, given, sink, scratch);
             }
+            (Kind::Sum, Some(sink)) => sum::backward(arch, given, sink),
+            (_, None) => {}
         }
-        self.gradients[buffer] = gradient;
+        if let (Some(place), Some(room)) = (elsewhere, room) {
+            *self.room(place) = room;
+        }
     }
 
     /// The slope by bias or normalization, from the sums over the stage's gradient.
@@ -371,7 +396,6 @@ impl<T: Float> Executor<T> {
         let State {
             sums,
             slopes,
-            finish,
             moments,
             deviations,
             ..
@@ -390,11 +414,7 @@ impl<T: Float> Executor<T> {
             let share = T::ONE / T::of(moments.count() as f64);
             let direct = gamma / deviation;
             let by_variation = -direct * by_gamma * share / deviation;
-            slopes.set(
-                finish,
-                channel,
-                [direct, by_variation, -direct * plain * share],
-            );
+            slopes.set(channel, [direct, by_variation, -direct * plain * share]);
         }
     }
 }

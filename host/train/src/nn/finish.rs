@@ -4,24 +4,21 @@
 //! and cheap next to a walk through memory, so each reader does them anew, on a strip that is in the
 //! nearest cache anyway; and the gradient is brought back through them by whoever wrote the last of it.
 
-use pulp::Arch;
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
-use crate::simd::vectorized;
+use crate::simd::{rows, rows_mut, vectorized};
 
 use super::float::Float;
-
-/// Least number of elements that a loop runs over: rows of few channels are taken several at once.
-const TILE: usize = 64;
+use super::sums::{Slopes, Sums};
+use super::table::{ROWS, Table};
 
 /// y = round(clamp(scale × z + shift)), scale and shift by channel.
 #[derive(Debug, Clone)]
 pub(super) struct Finish<T> {
-    channels: usize,
-    /// Per channel, repeated to at least [`TILE`] elements; so are the others.
-    scale: Vec<T>,
-    shift: Vec<T>,
+    scale: Table<T>,
+    shift: Table<T>,
     /// What is subtracted from z where its variation matters.
-    center: Vec<T>,
+    center: Table<T>,
     low: T,
     high: T,
     /// Length of a step of the rounding, and its inverse.
@@ -32,12 +29,10 @@ pub(super) struct Finish<T> {
 impl<T: Float> Finish<T> {
     /// Changes nothing but what is outside the range, and rounds to multiples of `step`.
     pub(super) fn new(channels: usize, [low, high]: [T; 2], step: Option<T>) -> Self {
-        let len = channels * TILE.div_ceil(channels);
         Self {
-            channels,
-            scale: vec![T::ONE; len],
-            shift: vec![T::ZERO; len],
-            center: vec![T::ZERO; len],
+            scale: Table::new(channels, T::ONE),
+            shift: Table::new(channels, T::ZERO),
+            center: Table::new(channels, T::ZERO),
             low,
             high,
             step: step.map(|step| [step, T::ONE / step]),
@@ -46,18 +41,14 @@ impl<T: Float> Finish<T> {
     }
 
     pub(super) fn channels(&self) -> usize {
-        self.channels
+        self.scale.channels()
     }
 
     /// Sets what a channel is scaled and shifted by, and what it varies around.
     pub(super) fn set(&mut self, channel: usize, scale: T, shift: T, center: T) {
-        let mut places = channel;
-        while places < self.scale.len() {
-            self.scale[places] = scale;
-            self.shift[places] = shift;
-            self.center[places] = center;
-            places += self.channels;
-        }
+        self.scale.set(channel, scale);
+        self.shift.set(channel, shift);
+        self.center.set(channel, center);
         self.is_identity &= scale == T::ONE && shift == T::ZERO;
     }
 
@@ -84,81 +75,49 @@ impl<T: Float> Finish<T> {
 
     /// Reads whole pixels.
     pub(super) fn read(&self, arch: Arch, stored: &[T], read: &mut [T]) {
-        vectorized(
-            arch,
-            #[inline(always)]
-            || self.read_lanes(stored, read),
-        );
-    }
-
-    #[inline(always)]
-    fn read_lanes(&self, stored: &[T], read: &mut [T]) {
-        let len = self.scale.len();
-        let (low, high) = (self.low, self.high);
-        for (stored, read) in stored.chunks(len).zip(read.chunks_mut(len)) {
-            let affine = self.scale.iter().zip(&self.shift);
-            let pairs = stored.iter().zip(read);
-            if let Some([step, inverse]) = self.step {
-                for ((z, y), (scale, shift)) in pairs.zip(affine) {
-                    *y = (z.fma(*scale, *shift).bound(low, high) * inverse).round() * step;
-                }
-            } else {
-                for ((z, y), (scale, shift)) in pairs.zip(affine) {
-                    *y = z.fma(*scale, *shift).bound(low, high);
-                }
-            }
-        }
-    }
-
-    /// Turns the gradient by what was read, whole pixels of it, into the one by what the clamp was
-    /// given, and adds it up.
-    pub(super) fn settle(&self, arch: Arch, stored: &[T], gradient: &mut [T], sums: &mut Sums<T>) {
-        vectorized(
-            arch,
-            #[inline(always)]
-            || self.settle_lanes(stored, gradient, sums),
-        );
-    }
-
-    #[inline(always)]
-    fn settle_lanes(&self, stored: &[T], gradient: &mut [T], sums: &mut Sums<T>) {
-        let len = self.scale.len();
-        let (scale, shift, center) = (&self.scale[..], &self.shift[..len], &self.center[..len]);
-        let (plain, varied) = (&mut sums.plain[..len], &mut sums.varied[..len]);
-        let (low, high) = (self.low, self.high);
-        let passed = |z: T, g: T, i: usize| {
-            let y = z.fma(scale[i], shift[i]);
-            if y > low && y < high { g } else { T::ZERO }
+        let Some([step, inverse]) = self.step else {
+            arch.dispatch(Read {
+                finish: self,
+                stored,
+                read,
+            });
+            return;
         };
-        let mut stored = stored.chunks_exact(4 * len);
-        let mut gradient = gradient.chunks_exact_mut(4 * len);
-        for (z, g) in stored.by_ref().zip(gradient.by_ref()) {
-            let (z0, z1, z2, z3) = quarters(z, len);
-            let (g01, g23) = g.split_at_mut(2 * len);
-            let (g0, g1) = g01.split_at_mut(len);
-            let (g2, g3) = g23.split_at_mut(len);
-            let (g2, g3) = (&mut g2[..len], &mut g3[..len]);
-            for i in 0..len {
-                let d0 = passed(z0[i], g0[i], i);
-                let d1 = passed(z1[i], g1[i], i);
-                let d2 = passed(z2[i], g2[i], i);
-                let d3 = passed(z3[i], g3[i], i);
-                (g0[i], g1[i], g2[i], g3[i]) = (d0, d1, d2, d3);
-                plain[i] += (d0 + d1) + (d2 + d3);
-                let c = center[i];
-                let left = d0.fma(z0[i] - c, d1 * (z1[i] - c));
-                let right = d2.fma(z2[i] - c, d3 * (z3[i] - c));
-                varied[i] += left + right;
-            }
-        }
-        let rest = stored.remainder().chunks(len);
-        for (z, g) in rest.zip(gradient.into_remainder().chunks_mut(len)) {
-            for (i, (z, g)) in z.iter().zip(g).enumerate() {
-                *g = passed(*z, *g, i);
-                plain[i] += *g;
-                varied[i] = g.fma(*z - center[i], varied[i]);
-            }
-        }
+        let len = self.scale.len();
+        let (low, high) = (self.low, self.high);
+        vectorized(
+            arch,
+            #[inline(always)]
+            || {
+                for (stored, read) in stored.chunks(len).zip(read.chunks_mut(len)) {
+                    let affine = self.scale.iter().zip(self.shift.iter());
+                    for ((z, y), (scale, shift)) in stored.iter().zip(read).zip(affine) {
+                        *y = (z.fma(*scale, *shift).bound(low, high) * inverse).round() * step;
+                    }
+                }
+            },
+        );
+    }
+
+    /// Turns a gradient by what was read, whole pixels of it, into the one by what the clamp was
+    /// given, and adds it up. The gradient is `part`, or `part` and what `gradient` holds.
+    pub(super) fn settle(
+        &self,
+        arch: Arch,
+        stored: &[T],
+        part: &[T],
+        gradient: &mut [T],
+        adds: bool,
+        sums: &mut Sums<T>,
+    ) {
+        arch.dispatch(Settle {
+            finish: self,
+            stored,
+            part,
+            gradient,
+            adds,
+            sums,
+        });
     }
 
     /// Turns the settled gradient of whole pixels into the one by what was stored.
@@ -170,176 +129,205 @@ impl<T: Float> Finish<T> {
         gradient: &[T],
         out: &mut [T],
     ) {
-        let len = self.scale.len();
-        vectorized(
-            arch,
-            #[inline(always)]
-            || {
-                let parts = stored.chunks(len).zip(gradient.chunks(len));
-                for ((z, g), out) in parts.zip(out.chunks_mut(len)) {
-                    let slopes = slopes.direct.iter().zip(&slopes.varied).zip(&slopes.mean);
-                    let pairs = z.iter().zip(g).zip(out);
-                    for (((z, g), out), (((p, q), r), c)) in pairs.zip(slopes.zip(&self.center)) {
-                        *out = g.fma(*p, q.fma(*z - *c, *r));
-                    }
-                }
-            },
-        );
+        arch.dispatch(Unnormalize {
+            finish: self,
+            slopes,
+            stored,
+            gradient,
+            out,
+        });
+    }
+}
+
+struct Read<'a, T> {
+    finish: &'a Finish<T>,
+    stored: &'a [T],
+    read: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for Read<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Finish { scale, shift, .. } = self.finish;
+        let range = [self.finish.low, self.finish.high];
+        let len = scale.len();
+        for (z, y) in self.stored.chunks(len).zip(self.read.chunks_mut(len)) {
+            let whole = T::whole::<S>(z.len());
+            read_lanes(simd, range, [scale, shift], z, y);
+            if whole < z.len() {
+                let affine = [&scale[whole..], &shift[whole..]];
+                read_lanes(Scalar::new(), range, affine, &z[whole..], &mut y[whole..]);
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn quarters<T>(values: &[T], len: usize) -> (&[T], &[T], &[T], &[T]) {
-    let (a, rest) = values.split_at(len);
-    let (b, rest) = rest.split_at(len);
-    let (c, rest) = rest.split_at(len);
-    (a, b, c, &rest[..len])
-}
-
-/// Sums over pixels, per channel: of gradients, and of gradients times what they belong to.
-#[derive(Debug, Clone)]
-pub(super) struct Sums<T> {
-    channels: usize,
-    plain: Vec<T>,
-    varied: Vec<T>,
-}
-
-impl<T: Float> Sums<T> {
-    pub(super) fn new(finish: &Finish<T>) -> Self {
-        Self {
-            channels: finish.channels,
-            plain: vec![T::ZERO; finish.scale.len()],
-            varied: vec![T::ZERO; finish.scale.len()],
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.plain.fill(T::ZERO);
-        self.varied.fill(T::ZERO);
-    }
-
-    /// Of a channel: Σ g and Σ g × (z − center).
-    pub(super) fn of(&self, channel: usize) -> (T, T) {
-        let sum = |parts: &[T]| {
-            let parts = parts.iter().skip(channel).step_by(self.channels);
-            parts.fold(T::ZERO, |sum, &part| sum + part)
-        };
-        (sum(&self.plain), sum(&self.varied))
+fn read_lanes<T: Float, S: Simd>(simd: S, range: [T; 2], affine: [&[T]; 2], z: &[T], y: &mut [T]) {
+    let range = range.map(|end| T::splat(simd, end));
+    let [scale, shift] = affine.map(T::vectors::<S>);
+    let pairs = T::vectors_mut::<S>(y).iter_mut().zip(T::vectors::<S>(z));
+    for ((y, z), (scale, shift)) in pairs.zip(scale.iter().zip(shift)) {
+        *y = T::clamp(simd, T::fused(simd, *z, *scale, *shift), range);
     }
 }
 
-/// How the gradient passes a normalization: direct × g + varied × (z − center) + mean.
-#[derive(Debug, Clone)]
-pub(super) struct Slopes<T> {
-    direct: Vec<T>,
-    varied: Vec<T>,
-    mean: Vec<T>,
+struct Settle<'a, T> {
+    finish: &'a Finish<T>,
+    stored: &'a [T],
+    part: &'a [T],
+    gradient: &'a mut [T],
+    adds: bool,
+    sums: &'a mut Sums<T>,
 }
 
-impl<T: Float> Slopes<T> {
-    pub(super) fn new(finish: &Finish<T>) -> Self {
-        let none = vec![T::ZERO; finish.scale.len()];
-        Self {
-            direct: none.clone(),
-            varied: none.clone(),
-            mean: none,
-        }
-    }
-
-    pub(super) fn set(&mut self, finish: &Finish<T>, channel: usize, [p, q, r]: [T; 3]) {
-        let mut place = channel;
-        while place < self.direct.len() {
-            (self.direct[place], self.varied[place], self.mean[place]) = (p, q, r);
-            place += finish.channels;
-        }
-    }
-}
-
-/// Mean and variance of channels, gathered strip by strip.
-///
-/// Sums are of differences from the first pixel, so that a mean much larger than the deviation does
-/// not drown it (Chan, Golub and LeVeque 1983, shifted data).
-#[derive(Debug, Clone)]
-pub(super) struct Moments<T> {
-    channels: usize,
-    count: usize,
-    shift: Vec<T>,
-    plain: Vec<T>,
-    square: Vec<T>,
-}
-
-impl<T: Float> Moments<T> {
-    pub(super) fn new(finish: &Finish<T>) -> Self {
-        let zeros = vec![T::ZERO; finish.scale.len()];
-        Self {
-            channels: finish.channels,
-            count: 0,
-            shift: zeros.clone(),
-            plain: zeros.clone(),
-            square: zeros,
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.count = 0;
-        self.plain.fill(T::ZERO);
-        self.square.fill(T::ZERO);
-    }
-
-    /// Takes in whole pixels.
-    pub(super) fn add(&mut self, arch: Arch, values: &[T]) {
-        if self.count == 0 {
-            let first = &values[..self.channels];
-            for shift in self.shift.chunks_exact_mut(self.channels) {
-                shift.copy_from_slice(first);
-            }
-        }
-        self.count += values.len() / self.channels;
-        vectorized(
-            arch,
-            #[inline(always)]
-            || self.add_lanes(values),
-        );
-    }
+impl<T: Float> WithSimd for Settle<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn add_lanes(&mut self, values: &[T]) {
-        let len = self.shift.len();
-        let shift = &self.shift[..];
-        let (plain, square) = (&mut self.plain[..len], &mut self.square[..len]);
-        let mut parts = values.chunks_exact(4 * len);
-        for part in parts.by_ref() {
-            let (z0, z1, z2, z3) = quarters(part, len);
-            for i in 0..len {
-                let k = shift[i];
-                let (a, b, c, d) = (z0[i] - k, z1[i] - k, z2[i] - k, z3[i] - k);
-                plain[i] += (a + b) + (c + d);
-                square[i] += a.fma(a, b * b) + c.fma(c, d * d);
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        if self.adds {
+            self.run::<S, true>(simd);
+        } else {
+            self.run::<S, false>(simd);
         }
-        for part in parts.remainder().chunks(len) {
-            for (i, z) in part.iter().enumerate() {
-                let d = *z - shift[i];
-                plain[i] += d;
-                square[i] = d.fma(d, square[i]);
+    }
+}
+
+impl<T: Float> Settle<'_, T> {
+    #[inline(always)]
+    fn run<S: Simd, const ADDS: bool>(self, simd: S) {
+        let Self {
+            finish,
+            stored,
+            part,
+            gradient,
+            sums,
+            ..
+        } = self;
+        let len = finish.scale.len();
+        let many = ROWS * len;
+        let bulk = stored.len() - stored.len() % many;
+        let (ours, rest) = gradient.split_at_mut(bulk);
+        for ((z, part), gradient) in stored
+            .chunks_exact(many)
+            .zip(part.chunks_exact(many))
+            .zip(ours.chunks_exact_mut(many))
+        {
+            let (z, part) = (rows::<T, ROWS>(z, len), rows(part, len));
+            let gradient = rows_mut(gradient, len);
+            settle_lanes::<T, S, ADDS, ROWS>(simd, finish, sums, 0, z, part, gradient);
+        }
+        let left = stored[bulk..].chunks(len).zip(part[bulk..].chunks(len));
+        for ((z, part), gradient) in left.zip(rest.chunks_mut(len)) {
+            let whole = T::whole::<S>(z.len());
+            let ((z, z_rest), (part, part_rest)) = (z.split_at(whole), part.split_at(whole));
+            let (gradient, gradient_rest) = gradient.split_at_mut(whole);
+            settle_lanes::<T, S, ADDS, 1>(simd, finish, sums, 0, [z], [part], [gradient]);
+            if !z_rest.is_empty() {
+                settle_lanes::<T, Scalar, ADDS, 1>(
+                    Scalar::new(),
+                    finish,
+                    sums,
+                    whole,
+                    [z_rest],
+                    [part_rest],
+                    [gradient_rest],
+                );
             }
         }
     }
+}
 
-    /// Of a channel: mean and variance (that of the pixels themselves, divided by their number).
-    pub(super) fn of(&self, channel: usize) -> (T, T) {
-        let sum = |parts: &[T]| {
-            let parts = parts.iter().skip(channel).step_by(self.channels);
-            parts.fold(T::ZERO, |sum, &part| sum + part)
-        };
-        let count = T::of(self.count as f64);
-        let mean = sum(&self.plain) / count;
-        let variance = sum(&self.square) / count - mean * mean;
-        (self.shift[channel] + mean, variance.greater(T::ZERO))
+/// On rows that begin at a place of the tile.
+#[inline(always)]
+fn settle_lanes<T: Float, S: Simd, const ADDS: bool, const R: usize>(
+    simd: S,
+    finish: &Finish<T>,
+    sums: &mut Sums<T>,
+    place: usize,
+    z: [&[T]; R],
+    part: [&[T]; R],
+    gradient: [&mut [T]; R],
+) {
+    let end = place + z[0].len();
+    let range = [finish.low, finish.high].map(|end| T::splat(simd, end));
+    let z = z.map(T::vectors::<S>);
+    let count = z[0].len();
+    let part = part.map(|part| &T::vectors::<S>(part)[..count]);
+    let gradient = gradient.map(|gradient| &mut T::vectors_mut::<S>(gradient)[..count]);
+    let tables = [&finish.scale, &finish.shift, &finish.center];
+    let [scale, shift, center] = tables.map(|table| &T::vectors::<S>(&table[place..end])[..count]);
+    let plain = &mut T::vectors_mut::<S>(&mut sums.plain[place..end])[..count];
+    let varied = &mut T::vectors_mut::<S>(&mut sums.varied[place..end])[..count];
+    let z = z.map(|z| &z[..count]);
+    for i in 0..count {
+        let (mut sum, mut variation) = (plain[i], varied[i]);
+        for row in 0..R {
+            let z = z[row][i];
+            let mut given = part[row][i];
+            if ADDS {
+                given = T::plus(simd, given, gradient[row][i]);
+            }
+            let y = T::fused(simd, z, scale[i], shift[i]);
+            let given = T::pass(simd, given, y, range);
+            gradient[row][i] = given;
+            sum = T::plus(simd, sum, given);
+            variation = T::fused(simd, given, T::minus(simd, z, center[i]), variation);
+        }
+        (plain[i], varied[i]) = (sum, variation);
     }
+}
 
-    /// Pixels taken in.
-    pub(super) fn count(&self) -> usize {
-        self.count
+struct Unnormalize<'a, T> {
+    finish: &'a Finish<T>,
+    slopes: &'a Slopes<T>,
+    stored: &'a [T],
+    gradient: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Float> WithSimd for Unnormalize<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Slopes {
+            direct,
+            varied,
+            mean,
+        } = self.slopes;
+        let center = &self.finish.center;
+        let len = center.len();
+        let parts = self.stored.chunks(len).zip(self.gradient.chunks(len));
+        for ((z, g), out) in parts.zip(self.out.chunks_mut(len)) {
+            let whole = T::whole::<S>(z.len());
+            unnormalize_lanes(simd, [direct, varied, mean, center], z, g, out);
+            if whole < z.len() {
+                let tables = [direct, varied, mean, center].map(|table| &table[whole..]);
+                let (z, g) = (&z[whole..], &g[whole..]);
+                unnormalize_lanes(Scalar::new(), tables, z, g, &mut out[whole..]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn unnormalize_lanes<T: Float, S: Simd>(
+    simd: S,
+    tables: [&[T]; 4],
+    z: &[T],
+    g: &[T],
+    out: &mut [T],
+) {
+    let [direct, varied, mean, center] = tables.map(T::vectors::<S>);
+    let slopes = direct.iter().zip(varied).zip(mean).zip(center);
+    let values = T::vectors::<S>(z).iter().zip(T::vectors::<S>(g));
+    let values = T::vectors_mut::<S>(out).iter_mut().zip(values);
+    for ((out, (z, g)), (((direct, varied), mean), center)) in values.zip(slopes) {
+        let z = T::minus(simd, *z, *center);
+        *out = T::fused(simd, *g, *direct, T::fused(simd, *varied, z, *mean));
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
+use crate::simd::Lanes;
+
 /// A real number. Operations are the IEEE ones, so vector width changes no result.
 pub trait Float:
     Copy
@@ -11,6 +13,7 @@ pub trait Float:
     + PartialOrd
     + Send
     + Sync
+    + Lanes
     + 'static
     + Add<Output = Self>
     + AddAssign

@@ -26,12 +26,31 @@ impl Geometry {
                 reach.saturating_sub(from[axis]) / 2
             }
         };
-        Self {
+        let geometry = Self {
             from,
             to,
             size: window.size,
             stride: window.stride,
             before: [before(0), before(1)],
+        };
+        // A series lies in memory as an image one pixel high does, in which a window sees pixels
+        // that lie together.
+        if geometry.from[1] == 1 && geometry.size[1] == 1 && geometry.before[1] == 0 {
+            geometry.turned()
+        } else {
+            geometry
+        }
+    }
+
+    fn turned(self) -> Self {
+        let dims = |[height, width, channels]: Dims| [width, height, channels];
+        let pair = |[down, across]: [usize; 2]| [across, down];
+        Self {
+            from: dims(self.from),
+            to: dims(self.to),
+            size: pair(self.size),
+            stride: pair(self.stride),
+            before: pair(self.before),
         }
     }
 

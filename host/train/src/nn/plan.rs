@@ -84,8 +84,19 @@ pub(super) struct Slot {
     pub(super) activation: Activation,
     /// The value that readers get.
     pub(super) result: ValueId,
-    /// Place of its gradient among the buffers; `None` if nobody wants it.
-    pub(super) gradient: Option<usize>,
+    /// Where its gradient is; `None` if nobody wants it.
+    pub(super) gradient: Option<Place>,
+}
+
+/// Where a gradient is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a buffer of its own.
+    Buffer(usize),
+    /// Where the values of a slot were. The stage that made them is the first to write the gradient,
+    /// and nobody reads them after it; it reads each strip of them before it writes there, as the
+    /// gradient has at most as many elements per example.
+    Values(usize),
 }
 
 /// What a value of the topology is.
@@ -247,7 +258,8 @@ impl Plan {
         }
     }
 
-    /// Gives gradients to buffers that are free again once a stage has gone backward.
+    /// Lays gradients where values were, which keeps a step in nearer caches, or else in buffers that
+    /// are free again once a stage has gone backward.
     fn place_gradients(&mut self) -> Buffers {
         let mut wanted = vec![false; self.slots.len()];
         for (index, stage) in self.stages.iter().enumerate() {
@@ -270,19 +282,27 @@ impl Plan {
             buffer
         };
         if wanted[self.output] {
-            self.slots[self.output].gradient = Some(claim(&mut free, self.slots[self.output].len));
+            let buffer = claim(&mut free, self.slots[self.output].len);
+            self.slots[self.output].gradient = Some(Place::Buffer(buffer));
         }
         for (index, stage) in self.stages.iter().enumerate().rev() {
             let Some(done) = self.slots[index + 1].gradient else {
                 continue;
             };
+            let mut room = Some(self.slots[index + 1].len);
             for &input in &stage.inputs {
                 let slot = &mut self.slots[input];
                 if wanted[input] && slot.gradient.is_none() {
-                    slot.gradient = Some(claim(&mut free, slot.len));
+                    let place = match room.take_if(|room| *room >= slot.len) {
+                        Some(_) => Place::Values(index + 1),
+                        None => Place::Buffer(claim(&mut free, slot.len)),
+                    };
+                    slot.gradient = Some(place);
                 }
             }
-            free.push(done);
+            if let Place::Buffer(buffer) = done {
+                free.push(buffer);
+            }
         }
         buffers
     }

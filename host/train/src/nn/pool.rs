@@ -86,7 +86,7 @@ pub(super) fn backward<T: Float>(
     geometry: &Geometry,
     n: usize,
     input: Input<'_, T>,
-    given: Given<'_, T>,
+    mut given: Given<'_, T>,
     mut sink: Sink<'_, T>,
     scratch: &mut Scratch<T>,
 ) {
@@ -97,18 +97,18 @@ pub(super) fn backward<T: Float>(
         let target = image * made..(image + 1) * made;
         let read = input.strip(arch, source.clone(), &mut scratch.read);
         let stored = &given.stored[target.clone()];
-        let given = &given.gradient[target];
-        let gradient = sink.open(source.clone());
-        let left = room(&mut scratch.work, channels);
+        let from = &given.gradient[target];
+        let (gradient, left) = room(&mut scratch.part, seen + channels).split_at_mut(seen);
+        gradient.fill(T::ZERO);
         vectorized(
             arch,
             #[inline(always)]
             || match pool {
-                Pool::Max => give(geometry, read, stored, given, gradient, left),
-                Pool::Mean => share(geometry, given, gradient),
+                Pool::Max => give(geometry, read, stored, from, gradient, left),
+                Pool::Mean => share(geometry, from, gradient),
             },
         );
-        sink.close(arch, source);
+        sink.take(arch, &mut given, source, gradient);
     }
 }
 

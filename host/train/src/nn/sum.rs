@@ -4,10 +4,8 @@ use std::ops::Range;
 
 use pulp::Arch;
 
-use crate::simd::vectorized;
-
 use super::float::Float;
-use super::flow::{Given, Input, Scratch, Sink};
+use super::flow::{Given, Input, Scratch, Sink, add};
 
 /// Pixels of a strip.
 const STRIP: usize = 128;
@@ -36,15 +34,10 @@ pub(super) fn forward<T: Float>(
 }
 
 /// Every input has the gradient of the sum.
-pub(super) fn backward<T: Float>(arch: Arch, given: Given<'_, T>, mut sink: Sink<'_, T>) {
+pub(super) fn backward<T: Float>(arch: Arch, mut given: Given<'_, T>, mut sink: Sink<'_, T>) {
     for range in strips(given.gradient.len(), sink.finish.channels()) {
-        let given = &given.gradient[range.clone()];
-        if sink.is_first {
-            sink.gradient[range.clone()].copy_from_slice(given);
-        } else {
-            add(arch, given, &mut sink.gradient[range.clone()]);
-        }
-        sink.close(arch, range);
+        let gradient = given.gradient;
+        sink.take(arch, &mut given, range.clone(), &gradient[range]);
     }
 }
 
@@ -54,17 +47,6 @@ fn strips(len: usize, channels: usize) -> impl Iterator<Item = Range<usize>> {
     (0..len)
         .step_by(strip)
         .map(move |first| first..len.min(first + strip))
-}
-
-fn add<T: Float>(arch: Arch, part: &[T], sum: &mut [T]) {
-    vectorized(
-        arch,
-        #[inline(always)]
-        || {
-            let pairs = sum.iter_mut().zip(part);
-            pairs.for_each(|(sum, part)| *sum += *part);
-        },
-    );
 }
 
 #[cfg(test)]
