@@ -226,3 +226,66 @@ macro_rules! by_block {
     }};
 }
 pub(crate) use by_block;
+
+#[cfg(test)]
+mod tests {
+    use pulp::Scalar;
+
+    use super::*;
+
+    /// What a vector's lanes become, lane by lane like the scalar ones.
+    struct Alike<T>([T; 8]);
+
+    impl<T: Lanes + PartialOrd + From<f32>> WithSimd for Alike<T> {
+        type Output = Vec<(T, T)>;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<(T, T)> {
+            let mut wide = self.0.repeat(8);
+            let mut narrow = wide.clone();
+            change::<T, S>(simd, &mut wide);
+            change::<T, Scalar>(Scalar::new(), &mut narrow);
+            wide.into_iter().zip(narrow).collect()
+        }
+    }
+
+    #[inline(always)]
+    fn change<T: Lanes + From<f32>, S: Simd>(simd: S, values: &mut [T]) {
+        let range = [T::from(0.0), T::from(6.0)].map(|end| T::splat(simd, end));
+        let half = T::splat(simd, T::from(0.5));
+        assert_eq!(T::whole::<S>(values.len()), values.len());
+        for value in T::vectors_mut::<S>(values) {
+            let clamped = T::clamp(simd, *value, range);
+            let passed = T::pass(simd, half, *value, range);
+            *value = T::fused(
+                simd,
+                T::plus(simd, clamped, passed),
+                half,
+                T::minus(simd, half, half),
+            );
+        }
+    }
+
+    #[test]
+    fn vectors_and_single_lanes_compute_the_same() {
+        let values = [-1.0, 0.0, 0.25, 5.5, 6.0, 7.5, f32::INFINITY, f32::NAN];
+        let expected = [0.0, 0.0, 0.375, 3.0, 3.0, 3.0, 3.0, f32::NAN];
+        for (index, (wide, narrow)) in Arch::new().dispatch(Alike(values)).into_iter().enumerate() {
+            let expected = expected[index % 8];
+            assert_eq!(
+                wide.to_bits() << 1,
+                expected.to_bits() << 1,
+                "{wide} {expected}"
+            );
+            assert_eq!(
+                narrow.to_bits() << 1,
+                expected.to_bits() << 1,
+                "{narrow} {expected}"
+            );
+        }
+        let doubles = values.map(f64::from);
+        for (wide, narrow) in Arch::new().dispatch(Alike(doubles)) {
+            assert!(wide == narrow || wide.is_nan() && narrow.is_nan());
+        }
+    }
+}
