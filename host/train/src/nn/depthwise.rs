@@ -138,9 +138,7 @@ impl Walk {
         let beside = if self.is_turned { turned(steps) } else { steps };
         Self { beside, ..self }
     }
-}
 
-impl Walk {
     /// Elements from the first place to the end of the last.
     fn reach(&self, steps: [usize; 2]) -> usize {
         let [outer, inner] = [0, 1].map(|axis| (self.places[axis] - 1) * steps[axis]);
