@@ -104,6 +104,8 @@ fn loads_and_stores() {
     check("ldr across words", &[0xf8d8, 0x0002], 1 + 1 + 1);
     check("str", &[0xf8c8, 0x0010], 2 + 1 + 1);
     check("str; str", &[0xf8c8, 0x0010, 0xf8c8, 0x0010], 2 + 2 + 2);
+    check("ldrt", &[0xf858, 0x0e00], 1 + 1);
+    check("strt", &[0xf848, 0x0e10], 2 + 1 + 1);
     check("ldmia r8, {r0-r3}", &[0xe898, 0x000f], 2 + 5);
 }
 

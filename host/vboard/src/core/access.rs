@@ -261,6 +261,20 @@ impl System {
         Ok(())
     }
 
+    /// Makes an access as unprivileged code would (LDRT and its relatives, A7.7).
+    pub(crate) fn as_user<T>(&mut self, access: impl FnOnce(&mut Self) -> T) -> T {
+        self.user_access = true;
+        let result = access(self);
+        self.user_access = false;
+        result
+    }
+
+    /// Whether the access under way is a privileged one (what FindPriv says, but for LDRT
+    /// and its relatives).
+    pub(crate) fn accesses_privileged(&self) -> bool {
+        self.regs.privileged() && !self.user_access
+    }
+
     /// Traps if `address` is not naturally aligned.
     pub(crate) fn require_alignment(&self, address: u32, width: Width) -> Result<(), Trap> {
         let mask = match width {

@@ -76,7 +76,7 @@ impl System {
         now: u64,
         debugger: bool,
     ) -> Result<u32, AccessError> {
-        if !debugger && !self.regs.privileged() {
+        if !debugger && !self.accesses_privileged() {
             return Err(AccessError::Fault);
         }
         let word = self.internal_word(address & !3, now, debugger)?;
@@ -180,7 +180,7 @@ impl System {
         now: u64,
         debugger: bool,
     ) -> Result<(), AccessError> {
-        if !debugger && !self.regs.privileged() {
+        if !debugger && !self.accesses_privileged() {
             return Err(AccessError::Fault);
         }
         self.attend();

@@ -57,6 +57,8 @@ pub(crate) struct System {
     pub(crate) error: Option<MachineError>,
     /// The address of the data access that faulted last.
     pub(crate) fault_address: u32,
+    /// The access under way is made as by unprivileged code, whatever executes.
+    pub(crate) user_access: bool,
     /// A buffered write was answered with an error.
     pub(crate) imprecise_fault: bool,
     pub(crate) reset_requested: bool,
@@ -87,6 +89,7 @@ impl System {
             wait: Wait::No,
             error: None,
             fault_address: 0,
+            user_access: false,
             imprecise_fault: false,
             reset_requested: false,
             // The vector table is fetched when the core first runs: flash is loaded later.

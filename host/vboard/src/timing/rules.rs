@@ -21,13 +21,13 @@
 //! | --- | --- | --- |
 //! | R0 | a predicated instruction whose condition fails: 1 | D |
 //! | R1 | data processing, every multiply, DSP, VMOV core↔FPU: 1; operands shifted or just multiplied cost nothing more | D; VMOV of two registers F |
-//! | R2 | a load of at most a word: 2, or 1 if the next instruction is such a load too and its address does not need the loaded register; *n* loads: *n* + 1 | D |
+//! | R2 | a load of at most a word: 2, or 1 if the next instruction is such a load too and its address does not need the loaded register; *n* loads: *n* + 1. LDRT and its relatives as LDR: no other figure is given | D |
 //! | R3 | a load followed by a store stays 2 | F (M says 1) |
 //! | R4 | a loaded register forms the next load's or store's address: no pipelining and 1 more | D, the cycle M |
 //! | R5 | an address register written by the data-processing or multiply instruction just before: 1 more | D |
 //! | R5b | … or by the one before that: 1 more | F |
 //! | R6 | after a load with write-back, a load or store by the same base: no pipelining and 1 more; 2 more at the first of such a chain | M, F |
-//! | R7 | a store of at most a word: 1; with a register offset 2 | D |
+//! | R7 | a store of at most a word: 1; with a register offset 2. STRT and its relatives as STR | D |
 //! | R8 | one-entry store buffer; a buffered store holds the data bus for two cycles | F, agrees with M |
 //! | R9 | LDM, STM, POP, PUSH, VLDM, VSTM, LDRD, STRD, VLDR, VSTR: 1 + words; none of them pipelines | D |
 //! | R10 | taken B, B\<cond\>, CBZ: 1 + 1; BL, BX, BLX: 1 + 2; POP {.., pc}: 1 + N + 3; LDR pc: 5; TBB, TBH: 6 | M; F; F; D; D |

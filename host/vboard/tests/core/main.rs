@@ -7,3 +7,4 @@ mod instructions;
 mod memory;
 mod replay;
 mod time;
+mod unprivileged;

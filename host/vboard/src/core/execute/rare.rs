@@ -1,4 +1,4 @@
-//! What compiled code seldom does: exclusive accesses, system instructions.
+//! What compiled code seldom does: unprivileged and exclusive accesses, system instructions.
 
 use super::{Flow, Outcome, Trap};
 use crate::core::{
@@ -12,6 +12,16 @@ impl System {
     #[inline(never)]
     pub(super) fn execute_rare(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
         match *op {
+            Op::LoadUnprivileged { width, rt, rn, imm } => {
+                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
+                let value = self.as_user(|system| system.load(place, width, address))?;
+                self.regs.set(rt, value);
+            }
+            Op::StoreUnprivileged { width, rt, rn, imm } => {
+                let address = self.regs.get(rn).wrapping_add(u32::from(imm));
+                let value = self.regs.get(rt);
+                self.as_user(|system| system.store(place, width, address, value))?;
+            }
             Op::LoadExclusive { width, rt, rn, imm } => {
                 let address = self.regs.get(rn).wrapping_add(u32::from(imm));
                 self.require_alignment(address, width)?;

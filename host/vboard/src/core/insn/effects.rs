@@ -115,13 +115,16 @@ impl Op {
             | Op::MulDsp { .. }
             | Op::MulDspLong { .. } => Class::Multiply,
             Op::Divide { .. } => Class::Divide,
-            Op::LoadImm { .. } | Op::LoadReg { .. } | Op::LoadExclusive { .. } => {
-                Class::Load { literal: false }
-            }
+            Op::LoadImm { .. }
+            | Op::LoadReg { .. }
+            | Op::LoadUnprivileged { .. }
+            | Op::LoadExclusive { .. } => Class::Load { literal: false },
             Op::LoadLiteral { .. } => Class::Load { literal: true },
-            Op::StoreImm { .. } | Op::StoreExclusive { .. } => Class::Store {
-                register_offset: false,
-            },
+            Op::StoreImm { .. } | Op::StoreUnprivileged { .. } | Op::StoreExclusive { .. } => {
+                Class::Store {
+                    register_offset: false,
+                }
+            }
             Op::StoreReg { .. } => Class::Store {
                 register_offset: true,
             },
@@ -194,6 +197,8 @@ impl Op {
             | Op::StoreDual { rn, .. }
             | Op::LoadMultiple { rn, .. }
             | Op::StoreMultiple { rn, .. }
+            | Op::LoadUnprivileged { rn, .. }
+            | Op::StoreUnprivileged { rn, .. }
             | Op::LoadExclusive { rn, .. }
             | Op::StoreExclusive { rn, .. }
             | Op::FpLoad { rn, .. }
@@ -282,9 +287,10 @@ impl Op {
             Op::MulLong { lo, hi, rn, rm, .. } | Op::MulDspLong { lo, hi, rn, rm, .. } => {
                 bit(lo) | bit(hi) | bit(rn) | bit(rm)
             }
-            Op::StoreImm { rt, .. } | Op::StoreReg { rt, .. } | Op::StoreExclusive { rt, .. } => {
-                bit(rt)
-            }
+            Op::StoreImm { rt, .. }
+            | Op::StoreReg { rt, .. }
+            | Op::StoreUnprivileged { rt, .. }
+            | Op::StoreExclusive { rt, .. } => bit(rt),
             Op::StoreDual { rt, rt2, .. } => bit(rt) | bit(rt2),
             Op::StoreMultiple { list, .. } => list,
             Op::CallReg { rm } | Op::BranchReg { rm } | Op::MovPc { rm } | Op::AddPc { rm } => {
@@ -339,6 +345,7 @@ impl Op {
             Op::LoadImm { rt, .. }
             | Op::LoadReg { rt, .. }
             | Op::LoadLiteral { rt, .. }
+            | Op::LoadUnprivileged { rt, .. }
             | Op::LoadExclusive { rt, .. } => bit(rt),
             Op::LoadDual { rt, rt2, .. } | Op::LoadDualLiteral { rt, rt2, .. } => {
                 bit(rt) | bit(rt2)

@@ -567,6 +567,21 @@ pub enum Op {
         before: bool,
         list: u16,
     },
+    /// LDRT and its narrow relatives: a load from `[rn, #imm]` as unprivileged code would
+    /// make it.
+    LoadUnprivileged {
+        width: Width,
+        rt: Reg,
+        rn: Reg,
+        imm: u8,
+    },
+    /// STRT and its narrow relatives.
+    StoreUnprivileged {
+        width: Width,
+        rt: Reg,
+        rn: Reg,
+        imm: u8,
+    },
     /// LDREX, LDREXH, LDREXB.
     LoadExclusive {
         width: Width,

@@ -176,7 +176,14 @@ pub(super) fn store(e: u32) -> Op {
                 rn,
                 imm,
             },
-            None if flag(e, 10) => unpredictable(e),
+            // STRT and the narrow forms.
+            None if flag(e, 10) && bad(rt) => unpredictable(e),
+            None if flag(e, 10) => Op::StoreUnprivileged {
+                width,
+                rt,
+                rn,
+                imm: field(e, 7, 0) as u8,
+            },
             None => Op::Undefined,
         };
     }
@@ -194,8 +201,8 @@ pub(super) fn store(e: u32) -> Op {
     }
 }
 
-/// The 8-bit immediate forms; `None`: the unprivileged ones (P and U set, W clear), which
-/// are not modelled, and undefined ones (P clear).
+/// The 8-bit immediate forms; `None`: the unprivileged ones (P and U set, W clear) and
+/// undefined ones (P clear).
 fn immediate8(e: u32) -> Option<(Index, i32)> {
     let (p, u, w) = (flag(e, 10), flag(e, 9), flag(e, 8));
     let imm = field(e, 7, 0) as i32;
@@ -258,7 +265,14 @@ pub(super) fn load(address: u32, e: u32) -> Op {
                 rn,
                 imm,
             },
-            None if flag(e, 10) => unpredictable(e),
+            // LDRT and the narrow forms; none of them is a hint.
+            None if flag(e, 10) && bad(rt) => unpredictable(e),
+            None if flag(e, 10) => Op::LoadUnprivileged {
+                width,
+                rt,
+                rn,
+                imm: field(e, 7, 0) as u8,
+            },
             None => Op::Undefined,
         };
     }
