@@ -100,6 +100,7 @@ fn machine(code: &[u16]) -> Result<Machine, MapError> {
         cpuid: 0x410f_c241,
         interrupts: 16,
         priority_bits: 4,
+        bit_band: true,
         flash: FlashMap {
             base: FLASH,
             len: 0x1_0000,

@@ -3,7 +3,10 @@
 use super::{code::Block, execute::Trap, insn::Width, system::System};
 use crate::{
     machine::MachineError,
-    memory::{AccessError, Size, Storage},
+    memory::{
+        AccessError, Size, Storage,
+        bit_band::{self, Bit},
+    },
 };
 
 /// The instruction being executed: its block and its place there.
@@ -29,20 +32,8 @@ impl Place<'_> {
     }
 }
 
-/// Where bit-band regions alias to: (alias, target).
-const BIT_BANDS: [(u32, u32); 2] = [(0x2200_0000, 0x2000_0000), (0x4200_0000, 0x4000_0000)];
-/// The length of a bit-band alias region.
-const BIT_BAND_LEN: u32 = 0x0200_0000;
 /// The private peripherals inside the core.
 pub(crate) const INTERNAL: std::ops::Range<u32> = 0xe000_0000..0xe004_0000;
-
-/// The target word's address and the bit in it that `address` stands for.
-fn bit_band(address: u32) -> Option<(u32, u32)> {
-    BIT_BANDS.iter().find_map(|&(alias, target)| {
-        let offset = address.wrapping_sub(alias);
-        (offset < BIT_BAND_LEN).then_some((target + (offset >> 7 << 2), offset >> 2 & 31))
-    })
-}
 
 impl System {
     /// The cycle at which the instruction at `place` executes.
@@ -373,6 +364,10 @@ impl System {
             return Err(Trap::Unaligned);
         }
         let last = address.wrapping_add(size.bytes() - 1);
+        if self.bit_band && (bit_band::is_alias(address) || bit_band::is_alias(last)) {
+            let what = "unaligned access to a bit-band alias".to_owned();
+            return Err(self.unmodelled(place, what, address, size, value));
+        }
         if self.bus.locate(address).is_some() || self.bus.locate(last).is_some() {
             return Ok(());
         }
@@ -406,6 +401,16 @@ impl System {
         Trap::Stop
     }
 
+    /// The bit that an access means if it goes to a bit-band alias. The debugger's accesses
+    /// pass the same bus matrix and are remapped like the core's.
+    fn aliased_bit(&self, address: u32, size: Size) -> Result<Option<Bit>, AccessError> {
+        if self.bit_band {
+            Bit::of(address, size)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// An aligned read as the core (or the debugger) makes it, anywhere.
     pub(crate) fn bus_read(
         &mut self,
@@ -417,8 +422,8 @@ impl System {
         if INTERNAL.contains(&address) {
             return self.internal_read(address, size, now, debugger);
         }
-        if let Some((target, bit)) = bit_band(address) {
-            return Ok(self.bus.read(target, Size::Word, now)? >> bit & 1);
+        if let Some(bit) = self.aliased_bit(address, size)? {
+            return Ok(bit.get(self.bus_read(bit.address, size, now, debugger)?));
         }
         if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
             self.cycles += u64::from(self.bus.flash.accelerator.data(offset, now));
@@ -445,10 +450,10 @@ impl System {
         if INTERNAL.contains(&address) {
             return self.internal_write(address, size, value, now, debugger);
         }
-        if let Some((target, bit)) = bit_band(address) {
-            let word = self.bus.read(target, Size::Word, now)?;
-            let word = word & !(1 << bit) | (value & 1) << bit;
-            return self.bus.write(target, Size::Word, word, now);
+        if let Some(bit) = self.aliased_bit(address, size)? {
+            let target = self.bus_read(bit.address, size, now, debugger)?;
+            let target = bit.put(target, value);
+            return self.bus_write(bit.address, size, target, now, debugger);
         }
         let result = self.bus.write(address, size, value, now);
         self.collect_interrupts();

@@ -38,6 +38,8 @@ pub(crate) struct System {
     pub(crate) regs: Registers,
     pub(crate) float: FloatRegisters,
     pub(crate) bus: Bus,
+    /// The core has bit-band aliases.
+    pub(crate) bit_band: bool,
     pub(crate) pipeline: Pipeline,
     pub(crate) nvic: Nvic,
     pub(crate) scb: Scb,
@@ -71,10 +73,12 @@ impl System {
     pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
         let nvic = Nvic::new(chip.interrupts, chip.priority_bits);
         let scb = Scb::new(chip.cpuid);
+        let bit_band = chip.bit_band;
         let mut system = Self {
             regs: Registers::default(),
             float: FloatRegisters::default(),
             bus: Bus::new(chip)?,
+            bit_band,
             pipeline: Pipeline::default(),
             nvic,
             scb,

@@ -17,6 +17,9 @@ pub struct Chip {
     pub interrupts: usize,
     /// Implemented bits of an interrupt's priority.
     pub priority_bits: u32,
+    /// Whether the core was built with bit-band aliases of SRAM and peripherals, at
+    /// 0x2200_0000 and 0x4200_0000. Without them nothing is special about these addresses.
+    pub bit_band: bool,
     /// The flash array.
     pub flash: FlashMap,
     /// RAMs; the first is the fastest to emulate.

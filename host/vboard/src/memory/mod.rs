@@ -1,5 +1,6 @@
 //! What the core's bus reaches: flash, RAM and the chip's peripherals.
 
+pub(crate) mod bit_band;
 mod bus;
 mod flash;
 mod map;

@@ -103,11 +103,17 @@ pub(crate) fn machine() -> Machine {
 
 /// A machine just powered on.
 pub(crate) fn unstarted() -> Machine {
-    let chip = Chip {
+    Machine::new(chip()).expect("the map is sound")
+}
+
+/// The chip that all these machines are.
+pub(crate) fn chip() -> Chip {
+    Chip {
         name: "test",
         cpuid: 0x410f_c241,
         interrupts: 32,
         priority_bits: 4,
+        bit_band: true,
         flash: FlashMap {
             base: FLASH,
             len: 0x1_0000,
@@ -128,8 +134,7 @@ pub(crate) fn unstarted() -> Machine {
             base: DARK,
             len: 0x400,
         }],
-    };
-    Machine::new(chip).expect("the map is sound")
+    }
 }
 
 pub(crate) fn read(machine: &mut Machine, address: u32) -> u32 {

@@ -1,22 +1,91 @@
 //! The bus as a program sees it: bit bands, code that changes, what is not modelled.
 
-use onchip_vboard::machine::Stop;
+use onchip_vboard::{
+    machine::{DebugError, Machine, Stop},
+    memory::{Chip, Size},
+};
 
 use crate::common::{
-    BELL, BRANCH_HERE, DARK, FLASH, PROGRAM, RAM, boot, load_code, read, register, resume, run_for,
-    set_register, write,
+    BELL, BRANCH_HERE, DARK, FLASH, PROGRAM, RAM, boot, chip, handler_of, load_code, read,
+    register, resume, run_for, set_register, write,
 };
+
+const ISER: u32 = 0xe000_e100;
+
+/// The alias of bit `bit` of the byte at `address`.
+fn alias(address: u32, bit: u32) -> u32 {
+    (address & 0xf000_0000) + 0x0200_0000 + (address & 0xf_ffff) * 32 + bit * 4
+}
+
+/// The instruction `store` of R1 to the alias in R0, then `load` of it into R2: with `value`
+/// stored, the word at `target` becomes `after`.
+fn check_alias(code: [u16; 2], at: (u32, u32), value: u32, (target, after): (u32, u32)) {
+    let mut m = boot(&[code[0], code[1], BRANCH_HERE], &[]);
+    write(&mut m, target, 0x1234_56f0);
+    set_register(&mut m, 0, alias(at.0, at.1));
+    set_register(&mut m, 1, value);
+    run_for(&mut m, 50);
+    assert_eq!(read(&mut m, target), after, "{code:x?} {at:x?} {value:x}");
+    assert_eq!(register(&mut m, 2), value & 1);
+    assert_eq!(read(&mut m, alias(at.0, at.1)), value & 1, "the debugger");
+}
 
 #[test]
 fn bit_bands_alias_single_bits() {
-    // str r1, [r0]; ldr r2, [r0]; b .
-    let mut m = boot(&[0x6001, 0x6802, BRANCH_HERE], &[]);
-    write(&mut m, RAM + 0x104, 0xf0);
-    set_register(&mut m, 0, 0x2200_0000 + 0x104 * 32 + 2 * 4);
-    set_register(&mut m, 1, 0xff);
+    let words = [0x6001, 0x6802];
+    let halves = [0x8001, 0x8802];
+    let bytes = [0x7001, 0x7802];
+    for code in [words, halves, bytes] {
+        check_alias(code, (RAM + 0x104, 2), 0xff, (RAM + 0x104, 0x1234_56f4));
+        check_alias(code, (RAM + 0x104, 4), 0xfe, (RAM + 0x104, 0x1234_56e0));
+        check_alias(code, (RAM + 0x106, 0), 1, (RAM + 0x104, 0x1235_56f0));
+        check_alias(code, (RAM + 0x107, 7), 1, (RAM + 0x104, 0x9234_56f0));
+    }
+    check_alias(words, (BELL, 1), 1, (BELL, 0x1234_56f2));
+    // This peripheral keeps what it is given: the lane that was transferred.
+    check_alias(halves, (BELL, 1), 1, (BELL, 0x56f2));
+    check_alias(bytes, (BELL, 1), 1, (BELL, 0xf2));
+}
+
+#[test]
+fn a_write_by_a_bit_band_alias_may_interrupt() {
+    // str r1, [r0]; b .
+    let mut m = boot(&[0x6001, BRANCH_HERE], &[]);
+    write(&mut m, ISER, 1);
+    set_register(&mut m, 0, alias(BELL, 5));
+    set_register(&mut m, 1, 1);
     run_for(&mut m, 50);
-    assert_eq!(read(&mut m, RAM + 0x104), 0xf4);
-    assert_eq!(register(&mut m, 2), 1);
+    assert_eq!(register(&mut m, 15), handler_of(16));
+}
+
+#[test]
+fn what_no_manual_says_of_bit_band_aliases_stops_the_machine() {
+    // ldr r2, [r0]; ldrb r2, [r0]; strh r2, [r0]
+    for (code, offset, what) in [
+        (0x6802, 2, "unaligned access to a bit-band alias"),
+        (0x6802, 1, "unaligned access to a bit-band alias"),
+        (0x7802, 1, "the upper bytes of a bit-band alias"),
+        (0x8002, 2, "the upper bytes of a bit-band alias"),
+    ] {
+        let mut m = boot(&[code], &[]);
+        set_register(&mut m, 0, alias(RAM, 0) + offset);
+        assert_eq!(resume(&mut m, 100), Stop::Error, "{code:#x}");
+        let text = m.error().unwrap().to_string();
+        assert!(text.contains(what), "{text}");
+    }
+}
+
+#[test]
+fn a_core_may_lack_bit_band_aliases() {
+    let mut m = Machine::new(Chip {
+        bit_band: false,
+        ..chip()
+    })
+    .unwrap();
+    for address in [alias(RAM, 0), alias(BELL, 0)] {
+        let result = m.debug_read(address, Size::Word);
+        assert_eq!(result, Err(DebugError::Fault(address)));
+    }
 }
 
 #[test]
@@ -44,10 +113,7 @@ fn what_is_not_modelled_stops_the_machine_and_says_where() {
         text,
         "8-bit read of 0x40001004 is not modelled (DARK); PC 0x08000102"
     );
-    assert!(
-        m.debug_read(RAM, onchip_vboard::memory::Size::Word)
-            .is_err()
-    );
+    assert!(m.debug_read(RAM, Size::Word).is_err());
     assert_eq!(m.run(100), Stop::Error);
 
     // str r1, [r0, #12] to a register that the peripheral lacks

@@ -38,6 +38,7 @@ pub fn chip() -> Chip {
         cpuid: 0x410F_C241,
         interrupts: 95,
         priority_bits: 4,
+        bit_band: true,
         flash: FlashMap {
             base: FLASH_BASE,
             len: FLASH_BYTES,
