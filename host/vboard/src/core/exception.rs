@@ -3,7 +3,7 @@
 use super::{
     block::PipelineState,
     execute::Trap,
-    float::Fpscr,
+    frame::frame_words,
     system::{System, Wait},
 };
 use crate::{
@@ -49,10 +49,6 @@ mod hfsr {
     pub(super) const FORCED: u32 = 1 << 30;
     pub(super) const DEBUGEVT: u32 = 1 << 31;
 }
-
-/// Words of a basic frame, and of one with room for S0 to S15 and FPSCR.
-const BASIC_FRAME: u32 = 8;
-const EXTENDED_FRAME: u32 = 26;
 
 /// How an exception is entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,46 +238,6 @@ impl System {
         if fp { base & !0x10 } else { base }
     }
 
-    fn stack_frame(&mut self, fp: bool, lazy: bool) -> Result<(), AccessError> {
-        let words = if fp { EXTENDED_FRAME } else { BASIC_FRAME };
-        let align = fp || self.scb.aligns_stack();
-        let sp = self.regs.r[13];
-        let padded = align && sp & 4 != 0;
-        let mut frame = sp.wrapping_sub(4 * words);
-        if align {
-            frame &= !4;
-        }
-        let xpsr = self.regs.xpsr() | u32::from(padded) << 9;
-        let r = &self.regs.r;
-        let basic = [r[0], r[1], r[2], r[3], r[12], r[14], r[15], xpsr];
-        self.regs.r[13] = frame;
-        for (&word, at) in basic.iter().zip((0u32..).step_by(4)) {
-            self.bus_write(frame.wrapping_add(at), Size::Word, word, self.cycles, false)?;
-        }
-        if !fp {
-            return Ok(());
-        }
-        let at = frame.wrapping_add(4 * BASIC_FRAME);
-        if lazy {
-            self.scb.fpcar = at;
-            self.scb.set_lazy_pending(true);
-            return Ok(());
-        }
-        let singles = self.float.s;
-        let fpscr = self.float.fpscr.0;
-        let words = singles[..16].iter().chain(std::iter::once(&fpscr));
-        for (&word, offset) in words.zip((0u32..).step_by(4)) {
-            self.bus_write(
-                at.wrapping_add(offset),
-                Size::Word,
-                word,
-                self.cycles,
-                false,
-            )?;
-        }
-        Ok(())
-    }
-
     /// The frame of `exception` could not be written: a BusFault comes first, unless it is
     /// less urgent.
     fn stacking_failed(&mut self, exception: u16, lr: u32) {
@@ -394,7 +350,7 @@ impl System {
             self.fault(USAGE_FAULT, cfsr::INVPC, Entry::Chain(value));
             return;
         }
-        let words = if fp { EXTENDED_FRAME } else { BASIC_FRAME };
+        let words = frame_words(fp);
         let padded = psr >> 9 & 1 != 0 && (fp || self.scb.aligns_stack());
         let moved = sp.wrapping_add(4 * words) | u32::from(padded) << 2;
         self.cycles += u64::from(self.pipeline.exception_return(fp));
@@ -415,27 +371,5 @@ impl System {
         if to_thread && self.scb.sleeps_on_exit() {
             self.wait = Wait::Interrupt;
         }
-    }
-
-    fn unstack(&mut self, sp: u32, fp: bool) -> Result<[u32; 8], AccessError> {
-        let mut frame = [0; 8];
-        for (word, at) in frame.iter_mut().zip((0u32..).step_by(4)) {
-            *word = self.bus_read(sp.wrapping_add(at), Size::Word, self.cycles, false)?;
-        }
-        if !fp {
-            return Ok(frame);
-        }
-        if self.scb.lazy_pending() {
-            // Nobody has touched the registers since.
-            self.scb.set_lazy_pending(false);
-            return Ok(frame);
-        }
-        let mut extension = [0; 17];
-        for (word, at) in extension.iter_mut().zip((32u32..).step_by(4)) {
-            *word = self.bus_read(sp.wrapping_add(at), Size::Word, self.cycles, false)?;
-        }
-        self.float.s[..16].copy_from_slice(&extension[..16]);
-        self.float.fpscr = Fpscr(extension[16] & Fpscr::WRITABLE);
-        Ok(frame)
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod exception;
 mod execute;
 mod float;
 mod fpb;
+mod frame;
 pub mod insn;
 mod nvic;
 mod ppb;
