@@ -95,6 +95,8 @@ pub struct Machine {
 enum Next {
     /// Execute blocks until the deadline.
     Blocks,
+    /// The same, where code may be forbidden.
+    GuardedBlocks,
     /// Execute one instruction.
     One,
     /// Look again.
@@ -121,6 +123,7 @@ impl Machine {
         loop {
             match self.next(limit) {
                 Next::Blocks => self.run_blocks(),
+                Next::GuardedBlocks => self.run_guarded_blocks(),
                 Next::One => self.run_one(),
                 Next::Again => {}
                 Next::Stop(stop) => return stop,
@@ -138,10 +141,30 @@ impl Machine {
         }
     }
 
+    fn run_guarded_blocks(&mut self) {
+        while self.system.cycles < self.system.deadline {
+            let Self { system, code } = self;
+            let id = code.find(system.regs.pc(), &mut system.bus, &system.fpb);
+            let block = code.block(id);
+            if !system.may_execute(block.address, block.end) {
+                // Where in it the border is shows when it is reached.
+                system.attend();
+                return self.run_one();
+            }
+            let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
+            system.run_block(block, block.timing(timing));
+        }
+    }
+
     fn run_one(&mut self) {
         let system = &mut self.system;
         let (pc, it) = (system.regs.pc(), system.regs.it);
         let mut block = Block::single(&system.bus, &system.fpb, pc, it);
+        if system.guards_code() && !system.may_execute(pc, block.end) {
+            system.forbid_execution();
+            self.finish_step();
+            return;
+        }
         let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
         system.run_block(&block, block.timing(timing));
         self.finish_step();
@@ -207,7 +230,11 @@ impl Machine {
             .min(system.bus.next_event)
             .min(system.systick.next_event())
             .max(system.cycles + 1);
-        Next::Blocks
+        if system.guards_code() {
+            Next::GuardedBlocks
+        } else {
+            Next::Blocks
+        }
     }
 
     /// Carries out resets that were asked for and drops decoded code that is stale.

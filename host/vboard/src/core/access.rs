@@ -1,6 +1,6 @@
 //! Loads and stores: fast to RAM and flash, with care elsewhere.
 
-use super::{code::Block, execute::Trap, insn::Width, system::System};
+use super::{code::Block, execute::Trap, insn::Width, mpu::Purpose, system::System};
 use crate::{
     machine::MachineError,
     memory::{
@@ -49,7 +49,7 @@ impl System {
             return None;
         }
         let offset = address.wrapping_sub(self.bus.ram_base);
-        if offset < self.bus.ram_len {
+        if offset < self.bus.direct_ram {
             return self
                 .bus
                 .ram
@@ -58,6 +58,9 @@ impl System {
                 .copied();
         }
         let offset = address.wrapping_sub(self.bus.flash_base);
+        if offset >= self.bus.direct_flash {
+            return None;
+        }
         let bytes = *self
             .bus
             .flash
@@ -127,7 +130,7 @@ impl System {
             .get(offset as usize..)
             .and_then(|b| b.get(..4 * values.len()));
         match bytes {
-            Some(bytes) if offset < self.bus.ram_len && address.is_multiple_of(4) => {
+            Some(bytes) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
                 for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = u32::from_le_bytes(*word);
                 }
@@ -186,7 +189,9 @@ impl System {
             .get_mut(offset as usize..)
             .and_then(|b| b.first_chunk_mut::<N>());
         match target {
-            Some(target) if offset < self.bus.ram_len && (address as usize).is_multiple_of(N) => {
+            Some(target)
+                if offset < self.bus.direct_ram && (address as usize).is_multiple_of(N) =>
+            {
                 *target = bytes;
                 if self.bus.near_ram_code(offset) {
                     self.note_code_write(offset, N as u32);
@@ -225,7 +230,7 @@ impl System {
             .get_mut(offset as usize..)
             .and_then(|b| b.get_mut(..len));
         match target {
-            Some(target) if offset < self.bus.ram_len && address.is_multiple_of(4) => {
+            Some(target) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
                 for (word, value) in target.as_chunks_mut().0.iter_mut().zip(values) {
                     *word = value.to_le_bytes();
                 }
@@ -295,6 +300,7 @@ impl System {
             self.cycles += u64::from(extra);
             return Ok(u32::from_le_bytes(word));
         }
+        self.protect(address, Purpose::Read)?;
         match self.bus_read(address, size, now, false) {
             Ok(value) => Ok(value),
             Err(AccessError::Fault) => {
@@ -332,6 +338,7 @@ impl System {
             self.cycles += u64::from(extra);
             return Ok(());
         }
+        self.protect(address, Purpose::Write)?;
         // Whatever a write sets off is looked at when the block ends.
         self.attend();
         match self.bus_write(address, size, value, now, false) {
@@ -368,6 +375,10 @@ impl System {
             let what = "unaligned access to a bit-band alias".to_owned();
             return Err(self.unmodelled(place, what, address, size, value));
         }
+        if self.is_protected_device(address) || self.is_protected_device(last) {
+            let what = "unaligned access to what the MPU makes Device memory".to_owned();
+            return Err(self.unmodelled(place, what, address, size, value));
+        }
         if self.bus.locate(address).is_some() || self.bus.locate(last).is_some() {
             return Ok(());
         }
@@ -382,7 +393,7 @@ impl System {
     }
 
     /// Stops the machine because a program's access cannot be carried out; `value` is what it writes.
-    fn unmodelled(
+    pub(super) fn unmodelled(
         &mut self,
         place: &Place<'_>,
         what: String,

@@ -85,8 +85,9 @@ impl Debug {
     pub(crate) fn note_fault(&mut self, exception: u16, status: u32) {
         let watched = match exception {
             HARD_FAULT => VC_HARDERR,
-            MEM_MANAGE => VC_MMERR,
             // Failures of stacking and unstacking count as errors of exception entry.
+            MEM_MANAGE if status & (3 << 3) != 0 => VC_INTERR,
+            MEM_MANAGE => VC_MMERR,
             BUS_FAULT if status & (3 << 11) != 0 => VC_INTERR,
             BUS_FAULT => VC_BUSERR,
             _ if status & 1 << 19 != 0 => VC_NOCPERR,

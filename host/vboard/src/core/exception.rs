@@ -3,7 +3,7 @@
 use super::{
     block::PipelineState,
     execute::Trap,
-    frame::frame_words,
+    frame::{FrameError, frame_words},
     system::{System, Wait},
 };
 use crate::{
@@ -28,6 +28,11 @@ pub(crate) const CPACR_FULL: u32 = 3;
 /// Bits of CFSR.
 mod cfsr {
     pub(super) const IACCVIOL: u32 = 1 << 0;
+    pub(super) const DACCVIOL: u32 = 1 << 1;
+    pub(super) const MUNSTKERR: u32 = 1 << 3;
+    pub(super) const MSTKERR: u32 = 1 << 4;
+    pub(super) const MLSPERR: u32 = 1 << 5;
+    pub(super) const MMARVALID: u32 = 1 << 7;
     pub(super) const IBUSERR: u32 = 1 << 8;
     pub(super) const PRECISERR: u32 = 1 << 9;
     pub(super) const IMPRECISERR: u32 = 1 << 10;
@@ -83,6 +88,12 @@ impl System {
                 self.scb.bfar = self.fault_address;
                 self.fault(BUS_FAULT, cfsr::PRECISERR | cfsr::BFARVALID, Entry::Stack);
             }
+            Trap::DataProtection => {
+                self.scb.mmfar = self.fault_address;
+                let status = cfsr::DACCVIOL | cfsr::MMARVALID;
+                self.fault(MEM_MANAGE, status, Entry::Stack);
+            }
+            Trap::LazyProtection => self.fault(MEM_MANAGE, cfsr::MLSPERR, Entry::Stack),
             Trap::LazyStacking => self.fault(BUS_FAULT, cfsr::LSPERR, Entry::Stack),
             Trap::Fetch => self.fetch_fault(pc),
             Trap::Supervisor => self.raise(SV_CALL, Entry::Stack),
@@ -95,15 +106,19 @@ impl System {
     }
 
     fn fetch_fault(&mut self, pc: u32) {
-        // Peripherals and system space are never executed from.
-        if matches!(pc >> 29, 2 | 5 | 6 | 7) {
-            self.fault(MEM_MANAGE, cfsr::IACCVIOL, Entry::Stack);
+        if !self.may_execute(pc, pc.wrapping_add(2)) {
+            self.forbid_execution();
         } else if let Err(AccessError::Fault) = self.bus.is_modelled(pc) {
             self.fault(BUS_FAULT, cfsr::IBUSERR, Entry::Stack);
         } else {
             let what = "executing from what is neither flash nor RAM".to_owned();
             self.fail(MachineError::Core { what, pc });
         }
+    }
+
+    /// The instruction at PC may not be executed.
+    pub(crate) fn forbid_execution(&mut self) {
+        self.fault(MEM_MANAGE, cfsr::IACCVIOL, Entry::Stack);
     }
 
     fn breakpoint(&mut self) {
@@ -212,8 +227,13 @@ impl System {
                 let lr = self.exc_return(fp);
                 match self.stack_frame(fp, lazy) {
                     Ok(()) => lr,
-                    Err(AccessError::Fault) => return self.stacking_failed(exception, lr),
-                    Err(AccessError::Unmodelled(what)) => return self.bad_stack(&what),
+                    Err(FrameError::Unmodelled(what)) => return self.bad_stack(&what),
+                    Err(FrameError::Bus) => {
+                        return self.stacking_failed(exception, lr, BUS_FAULT, cfsr::STKERR);
+                    }
+                    Err(FrameError::Protection) => {
+                        return self.stacking_failed(exception, lr, MEM_MANAGE, cfsr::MSTKERR);
+                    }
                 }
             }
         };
@@ -238,14 +258,14 @@ impl System {
         if fp { base & !0x10 } else { base }
     }
 
-    /// The frame of `exception` could not be written: a BusFault comes first, unless it is
+    /// The frame of `exception` could not be written: `fault` comes first, unless it is
     /// less urgent.
-    fn stacking_failed(&mut self, exception: u16, lr: u32) {
-        self.scb.cfsr |= cfsr::STKERR;
-        self.debug.note_fault(BUS_FAULT, cfsr::STKERR);
+    fn stacking_failed(&mut self, exception: u16, lr: u32, fault: u16, status: u32) {
+        self.scb.cfsr |= status;
+        self.debug.note_fault(fault, status);
         let priority = self.execution_priority();
-        let fault = if self.scb.is_enabled(BUS_FAULT) && self.nvic.preempts(BUS_FAULT, priority) {
-            BUS_FAULT
+        let fault = if self.scb.is_enabled(fault) && self.nvic.preempts(fault, priority) {
+            fault
         } else {
             self.scb.hfsr |= hfsr::FORCED;
             HARD_FAULT
@@ -338,12 +358,16 @@ impl System {
         } else {
             self.regs.msp()
         };
-        let frame = match self.unstack(sp, fp) {
+        let privileged = !to_thread || !self.regs.unprivileged;
+        let frame = match self.unstack(sp, fp, privileged) {
             Ok(frame) => frame,
-            Err(AccessError::Fault) => {
+            Err(FrameError::Unmodelled(what)) => return self.bad_stack(&what),
+            Err(FrameError::Bus) => {
                 return self.fault(BUS_FAULT, cfsr::UNSTKERR, Entry::Chain(value));
             }
-            Err(AccessError::Unmodelled(what)) => return self.bad_stack(&what),
+            Err(FrameError::Protection) => {
+                return self.fault(MEM_MANAGE, cfsr::MUNSTKERR, Entry::Chain(value));
+            }
         };
         let psr = frame[7];
         if (psr & 0x1ff == 0) != to_thread {

@@ -36,8 +36,8 @@ const FEATURES: [u32; 13] = [
 ];
 /// MVFR0 and MVFR1 of FPv4-SP.
 const FLOAT_FEATURES: [u32; 2] = [0x1011_0021, 0x1100_0011];
-/// MPU_TYPE: eight regions.
-const MPU_TYPE: u32 = 0x800;
+/// Where MPU_TYPE is.
+const MPU: u32 = 0xd90;
 
 /// Bits of SHCSR by exception: (number, active bit, pending bit).
 const SHCSR: [(u16, u32, Option<u32>); 7] = [
@@ -148,9 +148,7 @@ impl System {
             0xd3c => 0,
             0xd40..0xd74 => FEATURES[index(0xd40)],
             0xd88 => self.scb.cpacr,
-            0xd90 => MPU_TYPE,
-            0xd94 => 0,
-            0xd98..=0xda0 => self.scb.mpu[index(0xd98)],
+            MPU..0xdbc => self.mpu.read(offset - MPU),
             0xdf0 if debugger => self.read_dhcsr(),
             0xdf0 => {
                 // Reading clears the sticky bits only for the debugger.
@@ -253,9 +251,7 @@ impl System {
                 self.scb.cpacr = value & 0x00f0_0000;
                 self.float.ready = false;
             }
-            0xd94 if value & 1 != 0 => return Err(AccessError::unmodelled("the MPU")),
-            0xd94 => {}
-            0xd98..=0xda0 => self.scb.mpu[index(0xd98)] = value,
+            MPU..0xdbc => return self.write_mpu(offset - MPU, value),
             0xdf0 => self.write_dhcsr(value, debugger),
             0xdf4 => self.transfer_register(value),
             0xdf8 => self.set_dcrdr(value),
@@ -268,7 +264,7 @@ impl System {
             0xf38 => self.scb.fpcar = value & !7,
             0xf3c => self.scb.fpdscr = value & 0x07c0_0000,
             // Read-only registers.
-            0x004 | 0xd00 | 0xd3c..0xd74 | 0xd90 | 0xf40..=0xf48 => {}
+            0x004 | 0xd00 | 0xd3c..0xd74 | 0xf40..=0xf48 => {}
             _ => return Err(AccessError::unmodelled("the system control space")),
         }
         Ok(())

@@ -2,8 +2,7 @@
 
 use super::exception::{BUS_FAULT, MEM_MANAGE, USAGE_FAULT};
 
-/// Registers of the system control block, the FPU's context control and the (never
-/// enabled) MPU. Exceptions' states are in [`super::nvic::Nvic`].
+/// Registers of the system control block and the FPU's context control. Exceptions' states are in [`super::nvic::Nvic`].
 #[derive(Clone, Debug)]
 pub(crate) struct Scb {
     pub(crate) cpuid: u32,
@@ -22,7 +21,6 @@ pub(crate) struct Scb {
     pub(crate) fpccr: u32,
     pub(crate) fpcar: u32,
     pub(crate) fpdscr: u32,
-    pub(crate) mpu: [u32; 3],
 }
 
 impl Scb {
@@ -42,7 +40,6 @@ impl Scb {
             fpccr: 0xc000_0000,
             fpcar: 0,
             fpdscr: 0,
-            mpu: [0; 3],
         }
     }
 

@@ -1,7 +1,7 @@
 //! The core with everything it is wired to.
 
 use super::{
-    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, nvic::Nvic,
+    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, mpu::Mpu, nvic::Nvic,
     registers::Registers, scb::Scb, systick::SysTick,
 };
 use crate::{
@@ -43,6 +43,7 @@ pub(crate) struct System {
     pub(crate) pipeline: Pipeline,
     pub(crate) nvic: Nvic,
     pub(crate) scb: Scb,
+    pub(super) mpu: Mpu,
     pub(crate) systick: SysTick,
     pub(crate) dwt: Dwt,
     pub(crate) fpb: Fpb,
@@ -82,6 +83,7 @@ impl System {
             pipeline: Pipeline::default(),
             nvic,
             scb,
+            mpu: Mpu::default(),
             systick: SysTick::default(),
             dwt: Dwt::default(),
             fpb: Fpb::default(),
@@ -112,6 +114,7 @@ impl System {
         self.scb.reset();
         self.systick = SysTick::default();
         self.fpb.reset();
+        self.reset_mpu();
         self.regs = Registers::default();
         self.float = FloatRegisters::default();
         self.wait = Wait::No;

@@ -42,9 +42,14 @@ pub(crate) struct Bus {
     /// Where the first RAM starts.
     pub(crate) ram_base: u32,
     /// How long it is.
-    pub(crate) ram_len: u32,
+    ram_len: u32,
     pub(crate) flash: Flash,
     pub(crate) flash_base: u32,
+    /// How many bytes of the first RAM the core accesses without further ado: all, or none
+    /// while every access has to be checked.
+    pub(crate) direct_ram: u32,
+    /// The same for reads of flash.
+    pub(crate) direct_flash: u32,
     pub(crate) lines: InterruptLines,
     /// The earliest cycle at which a peripheral wants to be ticked.
     pub(crate) next_event: u64,
@@ -127,12 +132,14 @@ impl Bus {
             });
         }
         windows.sort_by_key(|w| w.base);
-        let bus = Self {
+        let mut bus = Self {
             ram: vec![0; ram_bytes as usize],
             ram_base: rams.first().map_or(0, |r| r.base),
             ram_len: rams.first().map_or(0, |r| r.len),
             flash: Flash::new(flash.len as usize),
             flash_base: flash.base,
+            direct_ram: 0,
+            direct_flash: 0,
             lines: InterruptLines::default(),
             next_event: u64::MAX,
             segments,
@@ -145,6 +152,7 @@ impl Bus {
             ram_code_changed: false,
         };
         bus.check_overlaps(name)?;
+        bus.set_direct(true);
         Ok(bus)
     }
 
@@ -173,6 +181,16 @@ impl Bus {
             }
         }
         Ok(())
+    }
+
+    /// Lets the core access RAM and flash directly, or not.
+    pub(crate) fn set_direct(&mut self, direct: bool) {
+        self.direct_ram = if direct { self.ram_len } else { 0 };
+        self.direct_flash = if direct {
+            self.flash.bytes().len() as u32
+        } else {
+            0
+        };
     }
 
     /// Flash and RAM, aliases included.

@@ -5,6 +5,7 @@ mod debugging;
 mod exceptions;
 mod instructions;
 mod memory;
+mod mpu;
 mod replay;
 mod time;
 mod unprivileged;

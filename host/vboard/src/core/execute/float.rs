@@ -8,6 +8,7 @@ use crate::core::{
     insn::{FpConvert, FpUnary, Op},
     system::System,
 };
+use crate::memory::{AccessError, Size};
 
 impl System {
     /// Executes a floating-point instruction (anything else is UNDEFINED).
@@ -219,8 +220,17 @@ impl System {
         frame[..16].copy_from_slice(&self.float.s[..16]);
         frame[16] = self.float.fpscr.0;
         self.cycles += u64::from(self.pipeline.lazy_stacking());
-        if self.store_words(place, address, &frame).is_err() {
-            return Err(Trap::LazyStacking);
+        for (word, at) in frame.into_iter().zip((address..).step_by(4)) {
+            if !self.may_store_lazily(at) {
+                return Err(Trap::LazyProtection);
+            }
+            match self.bus_write(at, Size::Word, word, self.cycles, false) {
+                Ok(()) => {}
+                Err(AccessError::Fault) => return Err(Trap::LazyStacking),
+                Err(AccessError::Unmodelled(what)) => {
+                    return Err(self.unmodelled(place, what, at, Size::Word, Some(word)));
+                }
+            }
         }
         self.scb.set_lazy_pending(false);
         Ok(())

@@ -34,8 +34,12 @@ pub(crate) enum Trap {
     DivideByZero,
     /// A data read failed at [`System::fault_address`].
     DataBus,
+    /// The MPU forbids a data access at [`System::fault_address`].
+    DataProtection,
     /// Storing the FP registers lazily failed.
     LazyStacking,
+    /// The MPU forbids storing the FP registers lazily.
+    LazyProtection,
     /// There is no code.
     Fetch,
     /// The encoding is UNPREDICTABLE.
