@@ -188,10 +188,7 @@ impl View {
             return input.strip(arch, images.start * self.seen..images.end * self.seen, read);
         };
         for (image, framed) in images.zip(frames.chunks_exact_mut(frame.len())) {
-            let stored = &input.stored[image * self.seen..];
-            for [from, to] in frame.pieces() {
-                input.finish.read(arch, &stored[from], &mut framed[to]);
-            }
+            input.frame(arch, &frame, image, framed);
         }
         frames
     }
@@ -267,17 +264,15 @@ impl View {
 #[inline(always)]
 fn copy<T: Float>(from: &[T], to: &mut [T]) {
     const FEW: usize = 4;
-    let len = from.len();
-    if !(FEW..=8 * FEW).contains(&len) {
-        if len > FEW {
-            to.copy_from_slice(from);
-        } else {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    const MANY: usize = 8 * FEW;
+    match from.len() {
+        ..FEW => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+        len @ FEW..=MANY => {
+            // The last few overlap those before.
+            for start in (0..len - FEW).step_by(FEW).chain([len - FEW]) {
+                to[start..start + FEW].copy_from_slice(&from[start..start + FEW]);
+            }
         }
-        return;
-    }
-    // The last few overlap those before.
-    for start in (0..len - FEW).step_by(FEW).chain([len - FEW]) {
-        to[start..start + FEW].copy_from_slice(&from[start..start + FEW]);
+        _ => to.copy_from_slice(from),
     }
 }

@@ -23,17 +23,14 @@ pub(super) fn forward<T: Float>(
     mut made: Made<'_, T>,
     scratch: &mut Scratch<T>,
 ) {
-    let [seen, len] = [elements(geometry.from), elements(geometry.to)];
+    let len = elements(geometry.to);
     let frame = Frame::of_input(geometry);
     let framed = room(&mut scratch.frames[0], frame.len());
     framed.fill(T::ZERO);
     let taps: Vec<_> = frame.taps(geometry.size).collect();
     let walk = Walk::new(geometry.to, &frame, geometry.stride);
     for image in 0..n {
-        for [from, to] in frame.pieces() {
-            let stored = &input.stored[image * seen..][from];
-            input.finish.read(arch, stored, &mut framed[to]);
-        }
+        input.frame(arch, &frame, image, framed);
         made.write(arch, image * len..(image + 1) * len, |out| {
             arch.dispatch(Correlate {
                 walk,
@@ -72,10 +69,7 @@ pub(super) fn backward<T: Float>(
     let walk = walk.beside(spread.steps());
     let back = Walk::new(geometry.from, &spread, [1, 1]);
     for image in 0..n {
-        for [from, to] in frame.pieces() {
-            let stored = &input.stored[image * seen..][from];
-            input.finish.read(arch, stored, &mut framed[to]);
-        }
+        input.frame(arch, &frame, image, framed);
         for [from, to] in spread.pieces() {
             let range = image * made + from.start..image * made + from.end;
             given.read(arch, range, &mut spreaded[to]);
@@ -123,20 +117,25 @@ impl Walk {
             beside: [width * channels, channels],
             is_turned: height > width,
         };
-        match walk.is_turned {
-            true => Self {
-                places: turned(walk.places),
-                steps: turned(walk.steps),
-                beside: turned(walk.beside),
-                ..walk
-            },
-            false => walk,
+        Self {
+            places: walk.turned(walk.places),
+            steps: walk.turned(walk.steps),
+            beside: walk.turned(walk.beside),
+            ..walk
         }
     }
 
     fn beside(self, steps: [usize; 2]) -> Self {
-        let beside = if self.is_turned { turned(steps) } else { steps };
+        let beside = self.turned(steps);
         Self { beside, ..self }
+    }
+
+    /// Down and across as outer and inner loop.
+    fn turned(&self, [down, across]: [usize; 2]) -> [usize; 2] {
+        match self.is_turned {
+            true => [across, down],
+            false => [down, across],
+        }
     }
 
     /// Elements from the first place to the end of the last.
@@ -144,10 +143,6 @@ impl Walk {
         let [outer, inner] = [0, 1].map(|axis| (self.places[axis] - 1) * steps[axis]);
         outer + inner + self.channels
     }
-}
-
-fn turned([a, b]: [usize; 2]) -> [usize; 2] {
-    [b, a]
 }
 
 /// Sums of pixel × weight at each place.

@@ -8,6 +8,7 @@ use crate::simd::vectorized;
 
 use super::finish::Finish;
 use super::float::Float;
+use super::frame::Frame;
 use super::moments::Moments;
 use super::sums::{Slopes, Sums};
 
@@ -52,6 +53,14 @@ impl<'a, T: Float> Input<'a, T> {
         let into = room(into, stored.len());
         self.finish.read(arch, stored, into);
         into
+    }
+
+    /// Reads an image into its frame.
+    pub(super) fn frame(&self, arch: Arch, frame: &Frame, image: usize, framed: &mut [T]) {
+        let stored = &self.stored[image * frame.image_len()..];
+        for [from, to] in frame.pieces() {
+            self.finish.read(arch, &stored[from], &mut framed[to]);
+        }
     }
 }
 

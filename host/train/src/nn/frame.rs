@@ -49,6 +49,11 @@ impl Frame {
         self.height * self.pitch()
     }
 
+    /// Elements of the image.
+    pub(super) fn image_len(&self) -> usize {
+        self.image[0] * self.image[1] * self.channels
+    }
+
     /// Elements from a pixel to the one below.
     pub(super) fn pitch(&self) -> usize {
         self.width * self.channels
