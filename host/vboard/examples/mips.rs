@@ -9,11 +9,12 @@
 use std::time::Instant;
 
 use onchip_vboard::{
+    core::model::{Core, Fpu, Model},
     machine::Machine,
     memory::{
         AccessError, Chip, Context, Device, FlashMap, MapError, Peripheral, RamMap, Reset, Size,
     },
-    timing::FlashConfig,
+    timing::{FlashConfig, FlashGeometry},
 };
 
 const FLASH: u32 = 0x0800_0000;
@@ -97,14 +98,21 @@ fn report(line: &str) {
 fn machine(code: &[u16]) -> Result<Machine, MapError> {
     let mut machine = Machine::new(Chip {
         name: "bench",
-        cpuid: 0x410f_c241,
-        interrupts: 16,
-        priority_bits: 4,
-        bit_band: true,
+        core: Core {
+            model: Model::CortexM4,
+            cpuid: 0x410f_c241,
+            interrupts: 16,
+            priority_bits: 4,
+            bit_band: true,
+            fpu: Some(Fpu::Fpv4Sp),
+            mpu_regions: 8,
+            vectors: 0,
+        },
         flash: FlashMap {
             base: FLASH,
             len: 0x1_0000,
             aliases: vec![0],
+            accelerator: FlashGeometry::STM32L4,
             controller: 0,
         },
         rams: vec![RamMap {

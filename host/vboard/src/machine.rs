@@ -110,7 +110,7 @@ impl Machine {
     /// reset vector (which it does when it first runs or is first debugged).
     pub fn new(chip: Chip) -> Result<Self, MapError> {
         let system = System::new(chip)?;
-        let code = CodeCache::new(&system.bus);
+        let code = CodeCache::new(system.isa, &system.bus);
         Ok(Self { system, code })
     }
 
@@ -159,7 +159,7 @@ impl Machine {
     fn run_one(&mut self) {
         let system = &mut self.system;
         let (pc, it) = (system.regs.pc(), system.regs.it);
-        let mut block = Block::single(&system.bus, &system.fpb, pc, it);
+        let mut block = Block::single(system.isa, &system.bus, &system.fpb, pc, it);
         if system.guards_code() && !system.may_execute(pc, block.end) {
             system.forbid_execution();
             self.finish_step();

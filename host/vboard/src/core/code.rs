@@ -5,6 +5,7 @@ use super::{
     decode::{advance_it, decode, is_wide},
     fpb::Fpb,
     insn::{Cond, Insn, Op},
+    model::Isa,
 };
 use crate::{
     memory::{Bus, Segment, Storage},
@@ -42,8 +43,13 @@ impl Block {
     }
 
     /// A block of the one instruction at `address`, in IT state `it`.
-    pub(crate) fn single(bus: &Bus, fpb: &Fpb, address: u32, it: u8) -> Self {
-        Self::new(bus, address, it, vec![decode_at(bus, fpb, address, it)])
+    pub(crate) fn single(isa: Isa, bus: &Bus, fpb: &Fpb, address: u32, it: u8) -> Self {
+        Self::new(
+            bus,
+            address,
+            it,
+            vec![decode_at(isa, bus, fpb, address, it)],
+        )
     }
 
     /// Makes sure that the timing for entering in `state` is there; returns its index.
@@ -86,7 +92,7 @@ pub(crate) fn it_after(it: u8, insn: &Insn) -> u8 {
     }
 }
 
-fn decode_at(bus: &Bus, fpb: &Fpb, address: u32, it: u8) -> Insn {
+fn decode_at(isa: Isa, bus: &Bus, fpb: &Fpb, address: u32, it: u8) -> Insn {
     if fpb.breaks_at(address) {
         let op = Op::Breakpoint { imm: 0 };
         return Insn {
@@ -113,7 +119,7 @@ fn decode_at(bus: &Bus, fpb: &Fpb, address: u32, it: u8) -> Insn {
     } else {
         0
     };
-    decode(address, it, first, second)
+    decode(isa, address, it, first, second)
 }
 
 struct Window {
@@ -126,6 +132,7 @@ struct Window {
 
 /// The decoded blocks of all memory that can be executed from.
 pub(crate) struct CodeCache {
+    isa: Isa,
     windows: Vec<Window>,
     blocks: Vec<Block>,
     free: Vec<u32>,
@@ -134,13 +141,14 @@ pub(crate) struct CodeCache {
 }
 
 impl CodeCache {
-    pub(crate) fn new(bus: &Bus) -> Self {
+    pub(crate) fn new(isa: Isa, bus: &Bus) -> Self {
         let windows = bus.segments().iter().map(|&segment| Window {
             segment,
             table: vec![0; segment.len as usize / 2],
             blocks: Vec::new(),
         });
         Self {
+            isa,
             windows: windows.collect(),
             blocks: Vec::new(),
             free: Vec::new(),
@@ -175,7 +183,7 @@ impl CodeCache {
         let mut at = address;
         let mut it = 0;
         loop {
-            let insn = decode_at(bus, fpb, at, it);
+            let insn = decode_at(self.isa, bus, fpb, at, it);
             // What cannot be reached without passing a fault or a breakpoint waits for its
             // own block.
             let barrier = insn.op == Op::FetchFault || fpb.breaks_at(at);

@@ -1,6 +1,7 @@
-//! The Cortex-M4F: decoding, execution, exceptions and the private peripheral bus.
+//! The core: decoding, execution, exceptions and the private peripheral bus.
 //!
-//! [`insn`] and [`block`] are what the timing model knows of the core. The rest is used
+//! [`model`] says which one it is. [`insn`] and [`block`] are what the timing model knows
+//! of the core. The rest is used
 //! through [`crate::machine`].
 
 mod access;
@@ -17,6 +18,7 @@ mod float;
 mod fpb;
 mod frame;
 pub mod insn;
+pub mod model;
 mod mpu;
 mod nvic;
 mod ppb;

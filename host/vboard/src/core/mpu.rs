@@ -4,12 +4,6 @@
 
 use crate::memory::AccessError;
 
-/// Regions of a Cortex-M4's MPU.
-const REGIONS: usize = 8;
-
-/// MPU_TYPE: unified regions.
-const TYPE: u32 = (REGIONS as u32) << 8;
-
 /// Bits of MPU_CTRL.
 const ENABLE: u32 = 1;
 const HFNMIENA: u32 = 1 << 1;
@@ -38,12 +32,13 @@ struct Region {
 }
 
 /// The registers of the MPU.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Mpu {
     control: u32,
     /// MPU_RNR.
     number: usize,
-    regions: [Region; REGIONS],
+    /// None: there is no MPU.
+    regions: Box<[Region]>,
 }
 
 impl Region {
@@ -88,6 +83,21 @@ fn executable_by_default(address: u32) -> bool {
 }
 
 impl Mpu {
+    /// An MPU with so many regions, off.
+    pub(super) fn new(regions: u8) -> Self {
+        Self {
+            control: 0,
+            number: 0,
+            regions: vec![Region::default(); regions.into()].into(),
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        self.control = 0;
+        self.number = 0;
+        self.regions.fill(Region::default());
+    }
+
     pub(super) fn enabled(&self) -> bool {
         self.control & ENABLE != 0
     }
@@ -132,9 +142,13 @@ impl Mpu {
 
     /// Reads the register at `offset` from MPU_TYPE.
     pub(super) fn read(&self, offset: u32) -> u32 {
-        let region = self.regions[self.number];
+        // Without an MPU all its registers read as zero.
+        let Some(region) = self.regions.get(self.number) else {
+            return 0;
+        };
         match offset {
-            0x00 => TYPE,
+            // MPU_TYPE: unified regions.
+            0x00 => (self.regions.len() as u32) << 8,
             0x04 => self.control,
             0x08 => self.number as u32,
             // MPU_RBAR and MPU_RASR take turns, thrice more as their aliases.
@@ -146,16 +160,19 @@ impl Mpu {
     /// Writes the register at `offset` from MPU_TYPE. What the manual calls UNPREDICTABLE
     /// is refused.
     pub(super) fn write(&mut self, offset: u32, value: u32) -> Result<(), AccessError> {
+        if self.regions.is_empty() {
+            return Ok(());
+        }
         match offset {
             0x00 => {}
             0x04 if value & (HFNMIENA | ENABLE) == HFNMIENA => {
                 return Err(AccessError::unmodelled("MPU_CTRL.HFNMIENA without ENABLE"));
             }
             0x04 => self.control = value & (PRIVDEFENA | HFNMIENA | ENABLE),
-            0x08 => self.number = region_number(value & 0xff)?,
+            0x08 => self.number = self.region_number(value & 0xff)?,
             _ if offset & 4 != 0 => {
                 if value & VALID != 0 {
-                    self.number = region_number(value & 15)?;
+                    self.number = self.region_number(value & 15)?;
                 }
                 self.regions[self.number].base = value & !0x1f;
             }
@@ -166,14 +183,14 @@ impl Mpu {
         }
         Ok(())
     }
-}
 
-fn region_number(value: u32) -> Result<usize, AccessError> {
-    let number = value as usize;
-    if number < REGIONS {
-        Ok(number)
-    } else {
-        Err(AccessError::unmodelled("an MPU region behind the last one"))
+    fn region_number(&self, value: u32) -> Result<usize, AccessError> {
+        let number = value as usize;
+        if number < self.regions.len() {
+            Ok(number)
+        } else {
+            Err(AccessError::unmodelled("an MPU region behind the last one"))
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 use super::{
     exception::{BUS_FAULT, DEBUG_MONITOR, MEM_MANAGE},
     execute::Trap,
-    mpu::{Mpu, Purpose},
+    mpu::Purpose,
     system::System,
 };
 use crate::memory::AccessError;
@@ -111,7 +111,7 @@ impl System {
 
     /// Switches the MPU off and forgets its regions.
     pub(super) fn reset_mpu(&mut self) {
-        self.mpu = Mpu::default();
+        self.mpu.reset();
         self.bus.set_direct(true);
     }
 }

@@ -1,11 +1,16 @@
 //! The system control block's plain registers.
 
-use super::exception::{BUS_FAULT, MEM_MANAGE, USAGE_FAULT};
+use super::{
+    exception::{BUS_FAULT, MEM_MANAGE, USAGE_FAULT},
+    model::Core,
+};
 
 /// Registers of the system control block and the FPU's context control. Exceptions' states are in [`super::nvic::Nvic`].
 #[derive(Clone, Debug)]
 pub(crate) struct Scb {
     pub(crate) cpuid: u32,
+    /// VTOR after reset.
+    vectors: u32,
     pub(crate) vector_table: u32,
     /// SLEEPONEXIT, SLEEPDEEP, SEVONPEND.
     pub(crate) scr: u32,
@@ -24,10 +29,15 @@ pub(crate) struct Scb {
 }
 
 impl Scb {
-    pub(crate) fn new(cpuid: u32) -> Self {
+    pub(crate) fn new(core: &Core) -> Self {
+        Self::after_reset(core.cpuid, core.vectors)
+    }
+
+    fn after_reset(cpuid: u32, vectors: u32) -> Self {
         Self {
             cpuid,
-            vector_table: 0,
+            vectors,
+            vector_table: vectors,
             scr: 0,
             ccr: 0x200,
             shcsr: 0,
@@ -44,7 +54,7 @@ impl Scb {
     }
 
     pub(crate) fn reset(&mut self) {
-        *self = Self::new(self.cpuid);
+        *self = Self::after_reset(self.cpuid, self.vectors);
     }
 
     /// Whether a configurable fault is enabled; other exceptions always are.

@@ -1,8 +1,8 @@
 //! The core with everything it is wired to.
 
 use super::{
-    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, mpu::Mpu, nvic::Nvic,
-    registers::Registers, scb::Scb, systick::SysTick,
+    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, model::Isa, mpu::Mpu,
+    nvic::Nvic, registers::Registers, scb::Scb, systick::SysTick,
 };
 use crate::{
     machine::MachineError,
@@ -38,6 +38,8 @@ pub(crate) struct System {
     pub(crate) regs: Registers,
     pub(crate) float: FloatRegisters,
     pub(crate) bus: Bus,
+    /// The instructions it has.
+    pub(crate) isa: Isa,
     /// The core has bit-band aliases.
     pub(crate) bit_band: bool,
     pub(crate) pipeline: Pipeline,
@@ -72,18 +74,25 @@ pub(crate) struct System {
 
 impl System {
     pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
-        let nvic = Nvic::new(chip.interrupts, chip.priority_bits);
-        let scb = Scb::new(chip.cpuid);
-        let bit_band = chip.bit_band;
+        let core = chip.core;
+        let nvic = Nvic::new(core.interrupts, core.priority_bits);
+        let scb = Scb::new(&core);
+        let Some(pipeline) = Pipeline::new(core.model) else {
+            return Err(MapError::NoTiming {
+                chip: chip.name,
+                model: core.model,
+            });
+        };
         let mut system = Self {
             regs: Registers::default(),
             float: FloatRegisters::default(),
             bus: Bus::new(chip)?,
-            bit_band,
-            pipeline: Pipeline::default(),
+            isa: core.isa(),
+            bit_band: core.bit_band,
+            pipeline,
             nvic,
             scb,
-            mpu: Mpu::default(),
+            mpu: Mpu::new(core.mpu_regions),
             systick: SysTick::default(),
             dwt: Dwt::default(),
             fpb: Fpb::default(),

@@ -136,7 +136,7 @@ impl Bus {
             ram: vec![0; ram_bytes as usize],
             ram_base: rams.first().map_or(0, |r| r.base),
             ram_len: rams.first().map_or(0, |r| r.len),
-            flash: Flash::new(flash.len as usize),
+            flash: Flash::new(flash.len as usize, flash.accelerator),
             flash_base: flash.base,
             direct_ram: 0,
             direct_flash: 0,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::timing::FlashAccelerator;
+use crate::timing::{FlashAccelerator, FlashGeometry};
 
 /// The flash array, 0xFF when erased, and the accelerator in front of it.
 #[derive(Clone, Debug)]
@@ -14,12 +14,12 @@ pub struct Flash {
 }
 
 impl Flash {
-    /// An erased array of `len` bytes.
-    pub fn new(len: usize) -> Self {
+    /// An erased array of `len` bytes behind such an accelerator.
+    pub fn new(len: usize, accelerator: FlashGeometry) -> Self {
         Self {
             bytes: vec![0xff; len],
             changed: None,
-            accelerator: FlashAccelerator::default(),
+            accelerator: FlashAccelerator::new(accelerator),
         }
     }
 

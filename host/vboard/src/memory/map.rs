@@ -3,6 +3,10 @@
 use thiserror::Error;
 
 use super::Peripheral;
+use crate::{
+    core::model::{Core, Model},
+    timing::FlashGeometry,
+};
 
 /// A chip, as the machine is built from it.
 ///
@@ -11,15 +15,8 @@ use super::Peripheral;
 pub struct Chip {
     /// The part's name.
     pub name: &'static str,
-    /// The value of CPUID (0x410F_C241 for a Cortex-M4 r0p1).
-    pub cpuid: u32,
-    /// External interrupts.
-    pub interrupts: usize,
-    /// Implemented bits of an interrupt's priority.
-    pub priority_bits: u32,
-    /// Whether the core was built with bit-band aliases of SRAM and peripherals, at
-    /// 0x2200_0000 and 0x4200_0000. Without them nothing is special about these addresses.
-    pub bit_band: bool,
+    /// Its core.
+    pub core: Core,
     /// The flash array.
     pub flash: FlashMap,
     /// RAMs; the first is the fastest to emulate.
@@ -39,6 +36,8 @@ pub struct FlashMap {
     pub len: u32,
     /// Further addresses at which all of it appears (0 when booting from flash).
     pub aliases: Vec<u32>,
+    /// The accelerator in front of it.
+    pub accelerator: FlashGeometry,
     /// The index in [`Chip::devices`] of the controller that is asked to program it.
     pub controller: usize,
 }
@@ -84,6 +83,14 @@ pub enum MapError {
         what: String,
         /// Where.
         address: u32,
+    },
+    /// There is no timing model of the chip's core.
+    #[error("chip {chip}: the timing of a {model} is not modelled")]
+    NoTiming {
+        /// The chip.
+        chip: &'static str,
+        /// Its core.
+        model: Model,
     },
     /// The flash names a controller that is not in the list of devices.
     #[error("chip {chip}: the flash names device {index} as its controller, of {devices}")]

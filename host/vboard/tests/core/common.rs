@@ -1,10 +1,12 @@
 //! A chip that is nothing but memory, and a debugger's hands on its core.
 
 use onchip_vboard::{
+    core::model::{Core, Fpu, Model},
     machine::{Machine, Stop},
     memory::{
         AccessError, Chip, Context, Device, FlashMap, Peripheral, RamMap, Reserved, Reset, Size,
     },
+    timing::FlashGeometry,
 };
 
 pub(crate) const FLASH: u32 = 0x0800_0000;
@@ -110,14 +112,21 @@ pub(crate) fn unstarted() -> Machine {
 pub(crate) fn chip() -> Chip {
     Chip {
         name: "test",
-        cpuid: 0x410f_c241,
-        interrupts: 32,
-        priority_bits: 4,
-        bit_band: true,
+        core: Core {
+            model: Model::CortexM4,
+            cpuid: 0x410f_c241,
+            interrupts: 32,
+            priority_bits: 4,
+            bit_band: true,
+            fpu: Some(Fpu::Fpv4Sp),
+            mpu_regions: 8,
+            vectors: 0,
+        },
         flash: FlashMap {
             base: FLASH,
             len: 0x1_0000,
             aliases: vec![0],
+            accelerator: FlashGeometry::STM32L4,
             controller: 0,
         },
         rams: vec![RamMap {

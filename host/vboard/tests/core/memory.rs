@@ -2,7 +2,7 @@
 
 use onchip_vboard::{
     machine::{DebugError, Machine, Stop},
-    memory::{Chip, Size},
+    memory::Size,
 };
 
 use crate::common::{
@@ -77,11 +77,9 @@ fn what_no_manual_says_of_bit_band_aliases_stops_the_machine() {
 
 #[test]
 fn a_core_may_lack_bit_band_aliases() {
-    let mut m = Machine::new(Chip {
-        bit_band: false,
-        ..chip()
-    })
-    .unwrap();
+    let mut chip = chip();
+    chip.core.bit_band = false;
+    let mut m = Machine::new(chip).unwrap();
     for address in [alias(RAM, 0), alias(BELL, 0)] {
         let result = m.debug_read(address, Size::Word);
         assert_eq!(result, Err(DebugError::Fault(address)));

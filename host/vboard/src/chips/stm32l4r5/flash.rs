@@ -410,6 +410,7 @@ impl FlashController {
 mod tests {
     use super::*;
     use crate::memory::{Flash, InterruptLines};
+    use crate::timing::FlashGeometry;
 
     const CORE_HZ: u32 = 4_000_000;
     const PAGE_7_OF_BANK_2: u32 = PER | 7 << 3 | BKER;
@@ -425,7 +426,7 @@ mod tests {
         fn locked() -> Self {
             Bench {
                 controller: FlashController::new(),
-                flash: Flash::new(2 * BANK_BYTES),
+                flash: Flash::new(2 * BANK_BYTES, FlashGeometry::STM32L4),
                 lines: InterruptLines::default(),
                 now: 0,
             }

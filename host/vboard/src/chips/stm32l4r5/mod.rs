@@ -21,7 +21,11 @@ mod syscfg;
 mod system_memory;
 mod tim2;
 
-use crate::memory::{Chip, Device, FlashMap, RamMap, Reserved};
+use crate::{
+    core::model::{Core, Fpu, Model},
+    memory::{Chip, Device, FlashMap, RamMap, Reserved},
+    timing::FlashGeometry,
+};
 
 /// The name by which probe-rs knows the chip.
 pub const NAME: &str = "STM32L4R5ZITx";
@@ -34,16 +38,23 @@ const KIB: u32 = 1 << 10;
 pub fn chip() -> Chip {
     Chip {
         name: NAME,
-        // Cortex-M4 r0p1.
-        cpuid: 0x410F_C241,
-        interrupts: 95,
-        priority_bits: 4,
-        bit_band: true,
+        core: Core {
+            model: Model::CortexM4,
+            // r0p1.
+            cpuid: 0x410F_C241,
+            interrupts: 95,
+            priority_bits: 4,
+            bit_band: true,
+            fpu: Some(Fpu::Fpv4Sp),
+            mpu_regions: 8,
+            vectors: 0,
+        },
         flash: FlashMap {
             base: FLASH_BASE,
             len: FLASH_BYTES,
             // BOOT0 is tied low: flash appears at zero.
             aliases: vec![0],
+            accelerator: FlashGeometry::STM32L4,
             controller: 0,
         },
         rams: vec![RamMap {

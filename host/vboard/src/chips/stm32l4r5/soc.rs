@@ -247,6 +247,7 @@ impl Peripheral for Soc {
 mod tests {
     use super::*;
     use crate::memory::{Flash, InterruptLines};
+    use crate::timing::FlashGeometry;
 
     const RCC_CR: u32 = RCC;
     const RCC_CFGR: u32 = RCC + 0x08;
@@ -267,7 +268,7 @@ mod tests {
         fn new() -> Self {
             Bench {
                 soc: Soc::new(),
-                flash: Flash::new(0x1000),
+                flash: Flash::new(0x1000, FlashGeometry::STM32L4),
                 lines: InterruptLines::default(),
                 now: 0,
             }

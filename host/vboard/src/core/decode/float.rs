@@ -1,14 +1,17 @@
-//! The coprocessor space: FPv4-SP, and everything else as absent.
+//! The coprocessor space: the FPU, and everything else as absent.
 
 use super::{bad, field, flag, literal_base, reg};
-use crate::core::insn::{FpBinary, FpConvert, FpUnary, Op};
+use crate::core::{
+    insn::{FpBinary, FpConvert, FpUnary, Op},
+    model::Fpu,
+};
 
-pub(super) fn decode(address: u32, e: u32) -> Op {
+pub(super) fn decode(fpu: Option<Fpu>, address: u32, e: u32) -> Op {
     let coprocessor = field(e, 11, 8) as u8;
     if field(e, 25, 24) == 3 {
         return Op::Undefined;
     }
-    if coprocessor != 10 && coprocessor != 11 {
+    if fpu.is_none() || coprocessor != 10 && coprocessor != 11 {
         return Op::Coprocessor { coprocessor };
     }
     if flag(e, 28) {

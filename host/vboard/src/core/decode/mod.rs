@@ -6,9 +6,13 @@
 
 mod float;
 mod narrow;
+mod subset;
 mod wide;
 
-use super::insn::{Cond, Insn, Op};
+use super::{
+    insn::{Cond, Insn, Op},
+    model::Isa,
+};
 
 /// Whether `first` is the first halfword of a 32-bit instruction.
 pub(crate) fn is_wide(first: u16) -> bool {
@@ -16,8 +20,8 @@ pub(crate) fn is_wide(first: u16) -> bool {
 }
 
 /// Decodes the instruction at `address` whose halfwords are `first` and, if it is wide,
-/// `second`, in IT state `it`.
-pub(crate) fn decode(address: u32, it: u8, first: u16, second: u16) -> Insn {
+/// `second`, in IT state `it`, by a core that has `isa`.
+pub(crate) fn decode(isa: Isa, address: u32, it: u8, first: u16, second: u16) -> Insn {
     let in_it = it & 0xf != 0;
     let wide = is_wide(first);
     let encoding = if wide {
@@ -25,11 +29,12 @@ pub(crate) fn decode(address: u32, it: u8, first: u16, second: u16) -> Insn {
     } else {
         u32::from(first)
     };
-    let mut op = if wide {
-        wide::decode(address, encoding)
+    let op = if wide {
+        wide::decode(isa, address, encoding)
     } else {
         narrow::decode(address, encoding, !in_it)
     };
+    let mut op = subset::restrict(isa, op, wide);
     if in_it && !allowed_in_it(&op, it) {
         op = Op::Unpredictable { encoding };
     }

@@ -12,15 +12,16 @@ use self::{
     system::branch_or_system,
 };
 use super::{field, flag, float};
-use crate::core::insn::Op;
+use crate::core::{insn::Op, model::Isa};
 
-pub(super) fn decode(address: u32, e: u32) -> Op {
+pub(super) fn decode(isa: Isa, address: u32, e: u32) -> Op {
     match field(e, 28, 25) {
+        0b1000..=0b1011 if flag(e, 15) => branch_or_system(address, e),
+        _ if !isa.thumb2 => Op::Undefined,
         0b0100 if flag(e, 22) => dual_exclusive_table(address, e),
         0b0100 => multiple(e),
         0b0101 => shifted_register(e),
-        0b0110 | 0b0111 | 0b1110 | 0b1111 => float::decode(address, e),
-        0b1000..=0b1011 if flag(e, 15) => branch_or_system(address, e),
+        0b0110 | 0b0111 | 0b1110 | 0b1111 => float::decode(isa.fpu, address, e),
         0b1000 | 0b1010 => modified_immediate(e),
         0b1001 | 0b1011 => plain_immediate(address, e),
         0b1100 if flag(e, 20) => load(address, e),

@@ -1,0 +1,184 @@
+//! The core's pipeline, as the executor asks about it.
+
+use std::collections::HashMap;
+
+use super::{
+    queue::Bus,
+    rules,
+    step::{CODE_REGION_END, Flow, Step},
+    walk::{Charge, State, Walk},
+};
+use crate::{
+    core::{
+        block::{BlockTiming, Exit, PipelineState},
+        insn::Insn,
+    },
+    memory::Size,
+};
+
+/// The timing model of the Cortex-M4's pipeline.
+///
+/// It only numbers the states it hands out; two models given the same blocks in the same
+/// order are in the same state, and the timing of a block depends on nothing but the block
+/// and its entry state.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// By number; the first stands for [`PipelineState::BRANCHED`], which also depends on
+    /// the address branched to.
+    states: Vec<State>,
+    numbers: HashMap<State, u32>,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            states: vec![State::default()],
+            numbers: HashMap::new(),
+        }
+    }
+}
+
+impl Pipeline {
+    /// The static timing of the block of `insns` that starts at `address`, entered in
+    /// state `entry`. Called once per block and state.
+    pub fn time_block(
+        &mut self,
+        address: u32,
+        insns: &[Insn],
+        entry: PipelineState,
+    ) -> BlockTiming {
+        let mut walk = self.enter(address, entry);
+        let mut starts = Vec::with_capacity(insns.len());
+        let mut own = Vec::with_capacity(insns.len());
+        let mut record = |charge: Charge| {
+            if charge.settled_load
+                && let Some(load) = own.last_mut()
+            {
+                *load += 1;
+            }
+            starts.push(charge.start);
+            own.push(charge.own);
+        };
+
+        let mut at = address;
+        let mut steps = insns.iter().map(|insn| {
+            let step = Step::new(at, insn);
+            at = at.wrapping_add(2 * u32::from(insn.halfwords));
+            step
+        });
+        let mut refetched = false;
+        let mut last = steps.next();
+        for next in steps {
+            if let Some(step) = last.replace(next) {
+                record(walk.execute(&step));
+            }
+        }
+        let taken_cycles = match last {
+            None => 0,
+            Some(step) => match step.flow {
+                Flow::Next | Flow::Refetch => {
+                    record(walk.execute(&step));
+                    refetched = step.flow == Flow::Refetch;
+                    walk.cycles
+                }
+                Flow::Branch { may_fall } => {
+                    let mut taken = walk.clone();
+                    let charge = taken.branch(&step);
+                    walk.pass(&step, may_fall);
+                    // The exits tell the outcomes apart, so there is nothing to skip.
+                    record(Charge { own: 1, ..charge });
+                    taken.cycles
+                }
+            },
+        };
+
+        let skip = insns.iter().zip(&own).map(|(_, &own)| skip(own)).collect();
+        BlockTiming {
+            start: starts.into(),
+            skip,
+            fall: Exit {
+                cycles: walk.cycles,
+                state: if refetched {
+                    PipelineState::BRANCHED
+                } else {
+                    self.number(walk.state)
+                },
+            },
+            taken: Exit {
+                cycles: taken_cycles,
+                state: PipelineState::BRANCHED,
+            },
+            fetches: walk.into_fetches(),
+        }
+    }
+
+    /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
+    #[inline]
+    pub fn divide_extra(&self, signed: bool, dividend: u32, divisor: u32) -> u32 {
+        rules::divide(signed, dividend, divisor)
+    }
+
+    /// Extra cycles of an access to `address`, which is not a multiple of `size`.
+    #[inline]
+    pub fn misaligned_extra(&self, address: u32, size: Size, write: bool) -> u32 {
+        rules::misaligned(address, size, write)
+    }
+
+    /// Cycles from recognising an exception to the first instruction of its handler.
+    /// `tail_chained`: nothing is stacked; `fp`: room for the FP registers is reserved
+    /// (`lazy`: without storing them).
+    ///
+    /// From the TRM, for stack and vectors on different buses, both without wait states:
+    /// 12, 17 more to store the FP registers, 6 when tail-chained. A late-arriving
+    /// exception is not told apart, and neither is what the interrupted instruction still
+    /// had to do.
+    pub fn exception_entry(&self, tail_chained: bool, fp: bool, lazy: bool) -> u32 {
+        match (tail_chained, fp && !lazy) {
+            (true, _) => 6,
+            (false, false) => 12,
+            (false, true) => 12 + self.lazy_stacking(),
+        }
+    }
+
+    /// Cycles from an exception return to the first instruction returned to (TRM: 10, and
+    /// 17 more if FP registers are restored).
+    pub fn exception_return(&self, fp: bool) -> u32 {
+        if fp { 10 + self.lazy_stacking() } else { 10 }
+    }
+
+    /// Cycles that storing the lazily stacked FP registers adds to the FP instruction
+    /// which triggers it: as many as the TRM adds to an exception entry for them.
+    pub fn lazy_stacking(&self) -> u32 {
+        17
+    }
+
+    fn enter(&self, address: u32, entry: PipelineState) -> Walk {
+        let bus = if address < CODE_REGION_END {
+            Bus::Code
+        } else {
+            Bus::System
+        };
+        if entry == PipelineState::BRANCHED {
+            Walk::branched(bus, address)
+        } else {
+            Walk::new(self.states[entry.0 as usize], bus, address)
+        }
+    }
+
+    fn number(&mut self, state: State) -> PipelineState {
+        let Self { states, numbers } = self;
+        let number = *numbers.entry(state).or_insert_with(|| {
+            states.push(state);
+            (states.len() - 1) as u32
+        });
+        PipelineState(number)
+    }
+}
+
+/// What a failed predicate adds to an instruction charged with `own` cycles (R0).
+///
+/// What it does to instructions behind it is not followed: the pipeline and the queue go
+/// on as if it had executed.
+fn skip(own: u32) -> i8 {
+    1 - own.min(127) as i8
+}
