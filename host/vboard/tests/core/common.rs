@@ -108,20 +108,27 @@ pub(crate) fn unstarted() -> Machine {
     Machine::new(chip()).expect("the map is sound")
 }
 
-/// The chip that all these machines are.
+/// A Cortex-M4 with everything.
+pub(crate) const CORTEX_M4: Core = Core {
+    model: Model::CortexM4,
+    cpuid: 0x410f_c241,
+    interrupts: 32,
+    priority_bits: 4,
+    bit_band: true,
+    fpu: Some(Fpu::Fpv4Sp),
+    mpu_regions: 8,
+    vectors: 0,
+};
+
+/// The chip that these machines are.
 pub(crate) fn chip() -> Chip {
+    chip_with(CORTEX_M4)
+}
+
+fn chip_with(core: Core) -> Chip {
     Chip {
         name: "test",
-        core: Core {
-            model: Model::CortexM4,
-            cpuid: 0x410f_c241,
-            interrupts: 32,
-            priority_bits: 4,
-            bit_band: true,
-            fpu: Some(Fpu::Fpv4Sp),
-            mpu_regions: 8,
-            vectors: 0,
-        },
+        core,
         flash: FlashMap {
             base: FLASH,
             len: 0x1_0000,
@@ -202,7 +209,12 @@ pub(crate) fn handler_of(n: u32) -> u32 {
 /// A machine halted at the start of `program`, with handlers that loop for ever except for
 /// those given by exception number.
 pub(crate) fn boot(program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
-    let mut machine = unstarted();
+    boot_on(CORTEX_M4, program, handlers)
+}
+
+/// The same with another core.
+pub(crate) fn boot_on(core: Core, program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
+    let mut machine = Machine::new(chip_with(core)).expect("the map is sound");
     let mut vectors = vec![STACK, PROGRAM | 1];
     vectors.extend((2..48).map(|n| handler_of(n) | 1));
     load_words(&mut machine, FLASH, &vectors);

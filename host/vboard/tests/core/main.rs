@@ -3,6 +3,7 @@
 mod common;
 mod debugging;
 mod exceptions;
+mod fpv5;
 mod instructions;
 mod memory;
 mod mpu;

@@ -2,7 +2,7 @@
 
 use super::{bad, field, flag, literal_base, reg};
 use crate::core::{
-    insn::{FpBinary, FpConvert, FpUnary, Op},
+    insn::{Cond, FpBinary, FpConvert, FpDirection, FpRounding, FpUnary, Op},
     model::Fpu,
 };
 
@@ -15,11 +15,15 @@ pub(super) fn decode(fpu: Option<Fpu>, address: u32, e: u32) -> Op {
         return Op::Coprocessor { coprocessor };
     }
     if flag(e, 28) {
-        return Op::Undefined;
+        return if fpu == Some(Fpu::Fpv5Sp) {
+            unconditional(e)
+        } else {
+            Op::Undefined
+        };
     }
     match (flag(e, 25), flag(e, 4)) {
         (false, _) => load_store(address, e),
-        (true, false) => data_processing(e),
+        (true, false) => data_processing(fpu, e),
         (true, true) => transfer(e),
     }
 }
@@ -162,8 +166,8 @@ fn transfer(e: u32) -> Op {
     }
 }
 
-fn data_processing(e: u32) -> Op {
-    // Double precision is not in FPv4-SP.
+fn data_processing(fpu: Option<Fpu>, e: u32) -> Op {
+    // There is no double precision.
     if flag(e, 8) {
         return Op::Undefined;
     }
@@ -191,7 +195,7 @@ fn data_processing(e: u32) -> Op {
                 bits: constant(e),
             };
         }
-        (true, _, true) => return one_operand(e, sd, sm),
+        (true, _, true) => return one_operand(fpu, e, sd, sm),
     };
     Op::FpBinary {
         op: binary,
@@ -213,7 +217,7 @@ fn constant(e: u32) -> u32 {
     sign | exponent | (imm8 & 0x3f) << 19
 }
 
-fn one_operand(e: u32, sd: u8, sm: u8) -> Op {
+fn one_operand(fpu: Option<Fpu>, e: u32, sd: u8, sm: u8) -> Op {
     let (opc2, top) = (field(e, 19, 16), flag(e, 7));
     let unary = |op| Op::FpUnary { op, sd, sm };
     let convert = |op| Op::FpConvert { op, sd, sm };
@@ -236,6 +240,17 @@ fn one_operand(e: u32, sd: u8, sm: u8) -> Op {
             zero: true,
             quiet_raises,
         },
+        (6 | 7, _) if fpu != Some(Fpu::Fpv5Sp) => Op::Undefined,
+        (6, true) => Op::FpRound {
+            how: FpRounding::Zero,
+            sd,
+            sm,
+        },
+        (6 | 7, false) => Op::FpRound {
+            how: FpRounding::Current { exact: opc2 == 7 },
+            sd,
+            sm,
+        },
         (8, signed) => convert(FpConvert::FromInt(signed)),
         (10 | 11 | 14 | 15, wide) => {
             let bits = if wide { 32 } else { 16 };
@@ -253,6 +268,61 @@ fn one_operand(e: u32, sd: u8, sm: u8) -> Op {
         }
         (12 | 13, false) => convert(FpConvert::ToIntRounded(opc2 & 1 != 0)),
         (12 | 13, true) => convert(FpConvert::ToInt(opc2 & 1 != 0)),
+        _ => Op::Undefined,
+    }
+}
+
+/// What FPv5 adds where no condition is encoded (DDI 0403, A6.4, table A6-6 with T = 1).
+fn unconditional(e: u32) -> Op {
+    let (sd, sn, sm) = (single(e, 12, 22), single(e, 16, 7), single(e, 0, 5));
+    let (op, top) = (flag(e, 6), flag(e, 7));
+    // Double precision, or outside data processing.
+    if flag(e, 8) || !flag(e, 25) || flag(e, 4) {
+        return Op::Undefined;
+    }
+    match (flag(e, 23), field(e, 21, 20)) {
+        (false, cc) if !op => Op::FpSelect {
+            cond: [
+                Cond::Equal,
+                Cond::Overflow,
+                Cond::GreaterOrEqual,
+                Cond::Greater,
+            ][cc as usize],
+            sd,
+            sn,
+            sm,
+        },
+        (true, 0) => Op::FpBinary {
+            op: if op {
+                FpBinary::MinNum
+            } else {
+                FpBinary::MaxNum
+            },
+            sd,
+            sn,
+            sm,
+        },
+        (true, 3) if op => {
+            let direction = match field(e, 17, 16) {
+                0 => FpDirection::NearestAway,
+                1 => FpDirection::NearestEven,
+                2 => FpDirection::Up,
+                _ => FpDirection::Down,
+            };
+            match field(e, 19, 18) {
+                2 if !top => Op::FpRound {
+                    how: FpRounding::Directed(direction),
+                    sd,
+                    sm,
+                },
+                3 => Op::FpConvert {
+                    op: FpConvert::ToIntDirected(direction, top),
+                    sd,
+                    sm,
+                },
+                _ => Op::Undefined,
+            }
+        }
         _ => Op::Undefined,
     }
 }

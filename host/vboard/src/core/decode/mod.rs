@@ -10,7 +10,7 @@ mod subset;
 mod wide;
 
 use super::{
-    insn::{Cond, Insn, Op},
+    insn::{Cond, FpBinary, FpConvert, FpRounding, Insn, Op},
     model::Isa,
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn decode(isa: Isa, address: u32, it: u8, first: u16, second: u16) ->
     } else {
         narrow::decode(address, encoding, !in_it)
     };
-    let mut op = subset::restrict(isa, op, wide);
+    let mut op = subset::restrict(isa, op, wide, encoding);
     if in_it && !allowed_in_it(&op, it) {
         op = Op::Unpredictable { encoding };
     }
@@ -67,7 +67,20 @@ fn allowed_in_it(op: &Op, it: u8) -> bool {
         Op::IfThen { .. }
         | Op::BranchIf { .. }
         | Op::CompareBranch { .. }
-        | Op::ChangeState { .. } => false,
+        | Op::ChangeState { .. }
+        | Op::FpSelect { .. }
+        | Op::FpBinary {
+            op: FpBinary::MaxNum | FpBinary::MinNum,
+            ..
+        }
+        | Op::FpRound {
+            how: FpRounding::Directed(_),
+            ..
+        }
+        | Op::FpConvert {
+            op: FpConvert::ToIntDirected(..),
+            ..
+        } => false,
         _ => it & 7 == 0 || !op.writes_pc(),
     }
 }

@@ -6,16 +6,23 @@ use crate::core::{
 };
 
 /// What `op` is to a core that has `isa`: itself, or UNDEFINED.
-pub(super) fn restrict(isa: Isa, op: Op, wide: bool) -> Op {
+pub(super) fn restrict(isa: Isa, op: Op, wide: bool, encoding: u32) -> Op {
     let armv6m = if wide {
         is_wide_armv6m(&op)
     } else {
         !matches!(op, Op::CompareBranch { .. } | Op::IfThen { .. })
     };
     if !isa.thumb2 && !armv6m || !isa.dsp && is_dsp(&op) {
-        Op::Undefined
-    } else {
-        op
+        return Op::Undefined;
+    }
+    match op {
+        // There is no FAULTMASK.
+        Op::ChangeState {
+            faultmask: true, ..
+        } if !isa.thumb2 => Op::Unpredictable { encoding },
+        // There are no GE bits to write.
+        Op::WriteSpecial { mask, .. } if !isa.dsp && mask != 2 => Op::Unpredictable { encoding },
+        _ => op,
     }
 }
 

@@ -4,7 +4,7 @@ use super::Trap;
 use crate::core::{
     access::Place,
     exception::CPACR_FULL,
-    float::Fpscr,
+    float::{Fpscr, Rounding},
     insn::{FpConvert, FpUnary, Op},
     system::System,
 };
@@ -32,6 +32,14 @@ impl System {
                     FpUnary::Sqrt => float.fpscr.square_root(m),
                 };
             }
+            Op::FpRound { how, sd, sm } => {
+                let m = float.s[s(sm)];
+                float.s[s(sd)] = float.fpscr.integral(m, how);
+            }
+            Op::FpSelect { cond, sd, sn, sm } => {
+                let chosen = if self.regs.passes(cond) { sn } else { sm };
+                float.s[s(sd)] = float.s[s(chosen)];
+            }
             Op::FpConstant { sd, bits } => float.s[s(sd)] = bits,
             Op::FpCompare {
                 sd,
@@ -48,8 +56,13 @@ impl System {
                 let fpscr = &mut float.fpscr;
                 float.s[s(sd)] = match op {
                     FpConvert::FromInt(signed) => fpscr.single_of_integer(m, signed),
-                    FpConvert::ToIntRounded(signed) => fpscr.integer_of(m, signed, true),
-                    FpConvert::ToInt(signed) => fpscr.integer_of(m, signed, false),
+                    FpConvert::ToIntRounded(signed) => {
+                        fpscr.integer_of(m, signed, fpscr.rounding())
+                    }
+                    FpConvert::ToInt(signed) => fpscr.integer_of(m, signed, Rounding::Zero),
+                    FpConvert::ToIntDirected(direction, signed) => {
+                        fpscr.integer_of(m, signed, direction.into())
+                    }
                     FpConvert::FromHalf(false) => fpscr.single_of_half(m as u16),
                     FpConvert::FromHalf(true) => fpscr.single_of_half((m >> 16) as u16),
                     FpConvert::ToHalf(false) => old & 0xffff_0000 | u32::from(fpscr.half_of(m)),

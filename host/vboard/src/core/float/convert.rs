@@ -33,40 +33,19 @@ impl Fpscr {
             Unpacked::Zero(_) => return 0,
             Unpacked::Finite(x) => x,
         };
-        let shift = x.exponent + i32::from(fraction);
-        let significand = i128::from(x.significand);
-        let (whole, rest, half) = match shift {
-            0.. => (significand << shift.min(64), 0, 1),
-            -60..0 => {
-                let unit = 1i128 << -shift;
-                (significand >> -shift, significand & (unit - 1), unit >> 1)
-            }
-            _ => (0, 1, 2),
-        };
-        let up = match by {
-            Rounding::Nearest => rest > half || rest == half && whole & 1 != 0,
-            Rounding::Up => rest != 0 && !x.sign,
-            Rounding::Down => rest != 0 && x.sign,
-            Rounding::Zero => false,
-        };
-        let magnitude = whole + i128::from(up);
+        let (magnitude, inexact) = x.whole(fraction, by);
         let exact = if x.sign { -magnitude } else { magnitude };
         let limited = exact.clamp(min, max);
         if limited != exact {
             self.raise(Self::INVALID);
-        } else if rest != 0 {
+        } else if inexact {
             self.raise(Self::INEXACT);
         }
         limited as u32
     }
 
-    /// VCVT from single to integer: towards zero, or (VCVTR) by FPSCR's mode.
-    pub(crate) fn integer_of(&mut self, a: u32, signed: bool, by_mode: bool) -> u32 {
-        let by = if by_mode {
-            self.rounding()
-        } else {
-            Rounding::Zero
-        };
+    /// VCVT from single to integer.
+    pub(crate) fn integer_of(&mut self, a: u32, signed: bool, by: Rounding) -> u32 {
         self.limited_fixed_of(a, signed, 32, 0, by)
     }
 

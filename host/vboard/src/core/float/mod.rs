@@ -1,26 +1,41 @@
-//! Single-precision arithmetic as FPv4-SP does it.
+//! Single-precision arithmetic as FPv4-SP and FPv5-SP do it.
 //!
 //! The functions of the architecture manual's pseudocode (`FPAdd`, `FPMulAdd`, `FPToFixed`
 //! ...) on bit patterns, with FPSCR's modes and cumulative flags.
 
 mod arithmetic;
 mod convert;
+mod integral;
+mod number;
 mod round;
 
-use super::insn::FpBinary;
+use super::insn::{FpBinary, FpDirection};
 use round::{Unpacked, unpack};
 
 /// FPSCR and the operations that obey and change it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fpscr(pub(crate) u32);
 
-/// A direction of rounding, numbered as FPSCR.RMode.
+/// A direction of rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rounding {
     Nearest,
     Up,
     Down,
     Zero,
+    /// To nearest, ties away from zero: no mode of FPSCR.
+    NearestAway,
+}
+
+impl From<FpDirection> for Rounding {
+    fn from(direction: FpDirection) -> Self {
+        match direction {
+            FpDirection::NearestAway => Self::NearestAway,
+            FpDirection::NearestEven => Self::Nearest,
+            FpDirection::Up => Self::Up,
+            FpDirection::Down => Self::Down,
+        }
+    }
 }
 
 /// The sign bit of a single.
@@ -45,7 +60,8 @@ impl Fpscr {
     const INEXACT: u32 = 1 << 4;
     const INPUT_DENORMAL: u32 = 1 << 7;
 
-    fn rounding(self) -> Rounding {
+    /// The direction that FPSCR.RMode chooses.
+    pub(crate) fn rounding(self) -> Rounding {
         match self.0 >> 22 & 3 {
             0 => Rounding::Nearest,
             1 => Rounding::Up,
@@ -97,6 +113,8 @@ impl Fpscr {
             FpBinary::Mul => self.multiply(n, m),
             FpBinary::Nmul => self.multiply(n, m) ^ SIGN,
             FpBinary::Div => self.divide(n, m),
+            FpBinary::MaxNum => self.greater_number(n, m),
+            FpBinary::MinNum => self.lesser_number(n, m),
             FpBinary::Mla => {
                 let product = self.multiply(n, m);
                 self.add(acc, product)

@@ -112,6 +112,7 @@ impl Format {
         let inexact = rest != 0 || x.sticky;
         let up = match rounding {
             Rounding::Nearest => rest > half || rest == half && (x.sticky || kept & 1 != 0),
+            Rounding::NearestAway => rest >= half,
             Rounding::Up => inexact && !x.sign,
             Rounding::Down => inexact && x.sign,
             Rounding::Zero => false,
@@ -137,7 +138,7 @@ impl Format {
 /// Whether an overflow in this direction ends at infinity rather than the greatest number.
 pub(super) fn overflows_to_infinity(rounding: Rounding, sign: bool) -> bool {
     match rounding {
-        Rounding::Nearest => true,
+        Rounding::Nearest | Rounding::NearestAway => true,
         Rounding::Up => !sign,
         Rounding::Down => sign,
         Rounding::Zero => false,

@@ -171,6 +171,8 @@ impl Op {
             } => Class::FloatDivide,
             Op::FpBinary { .. }
             | Op::FpUnary { .. }
+            | Op::FpRound { .. }
+            | Op::FpSelect { .. }
             | Op::FpConstant { .. }
             | Op::FpCompare { .. }
             | Op::FpConvert { .. }

@@ -1,6 +1,6 @@
 //! The decoded instruction: what the executor runs and what the timing model reads.
 //!
-//! One [`Op`] per operation of Armv7E-M with FPv4-SP. Everything that is known when an
+//! One [`Op`] per operation of Armv7E-M with FPv5-SP. Everything that is known when an
 //! instruction is decoded is resolved here: PC-relative addresses and branch targets are
 //! absolute, modified immediates are expanded, a 16-bit instruction's flag setting is
 //! decided by its place in an IT block. So an `Op` is only valid at the address it was
@@ -289,7 +289,8 @@ pub enum Index {
     Post,
 }
 
-/// A floating-point operation of two operands (and the accumulator `sd` in the last eight).
+/// A floating-point operation of two operands (and the accumulator `sd` in those from
+/// `Mla` on).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[expect(missing_docs, reason = "named as in the architecture manual")]
@@ -299,6 +300,10 @@ pub enum FpBinary {
     Mul,
     Nmul,
     Div,
+    /// VMAXNM.
+    MaxNum,
+    /// VMINNM.
+    MinNum,
     Mla,
     Mls,
     Nmla,
@@ -320,6 +325,35 @@ pub enum FpUnary {
     Sqrt,
 }
 
+/// How an instruction of FPv5 that names its rounding rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FpDirection {
+    /// A: to nearest, ties away from zero.
+    NearestAway,
+    /// N: to nearest, ties to even.
+    NearestEven,
+    /// P: towards plus infinity.
+    Up,
+    /// M: towards minus infinity.
+    Down,
+}
+
+/// How VRINT rounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FpRounding {
+    /// VRINTA, VRINTN, VRINTP, VRINTM.
+    Directed(FpDirection),
+    /// VRINTR and VRINTX: by FPSCR's mode; `exact` (X): inexact results are noted.
+    Current {
+        /// Whether the inexact flag is raised.
+        exact: bool,
+    },
+    /// VRINTZ: towards zero.
+    Zero,
+}
+
 /// A conversion between a single and something else in a single register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -330,6 +364,8 @@ pub enum FpConvert {
     ToIntRounded(bool),
     /// To a 32-bit integer towards zero; the payload: signed.
     ToInt(bool),
+    /// To a 32-bit integer in a direction of its own (VCVTA and its like); the flag: signed.
+    ToIntDirected(FpDirection, bool),
     /// From half precision; the payload: the top half of the source.
     FromHalf(bool),
     /// To half precision; the payload: into the top half of the destination.
@@ -664,6 +700,15 @@ pub enum Op {
     },
     /// `sd = op sm`.
     FpUnary { op: FpUnary, sd: SReg, sm: SReg },
+    /// VRINT: `sd` = `sm` rounded to an integral number.
+    FpRound { how: FpRounding, sd: SReg, sm: SReg },
+    /// VSEL: `sd` = `sn` if `cond` holds, else `sm`.
+    FpSelect {
+        cond: Cond,
+        sd: SReg,
+        sn: SReg,
+        sm: SReg,
+    },
     /// VMOV.F32 of a constant (its bits).
     FpConstant { sd: SReg, bits: u32 },
     /// VCMP/VCMPE (`quiet_raises`), with zero when `zero`.

@@ -32,13 +32,16 @@ impl Float {
         let (reads, late_result) = match *op {
             // The addend of a multiply-accumulate is read one cycle later, when a result
             // of the instruction before is there: it is none of the `reads`.
-            Op::FpBinary { sd, sn, sm, .. } => (one(sn) | one(sm), one(sd)),
+            Op::FpBinary { sd, sn, sm, .. } | Op::FpSelect { sd, sn, sm, .. } => {
+                (one(sn) | one(sm), one(sd))
+            }
             Op::FpUnary {
                 op: FpUnary::Sqrt,
                 sd,
                 sm,
             }
-            | Op::FpConvert { sd, sm, .. } => (one(sm), one(sd)),
+            | Op::FpConvert { sd, sm, .. }
+            | Op::FpRound { sd, sm, .. } => (one(sm), one(sd)),
             Op::FpFixed { sd, .. } => (one(sd), one(sd)),
             Op::FpUnary { sm, .. } => (one(sm), 0),
             Op::FpCompare { sd, zero: true, .. } => (one(sd), 0),
