@@ -271,6 +271,11 @@ impl System {
         self.regs.privileged() && !self.user_access
     }
 
+    /// Whether a write waits for its answer: where there is no write buffer, or it is off.
+    fn writes_precisely(&self) -> bool {
+        !self.isa.thumb2 || self.scb.writes_precisely()
+    }
+
     /// Traps if `address` is not naturally aligned.
     pub(crate) fn require_alignment(&self, address: u32, width: Width) -> Result<(), Trap> {
         let mask = match width {
@@ -343,9 +348,7 @@ impl System {
         self.attend();
         match self.bus_write(address, size, value, now, false) {
             Ok(()) => Ok(()),
-            Err(AccessError::Fault)
-                if INTERNAL.contains(&address) || self.scb.writes_precisely() =>
-            {
+            Err(AccessError::Fault) if INTERNAL.contains(&address) || self.writes_precisely() => {
                 self.fault_address = address;
                 Err(Trap::DataBus)
             }

@@ -165,7 +165,13 @@ impl System {
     }
 
     pub(crate) fn write_demcr(&mut self, value: u32, now: u64) {
-        self.debug.demcr = value & 0x010f_07f1;
+        // Of vector catches Armv6-M has those of reset and HardFault, and no monitor.
+        let existing = if self.isa.thumb2 {
+            0x010f_07f1
+        } else {
+            0x0100_0401
+        };
+        self.debug.demcr = value & existing;
         self.dwt.set_trace_enabled(value & TRCENA != 0, now);
         if value & VC_CORERESET == 0 {
             self.debug.catch_pending = false;
@@ -221,13 +227,15 @@ impl System {
                 self.pipeline_state = super::block::PipelineState::BRANCHED;
             }
             0..=14 => regs.r[selector as usize] = value,
-            16 => regs.set_psr(value),
+            16 => regs.set_psr(value & self.core.program_status_mask()),
             17 => regs.set_msp(value),
             18 => regs.set_psp(value),
             20 => {
                 regs.primask = value & 1 != 0;
-                regs.basepri = (value >> 8) as u8 & self.nvic.priority_mask();
-                regs.faultmask = value >> 16 & 1 != 0;
+                if self.isa.thumb2 {
+                    regs.basepri = (value >> 8) as u8 & self.nvic.priority_mask();
+                    regs.faultmask = value >> 16 & 1 != 0;
+                }
                 self.set_control(value >> 24);
             }
             0x21 => self.float.fpscr = Fpscr(value & Fpscr::WRITABLE),

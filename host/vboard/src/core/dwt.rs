@@ -1,14 +1,19 @@
 //! The data watchpoint and trace unit: the cycle counter.
 
+use super::model::Model;
 use crate::memory::AccessError;
 
-/// Four comparators, no external trace of any kind.
+/// DWT_CTRL of Armv7-M: four comparators, no external trace of any kind.
 const CTRL: u32 = 0x4000_0000;
+/// DWT_CTRL of a Cortex-M0+: two comparators, and nothing that counts.
+const CTRL_ARMV6M: u32 = 0x2000_0000;
 /// Counters and events that would feed a trace port.
 const TRACE_BITS: u32 = 0x003f_1000;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dwt {
+    /// What DWT_CTRL says of the unit.
+    features: u32,
     /// CTRL bits 11 to 0.
     control: u32,
     /// DEMCR.TRCENA.
@@ -20,6 +25,25 @@ pub(crate) struct Dwt {
 }
 
 impl Dwt {
+    pub(crate) fn new(model: Model) -> Self {
+        Self {
+            features: match model {
+                Model::CortexM0Plus => CTRL_ARMV6M,
+                _ => CTRL,
+            },
+            control: 0,
+            trace_enabled: false,
+            count: 0,
+            since: 0,
+            comparators: [[0; 2]; 4],
+        }
+    }
+
+    /// Whether there is a register at `offset`.
+    fn exists(&self, offset: u32) -> bool {
+        self.features == CTRL || matches!(offset, 0x00 | 0x1c..0x40 | 0xfb0)
+    }
+
     fn counting(&self) -> bool {
         self.trace_enabled && self.control & 1 != 0
     }
@@ -50,8 +74,11 @@ impl Dwt {
 
     /// Reads the word at `offset`; `pc` is what a PC sample shows.
     pub(crate) fn read(&self, offset: u32, now: u64, pc: u32) -> Result<u32, AccessError> {
+        if !self.exists(offset) {
+            return Err(AccessError::unmodelled("DWT register that Armv6-M lacks"));
+        }
         Ok(match offset {
-            0x00 => CTRL | self.control,
+            0x00 => self.features | self.control,
             0x04 => self.cycle_count(now),
             // The event counters, none of which counts.
             0x08..=0x18 => 0,
@@ -66,7 +93,11 @@ impl Dwt {
     }
 
     pub(crate) fn write(&mut self, offset: u32, value: u32, now: u64) -> Result<(), AccessError> {
+        if !self.exists(offset) {
+            return Err(AccessError::unmodelled("DWT register that Armv6-M lacks"));
+        }
         match offset {
+            0x00 if self.features == CTRL_ARMV6M => {}
             0x00 if value & TRACE_BITS != 0 => {
                 return Err(AccessError::unmodelled("DWT event counters and trace"));
             }

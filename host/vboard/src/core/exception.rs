@@ -329,7 +329,9 @@ impl System {
         let returning = self.regs.ipsr;
         let to_thread = value & 8 != 0;
         let process = value & 4 != 0;
-        let form = matches!(value & 0xf, 0x1 | 0x9 | 0xd) && value | 0x10 >= 0xffff_fff0;
+        let basic = value >= 0xffff_fff0;
+        let extended = self.isa.fpu.is_some() && value | 0x10 >= 0xffff_fff0;
+        let form = matches!(value & 0xf, 0x1 | 0x9 | 0xd) && (basic || extended);
         let nested = self.nvic.active_count();
         let base = !to_thread || nested == 1 || self.scb.nonbase_thread();
         let possible = form && base && (to_thread || nested > 1);
@@ -386,7 +388,7 @@ impl System {
         regs.r[12] = frame[4];
         regs.r[14] = frame[5];
         regs.r[15] = frame[6] & !1;
-        regs.set_psr(psr);
+        regs.set_psr(psr & self.core.program_status_mask());
         regs.fp_active = fp;
         regs.exclusive = false;
         regs.event = true;

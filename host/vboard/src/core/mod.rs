@@ -14,6 +14,7 @@ mod dsp;
 mod dwt;
 pub(crate) mod exception;
 mod execute;
+mod features;
 mod float;
 mod fpb;
 mod frame;

@@ -58,6 +58,23 @@ pub struct Core {
 }
 
 impl Core {
+    /// The bits of VTOR that exist.
+    pub(crate) fn vector_table_mask(&self) -> u32 {
+        match self.model {
+            Model::CortexM0Plus => 0xffff_ff00,
+            _ => 0xffff_ff80,
+        }
+    }
+
+    /// The bits of xPSR that a program can change: flags, Q, GE, IT and T as far as the core
+    /// has them.
+    pub(crate) fn program_status_mask(&self) -> u32 {
+        let isa = self.isa();
+        let saturation_and_it = if isa.thumb2 { 0x0e00_fc00 } else { 0 };
+        let greater_equal = if isa.dsp { 0x000f_0000 } else { 0 };
+        0xf100_01ff | saturation_and_it | greater_equal
+    }
+
     /// The instructions it has.
     pub(crate) fn isa(&self) -> Isa {
         Isa {

@@ -4,6 +4,7 @@ use super::{
     exception::{
         BUS_FAULT, DEBUG_MONITOR, MEM_MANAGE, NMI, PEND_SV, SV_CALL, SYS_TICK, USAGE_FAULT,
     },
+    features::{Component, identification, media, registers},
     nvic::Bank,
     system::System,
 };
@@ -18,24 +19,6 @@ const SCS: u32 = 0xe000_e000;
 const AIRCR_KEY: u32 = 0x05fa;
 const AIRCR_READ: u32 = 0xfa05;
 
-/// ID_PFR0 to ID_ISAR4 of a Cortex-M4.
-const FEATURES: [u32; 13] = [
-    0x0000_0030,
-    0x0000_0200,
-    0x0010_0000,
-    0x0000_0000,
-    0x0010_0030,
-    0x0000_0000,
-    0x0100_0000,
-    0x0000_0000,
-    0x0114_1110,
-    0x0211_2000,
-    0x2123_2231,
-    0x0111_1131,
-    0x0131_0132,
-];
-/// MVFR0 and MVFR1 of FPv4-SP.
-const FLOAT_FEATURES: [u32; 2] = [0x1011_0021, 0x1100_0011];
 /// Where MPU_TYPE is.
 const MPU: u32 = 0xd90;
 
@@ -50,21 +33,24 @@ const SHCSR: [(u16, u32, Option<u32>); 7] = [
     (SYS_TICK, 11, None),
 ];
 
-/// CoreSight identification (PIDR4-7, PIDR0-3, CIDR0-3) of a component of the Cortex-M4
-/// with this part number.
-fn identification(part: u32, offset: u32) -> u32 {
-    match offset {
-        0xfd0 => 0x04,
-        0xfd4 | 0xfd8 | 0xfdc => 0,
-        0xfe0 => part & 0xff,
-        0xfe4 => 0xb0 | part >> 8,
-        0xfe8 => 0x0b,
-        0xfec => 0,
-        0xff0 => 0x0d,
-        0xff4 => 0xe0,
-        0xff8 => 0x05,
-        _ => 0xb1,
-    }
+/// Registers of the system control space that Armv6-M has (DDI 0419, B3.2 and C1.6).
+fn is_armv6m(offset: u32) -> bool {
+    matches!(
+        offset,
+        0x008
+            | 0x010..0x020
+            | 0x100
+            | 0x180
+            | 0x200
+            | 0x280
+            | 0x400..0x420
+            | 0xd00..0xd18
+            | 0xd1c..0xd28
+            | 0xd30
+            | MPU..=0xda0
+            | 0xdf0..0xe00
+            | 0xfd0..
+    )
 }
 
 impl System {
@@ -95,11 +81,13 @@ impl System {
         debugger: bool,
     ) -> Result<u32, AccessError> {
         let offset = address & 0xfff;
+        let model = self.core.model;
         match (address & !0xfff, offset) {
-            (ITM, 0xfd0..) => Ok(identification(0x001, offset)),
-            (DWT, 0xfd0..) => Ok(identification(0x002, offset)),
-            (FPB, 0xfd0..) => Ok(identification(0x003, offset)),
-            (SCS, 0xfd0..) => Ok(identification(0x00c, offset)),
+            (ITM, _) if !self.isa.thumb2 => Err(AccessError::Fault),
+            (ITM, 0xfd0..) => Ok(identification(model, Component::Itm, offset)),
+            (DWT, 0xfd0..) => Ok(identification(model, Component::Dwt, offset)),
+            (FPB, 0xfd0..) => Ok(identification(model, Component::Breakpoints, offset)),
+            (SCS, 0xfd0..) => Ok(identification(model, Component::Scs, offset)),
             // DEVARCH and DEVTYPE: older than CoreSight's, hence reserved.
             (ITM | DWT | FPB | SCS, 0xfbc | 0xfcc) => Ok(0),
             (ITM, _) => Err(AccessError::unmodelled("ITM")),
@@ -119,6 +107,9 @@ impl System {
     }
 
     fn scs_word(&mut self, offset: u32, now: u64, debugger: bool) -> Result<u32, AccessError> {
+        if !self.isa.thumb2 && !is_armv6m(offset) {
+            return self.reserved(debugger).map(|()| 0);
+        }
         let index = |base: u32| (offset - base) as usize / 4;
         Ok(match offset {
             0x004 => (self.nvic.count().max(1) as u32 - 1) / 32,
@@ -146,7 +137,7 @@ impl System {
             0xd34 => self.scb.mmfar,
             0xd38 => self.scb.bfar,
             0xd3c => 0,
-            0xd40..0xd74 => FEATURES[index(0xd40)],
+            0xd40..0xd74 => registers(&self.core)[index(0xd40)],
             0xd88 => self.scb.cpacr,
             MPU..0xdbc => self.mpu.read(offset - MPU),
             0xdf0 if debugger => self.read_dhcsr(),
@@ -163,10 +154,21 @@ impl System {
             0xf34 => self.scb.fpccr,
             0xf38 => self.scb.fpcar,
             0xf3c => self.scb.fpdscr,
-            0xf40 | 0xf44 => FLOAT_FEATURES[index(0xf40)],
-            0xf48 => 0,
+            0xf40..0xf4c => media(&self.core)[index(0xf40)],
             _ => return Err(AccessError::unmodelled("the system control space")),
         })
+    }
+
+    /// Something that Armv6-M reserves: nothing to a debugger, which finds out so what there
+    /// is; what a program means by it is not known.
+    fn reserved(&self, debugger: bool) -> Result<(), AccessError> {
+        if debugger {
+            Ok(())
+        } else {
+            Err(AccessError::unmodelled(
+                "a register of the system control space that Armv6-M does not have",
+            ))
+        }
     }
 
     /// Writes a register of the core's own peripherals.
@@ -186,7 +188,7 @@ impl System {
         let base = address & !0xfff;
         if size != Size::Word {
             return match offset {
-                _ if base != SCS => Err(AccessError::unmodelled(
+                _ if base != SCS || !self.isa.thumb2 => Err(AccessError::unmodelled(
                     "a narrow write to the core's peripherals",
                 )),
                 0x400..0x500 => {
@@ -221,6 +223,9 @@ impl System {
         now: u64,
         debugger: bool,
     ) -> Result<(), AccessError> {
+        if !self.isa.thumb2 && !is_armv6m(offset) {
+            return self.reserved(debugger);
+        }
         let index = |base: u32| (offset - base) as usize / 4;
         match offset {
             0x008 => self.scb.actlr = value & 0x307,
@@ -234,9 +239,11 @@ impl System {
             0x300..0x340 => {}
             0x400..0x500 => self.set_priorities(16 + (offset - 0x400) as u16, Size::Word, value),
             0xd04 => self.set_icsr(value),
-            0xd08 => self.scb.vector_table = value & 0xffff_ff80,
+            0xd08 => self.scb.vector_table = value & self.core.vector_table_mask(),
             0xd0c => return self.set_aircr(value),
             0xd10 => self.scb.scr = value & 0x16,
+            // In Armv6-M it only tells.
+            0xd14 if !self.isa.thumb2 => {}
             0xd14 => self.scb.ccr = value & 0x31b,
             0xd18..0xd24 => {
                 self.set_priorities(4 + (offset - 0xd18) as u16, Size::Word, value);
@@ -247,6 +254,7 @@ impl System {
             0xd30 => self.debug.dfsr &= !value,
             0xd34 => self.scb.mmfar = value,
             0xd38 => self.scb.bfar = value,
+            0xd88 if self.isa.fpu.is_none() => {}
             0xd88 => {
                 self.scb.cpacr = value & 0x00f0_0000;
                 self.float.ready = false;
@@ -257,6 +265,7 @@ impl System {
             0xdf8 => self.set_dcrdr(value),
             0xdfc => self.write_demcr(value, now),
             0xf00 => self.nvic.set_pending(16 + (value & 0xff) as u16, true),
+            0xf34..0xf40 if self.isa.fpu.is_none() => {}
             0xf34 => {
                 self.scb.fpccr = value & 0xc000_017b;
                 self.float.ready = false;
@@ -323,7 +332,9 @@ impl System {
         if value >> 16 != AIRCR_KEY {
             return Ok(());
         }
-        self.nvic.group = (value >> 8 & 7) as u8;
+        if self.isa.thumb2 {
+            self.nvic.group = (value >> 8 & 7) as u8;
+        }
         if value & 3 != 0 {
             return Err(AccessError::unmodelled("AIRCR.VECTRESET and VECTCLRACTIVE"));
         }
@@ -341,6 +352,11 @@ impl System {
     }
 
     fn set_shcsr(&mut self, value: u32) {
+        if !self.isa.thumb2 {
+            // SVCALLPENDED is all there is.
+            self.nvic.set_pending(SV_CALL, value >> 15 & 1 != 0);
+            return;
+        }
         self.scb.shcsr = value & 0x7_0000;
         for (n, active, pending) in SHCSR {
             self.nvic.set_active(n, value >> active & 1 != 0);

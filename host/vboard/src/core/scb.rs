@@ -9,8 +9,8 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) struct Scb {
     pub(crate) cpuid: u32,
-    /// VTOR after reset.
-    vectors: u32,
+    /// VTOR and CCR after reset.
+    reset_values: (u32, u32),
     pub(crate) vector_table: u32,
     /// SLEEPONEXIT, SLEEPDEEP, SEVONPEND.
     pub(crate) scr: u32,
@@ -30,16 +30,19 @@ pub(crate) struct Scb {
 
 impl Scb {
     pub(crate) fn new(core: &Core) -> Self {
-        Self::after_reset(core.cpuid, core.vectors)
+        // STKALIGN; in Armv6-M UNALIGN_TRP, too.
+        let ccr = if core.isa().thumb2 { 0x200 } else { 0x208 };
+        Self::after_reset(core.cpuid, (core.vectors, ccr))
     }
 
-    fn after_reset(cpuid: u32, vectors: u32) -> Self {
+    fn after_reset(cpuid: u32, reset_values: (u32, u32)) -> Self {
+        let (vector_table, ccr) = reset_values;
         Self {
             cpuid,
-            vectors,
-            vector_table: vectors,
+            reset_values,
+            vector_table,
             scr: 0,
-            ccr: 0x200,
+            ccr,
             shcsr: 0,
             cfsr: 0,
             hfsr: 0,
@@ -54,7 +57,7 @@ impl Scb {
     }
 
     pub(crate) fn reset(&mut self) {
-        *self = Self::after_reset(self.cpuid, self.vectors);
+        *self = Self::after_reset(self.cpuid, self.reset_values);
     }
 
     /// Whether a configurable fault is enabled; other exceptions always are.

@@ -22,6 +22,7 @@ impl System {
             8 => guarded(regs.msp()),
             9 => guarded(regs.psp()),
             16 => guarded(u32::from(regs.primask)),
+            17..=19 if !self.isa.thumb2 => return None,
             17 | 18 => guarded(u32::from(regs.basepri)),
             19 => guarded(u32::from(regs.faultmask)),
             20 => regs.control(),
@@ -33,11 +34,13 @@ impl System {
     pub(super) fn write_special(&mut self, special: u8, mask: u8, value: u32) -> Option<()> {
         if special < 8 && special != 4 {
             if special & 4 == 0 {
-                self.regs.set_apsr(value, mask);
+                self.regs
+                    .set_apsr(value & self.core.program_status_mask(), mask);
             }
             return Some(());
         }
-        if !matches!(special, 8 | 9 | 16..=20) {
+        let masks = matches!(special, 17..=19) && self.isa.thumb2;
+        if !matches!(special, 8 | 9 | 16 | 20) && !masks {
             return None;
         }
         if !self.regs.privileged() {
@@ -87,7 +90,7 @@ impl System {
         if !self.regs.in_handler() {
             self.regs.select_stack(value & 2 != 0);
         }
-        self.regs.fp_active = value & 4 != 0;
+        self.regs.fp_active = value & 4 != 0 && self.isa.fpu.is_some();
         self.float.ready = false;
     }
 }

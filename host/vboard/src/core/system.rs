@@ -1,8 +1,17 @@
 //! The core with everything it is wired to.
 
 use super::{
-    block::PipelineState, debug::Debug, dwt::Dwt, float::Fpscr, fpb::Fpb, model::Isa, mpu::Mpu,
-    nvic::Nvic, registers::Registers, scb::Scb, systick::SysTick,
+    block::PipelineState,
+    debug::Debug,
+    dwt::Dwt,
+    float::Fpscr,
+    fpb::Fpb,
+    model::{Core, Isa},
+    mpu::Mpu,
+    nvic::Nvic,
+    registers::Registers,
+    scb::Scb,
+    systick::SysTick,
 };
 use crate::{
     machine::MachineError,
@@ -38,6 +47,7 @@ pub(crate) struct System {
     pub(crate) regs: Registers,
     pub(crate) float: FloatRegisters,
     pub(crate) bus: Bus,
+    pub(crate) core: Core,
     /// The instructions it has.
     pub(crate) isa: Isa,
     /// The core has bit-band aliases.
@@ -87,6 +97,7 @@ impl System {
             regs: Registers::default(),
             float: FloatRegisters::default(),
             bus: Bus::new(chip)?,
+            core,
             isa: core.isa(),
             bit_band: core.bit_band,
             pipeline,
@@ -94,8 +105,8 @@ impl System {
             scb,
             mpu: Mpu::new(core.mpu_regions),
             systick: SysTick::default(),
-            dwt: Dwt::default(),
-            fpb: Fpb::default(),
+            dwt: Dwt::new(core.model),
+            fpb: Fpb::new(core.model),
             debug: Debug::default(),
             cycles: 0,
             instructions: 0,
