@@ -1,6 +1,9 @@
 //! Which exceptions are pending, enabled and active, and which one comes first.
 
-use super::exception::{HARD_FAULT, NMI, RESET};
+use super::{
+    exception::{HARD_FAULT, NMI, RESET},
+    model::Core,
+};
 
 /// A set of exception numbers.
 type Set = [u64; 4];
@@ -19,6 +22,8 @@ pub(crate) struct Nvic {
     count: usize,
     /// The priority bits that exist.
     priority_mask: u8,
+    /// The core's exceptions whose priority can be set, bit n for exception n.
+    configurable: u16,
     /// AIRCR.PRIGROUP.
     pub(crate) group: u8,
 }
@@ -45,25 +50,29 @@ fn members(set: &Set) -> impl Iterator<Item = u16> {
 }
 
 impl Nvic {
-    pub(crate) fn new(count: usize, priority_bits: u32) -> Self {
+    pub(crate) fn new(core: &Core) -> Self {
+        // SVCall, PendSV and SysTick; in Armv7-M also the faults and DebugMonitor.
+        let configurable = if core.isa().thumb2 { 0xd870 } else { 0xc800 };
+        let priority_mask = !(0xffu32 >> core.priority_bits.min(8)) as u8;
+        Self::after_reset(core.interrupts.min(240), priority_mask, configurable)
+    }
+
+    fn after_reset(count: usize, priority_mask: u8, configurable: u16) -> Self {
         Self {
             pending: [0; 4],
             // The core's own exceptions cannot be disabled here.
             enabled: [0xffff, 0, 0, 0],
             active: [0; 4],
             priority: [0; 256],
-            count: count.min(240),
-            priority_mask: !(0xffu32 >> priority_bits.min(8)) as u8,
+            count,
+            priority_mask,
+            configurable,
             group: 0,
         }
     }
 
     pub(crate) fn reset(&mut self) {
-        *self = Self {
-            count: self.count,
-            priority_mask: self.priority_mask,
-            ..Self::new(0, 8)
-        };
+        *self = Self::after_reset(self.count, self.priority_mask, self.configurable);
     }
 
     /// External interrupts.
@@ -104,8 +113,8 @@ impl Nvic {
 
     pub(crate) fn set_raw_priority(&mut self, n: u16, value: u8) {
         let writable = match n {
-            4..=6 | 11 | 12 | 14 | 15 => true,
-            _ => n >= 16 && usize::from(n) < 16 + self.count,
+            0..16 => self.configurable >> n & 1 != 0,
+            _ => usize::from(n) < 16 + self.count,
         };
         if writable {
             self.priority[usize::from(n)] = value & self.priority_mask;

@@ -85,7 +85,7 @@ pub(crate) struct System {
 impl System {
     pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
         let core = chip.core;
-        let nvic = Nvic::new(core.interrupts, core.priority_bits);
+        let nvic = Nvic::new(&core);
         let scb = Scb::new(&core);
         let Some(pipeline) = Pipeline::new(core.model) else {
             return Err(MapError::NoTiming {
