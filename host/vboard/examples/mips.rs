@@ -107,6 +107,7 @@ fn machine(code: &[u16]) -> Result<Machine, MapError> {
             fpu: Some(Fpu::Fpv4Sp),
             mpu_regions: 8,
             vectors: 0,
+            io_port: None,
         },
         flash: FlashMap {
             base: FLASH,

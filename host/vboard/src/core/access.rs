@@ -306,6 +306,7 @@ impl System {
             return Ok(u32::from_le_bytes(word));
         }
         self.protect(address, Purpose::Read)?;
+        self.credit_io_port(address);
         match self.bus_read(address, size, now, false) {
             Ok(value) => Ok(value),
             Err(AccessError::Fault) => {
@@ -344,6 +345,7 @@ impl System {
             return Ok(());
         }
         self.protect(address, Purpose::Write)?;
+        self.credit_io_port(address);
         // Whatever a write sets off is looked at when the block ends.
         self.attend();
         match self.bus_write(address, size, value, now, false) {
@@ -359,6 +361,15 @@ impl System {
             Err(AccessError::Unmodelled(what)) => {
                 Err(self.unmodelled(place, what, address, size, Some(value)))
             }
+        }
+    }
+
+    /// Takes back what an access was charged too much if it goes through the I/O port.
+    fn credit_io_port(&mut self, address: u32) {
+        if self.core.on_io_port(address) {
+            let saving = self.pipeline.io_port_saving();
+            // In the very first block after power-on there may be nothing to take from yet.
+            self.cycles = self.cycles.saturating_sub(saving.into());
         }
     }
 

@@ -9,7 +9,7 @@ mod alu;
 pub mod block;
 pub(crate) mod code;
 pub(crate) mod debug;
-mod decode;
+pub(crate) mod decode;
 mod dsp;
 mod dwt;
 pub(crate) mod exception;

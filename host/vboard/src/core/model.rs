@@ -55,6 +55,9 @@ pub struct Core {
     pub mpu_regions: u8,
     /// Where the vector table is after reset.
     pub vectors: u32,
+    /// Address and length of what it reaches through its single-cycle I/O port, if it has
+    /// one (a Cortex-M0+ may).
+    pub io_port: Option<(u32, u32)>,
 }
 
 impl Core {
@@ -73,6 +76,12 @@ impl Core {
         let saturation_and_it = if isa.thumb2 { 0x0e00_fc00 } else { 0 };
         let greater_equal = if isa.dsp { 0x000f_0000 } else { 0 };
         0xf100_01ff | saturation_and_it | greater_equal
+    }
+
+    /// Whether `address` is reached through the single-cycle I/O port.
+    pub(crate) fn on_io_port(&self, address: u32) -> bool {
+        self.io_port
+            .is_some_and(|(base, len)| address.wrapping_sub(base) < len)
     }
 
     /// The instructions it has.

@@ -24,6 +24,7 @@
 
 mod flash;
 mod lines;
+pub mod m0plus;
 pub mod m4;
 mod pipeline;
 

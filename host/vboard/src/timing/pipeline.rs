@@ -1,6 +1,6 @@
 //! The pipeline of whichever core it is, as the executor asks about it.
 
-use super::m4;
+use super::{m0plus, m4};
 use crate::{
     core::{
         block::{BlockTiming, PipelineState},
@@ -13,6 +13,8 @@ use crate::{
 /// The timing model of a core's pipeline.
 #[derive(Clone, Debug)]
 pub enum Pipeline {
+    /// Of a Cortex-M0+.
+    M0Plus(m0plus::Pipeline),
     /// Of a Cortex-M4.
     M4(m4::Pipeline),
 }
@@ -21,8 +23,9 @@ impl Pipeline {
     /// The pipeline of `model`, if it is modelled.
     pub fn new(model: Model) -> Option<Self> {
         match model {
+            Model::CortexM0Plus => Some(Self::M0Plus(m0plus::Pipeline)),
             Model::CortexM4 => Some(Self::M4(m4::Pipeline::default())),
-            Model::CortexM0Plus | Model::CortexM3 | Model::CortexM7 => None,
+            Model::CortexM3 | Model::CortexM7 => None,
         }
     }
 
@@ -35,6 +38,7 @@ impl Pipeline {
         entry: PipelineState,
     ) -> BlockTiming {
         match self {
+            Self::M0Plus(m0plus) => m0plus.time_block(address, insns, entry),
             Self::M4(m4) => m4.time_block(address, insns, entry),
         }
     }
@@ -43,6 +47,8 @@ impl Pipeline {
     #[inline]
     pub fn divide_extra(&self, signed: bool, dividend: u32, divisor: u32) -> u32 {
         match self {
+            // It has no division.
+            Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.divide_extra(signed, dividend, divisor),
         }
     }
@@ -51,7 +57,20 @@ impl Pipeline {
     #[inline]
     pub fn misaligned_extra(&self, address: u32, size: Size, write: bool) -> u32 {
         match self {
+            // Such an access faults.
+            Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.misaligned_extra(address, size, write),
+        }
+    }
+
+    /// What an access through the single-cycle I/O port takes less than
+    /// [`Self::time_block`] has charged for it.
+    #[inline]
+    pub fn io_port_saving(&self) -> u32 {
+        match self {
+            Self::M0Plus(m0plus) => m0plus.io_port_saving(),
+            // It has no such port.
+            Self::M4(_) => 0,
         }
     }
 
@@ -60,6 +79,7 @@ impl Pipeline {
     /// (`lazy`: without storing them).
     pub fn exception_entry(&self, tail_chained: bool, fp: bool, lazy: bool) -> u32 {
         match self {
+            Self::M0Plus(m0plus) => m0plus.exception_entry(tail_chained),
             Self::M4(m4) => m4.exception_entry(tail_chained, fp, lazy),
         }
     }
@@ -68,6 +88,7 @@ impl Pipeline {
     /// registers are restored.
     pub fn exception_return(&self, fp: bool) -> u32 {
         match self {
+            Self::M0Plus(m0plus) => m0plus.exception_return(),
             Self::M4(m4) => m4.exception_return(fp),
         }
     }
@@ -76,6 +97,8 @@ impl Pipeline {
     /// which triggers it.
     pub fn lazy_stacking(&self) -> u32 {
         match self {
+            // It has no FP registers.
+            Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.lazy_stacking(),
         }
     }

@@ -118,6 +118,7 @@ pub(crate) const CORTEX_M4: Core = Core {
     fpu: Some(Fpu::Fpv4Sp),
     mpu_regions: 8,
     vectors: 0,
+    io_port: None,
 };
 
 /// The chip that these machines are.

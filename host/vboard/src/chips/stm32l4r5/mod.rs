@@ -48,6 +48,7 @@ pub fn chip() -> Chip {
             fpu: Some(Fpu::Fpv4Sp),
             mpu_regions: 8,
             vectors: 0,
+            io_port: None,
         },
         flash: FlashMap {
             base: FLASH_BASE,
