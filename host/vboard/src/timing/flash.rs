@@ -33,6 +33,11 @@
 //!   same block;
 //! * what the core fetches ahead and never executes is read and cached like anything else.
 //!
+//! The STM32G0's interface has the same current buffer, prefetch and miss rule in front of
+//! one bus, two cache lines of 64 bits for instructions, and no data cache (RM0444, sections
+//! "Instruction prefetch" and "Cache memory"). Its manual does not say what becomes of the
+//! 64 bits that a data read brings; they are kept as on the L4.
+//!
 //! None of this has been validated on silicon with wait states.
 
 use super::lines::Lines;
@@ -70,6 +75,13 @@ impl FlashGeometry {
         instruction_lines: 32,
         data_lines: 8,
         line_bytes: 32,
+    };
+
+    /// STM32G0: 16 bytes for instructions (RM0444, "Cache memory"), none for data.
+    pub const STM32G0: Self = Self {
+        instruction_lines: 2,
+        data_lines: 0,
+        line_bytes: 8,
     };
 }
 

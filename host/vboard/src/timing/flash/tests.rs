@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{FlashAccelerator, FlashConfig};
+use super::{FlashAccelerator, FlashConfig, FlashGeometry};
 use crate::core::block::Fetch;
 
 /// What a vendor's HAL sets up at 120 MHz.
@@ -98,6 +98,52 @@ fn a_loop_in_the_current_line_needs_no_cache() {
     assert_eq!(flash.fetch(0x40, &words(2), 10), 0);
     assert_eq!(flash.fetch(0x48, &words(2), 20), 5);
     assert_eq!(flash.fetch(0x40, &words(2), 30), 5);
+}
+
+/// What a vendor's HAL sets up on an STM32G0 at 64 MHz, and the prefetch.
+const G0: FlashConfig = FlashConfig {
+    wait_states: 2,
+    data_cache: false,
+    ..FAST
+};
+
+/// Aligned narrow single-cycle code from a Cortex-M0+: a word is needed every other cycle.
+fn narrow_words(count: u16) -> Vec<Fetch> {
+    (0..count)
+        .map(|i| Fetch {
+            ready: 2 * i,
+            need: 2 * i,
+            queued: false,
+        })
+        .collect()
+}
+
+#[test]
+fn two_lines_of_cache_hold_a_loop_of_two_lines() {
+    let accelerator = |config| {
+        let mut accelerator = FlashAccelerator::new(FlashGeometry::STM32G0);
+        accelerator.configure(config);
+        accelerator
+    };
+    let mut flash = accelerator(FlashConfig {
+        prefetch: false,
+        ..G0
+    });
+    assert_eq!(flash.fetch(0, &narrow_words(4), 0), 2 * 2);
+    assert_eq!(
+        flash.fetch(0, &narrow_words(4), 100),
+        0,
+        "four words are cached"
+    );
+    assert_eq!(flash.fetch(0, &narrow_words(6), 200), 2);
+    assert_eq!(flash.fetch(0, &narrow_words(6), 300), 3 * 2, "six thrash");
+    // Four cycles of work for each line hide the two wait states of the next.
+    assert_eq!(accelerator(G0).fetch(0, &narrow_words(64), 0), 2);
+    let mut flash = accelerator(G0);
+    assert_eq!(flash.data(0x100, 0), 2);
+    assert_eq!(flash.data(0x104, 10), 0, "the same 64 bits");
+    assert_eq!(flash.data(0x108, 20), 2);
+    assert_eq!(flash.data(0x100, 30), 2, "no data cache");
 }
 
 #[test]
