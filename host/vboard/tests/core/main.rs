@@ -1,5 +1,6 @@
 //! The core and what is around it, from a debugger's point of view.
 
+mod armv6m;
 mod common;
 mod debugging;
 mod exceptions;
