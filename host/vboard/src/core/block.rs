@@ -32,6 +32,8 @@
 //! [`Op::ends_block`]: crate::core::insn::Op::ends_block
 //! [`Pipeline::exception_entry`]: crate::timing::Pipeline::exception_entry
 
+use crate::timing::Ledger;
+
 /// The most instructions in a block.
 pub const MAX_BLOCK: usize = 64;
 
@@ -89,4 +91,15 @@ pub struct BlockTiming {
     pub fall: Exit,
     /// If the last instruction branched.
     pub taken: Exit,
+    /// What the cycles of both exits are made of.
+    pub causes: Box<Causes>,
+}
+
+/// What the cycles of a block's exits are made of: the ledgers' totals are [`Exit::cycles`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causes {
+    /// Of [`BlockTiming::fall`].
+    pub fall: Ledger,
+    /// Of [`BlockTiming::taken`].
+    pub taken: Ledger,
 }

@@ -23,10 +23,12 @@
 //! sees those waits before the block's first instruction; sums over blocks are right.
 
 mod flash;
+mod ledger;
 mod lines;
 pub mod m0plus;
 pub mod m4;
 mod pipeline;
 
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
+pub use ledger::{Cause, Ledger};
 pub use pipeline::Pipeline;

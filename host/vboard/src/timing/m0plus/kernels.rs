@@ -48,6 +48,8 @@ fn check(what: &str, code: &[u16], fall: u32, taken: u32) {
         let timing = time(address, code);
         assert_eq!(timing.fall.cycles, fall, "{what}");
         assert_eq!(timing.taken.cycles, taken, "{what}, taken");
+        let causes = [timing.causes.fall.total(), timing.causes.taken.total()];
+        assert_eq!(causes, [fall.into(), taken.into()], "{what}, causes");
     }
 }
 

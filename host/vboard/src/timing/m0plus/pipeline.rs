@@ -2,7 +2,7 @@
 
 use super::rules;
 use crate::core::{
-    block::{BlockTiming, Exit, Fetch, PipelineState},
+    block::{BlockTiming, Causes, Exit, Fetch, PipelineState},
     insn::{Insn, Op},
 };
 
@@ -21,6 +21,7 @@ impl Pipeline {
         let mut starts = Vec::with_capacity(insns.len());
         let mut fetches: Vec<Fetch> = Vec::new();
         let (mut fall, mut taken) = (0, 0);
+        let mut causes = Causes::default();
         let mut end = address;
         for insn in insns {
             starts.push(fall);
@@ -39,6 +40,9 @@ impl Pipeline {
             let (on, away) = rules::cycles(&insn.op);
             taken = fall + away;
             fall += on;
+            causes.taken = causes.fall;
+            rules::note(&insn.op, on, &mut causes.fall);
+            rules::note(&insn.op, away, &mut causes.taken);
             end = behind;
         }
         let refetches = matches!(
@@ -62,6 +66,7 @@ impl Pipeline {
                 cycles: taken,
                 state: PipelineState::BRANCHED,
             },
+            causes: Box::new(causes),
         }
     }
 

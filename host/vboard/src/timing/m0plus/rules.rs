@@ -21,7 +21,10 @@
 //! | WFI, WFE, without the time they wait | 2 |
 //! | exception entry | 15 |
 
-use crate::core::insn::{BranchKind, Class, Op};
+use crate::{
+    core::insn::{BranchKind, Class, Op},
+    timing::{Cause, Ledger},
+};
 
 /// What a load or store through the single-cycle I/O port takes less than one over the bus.
 pub(super) const IO_PORT_SAVING: u32 = 1;
@@ -55,4 +58,18 @@ pub(super) fn cycles(op: &Op) -> (u32, u32) {
         _ => 1,
     };
     (fall, fall)
+}
+
+/// Notes what the `cycles` of `op` are spent on.
+pub(super) fn note(op: &Op, cycles: u32, ledger: &mut Ledger) {
+    let further = match op.class() {
+        Class::Branch(_) => Cause::Branch,
+        Class::Load { .. }
+        | Class::Store { .. }
+        | Class::LoadMany { .. }
+        | Class::StoreMany { .. } => Cause::Memory,
+        _ => Cause::Compute,
+    };
+    ledger.add(Cause::Issue, 1);
+    ledger.add(further, cycles - 1);
 }

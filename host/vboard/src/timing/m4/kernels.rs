@@ -532,6 +532,9 @@ proptest! {
         prop_assert!(timing.start.windows(2).all(|pair| pair[0] < pair[1]));
         prop_assert!(timing.fall.cycles > *timing.start.last().unwrap());
         prop_assert_eq!(timing.start.len(), insns.len());
+        // And every cycle has its cause.
+        prop_assert_eq!(timing.causes.fall.total(), i64::from(timing.fall.cycles));
+        prop_assert_eq!(timing.causes.taken.total(), i64::from(timing.taken.cycles));
         prop_assert_eq!(timing.skip.len(), insns.len());
     }
 

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     core::{
-        block::{BlockTiming, Exit, PipelineState},
+        block::{BlockTiming, Causes, Exit, PipelineState},
         insn::Insn,
     },
     memory::Size,
+    timing::Ledger,
 };
 
 /// The timing model of the Cortex-M4's pipeline.
@@ -73,13 +74,13 @@ impl Pipeline {
                 record(walk.execute(&step));
             }
         }
-        let taken_cycles = match last {
-            None => 0,
+        let (taken_cycles, taken_ledger) = match last {
+            None => (0, Ledger::default()),
             Some(step) => match step.flow {
                 Flow::Next | Flow::Refetch => {
                     record(walk.execute(&step));
                     refetched = step.flow == Flow::Refetch;
-                    walk.cycles
+                    (walk.cycles, walk.ledger)
                 }
                 Flow::Branch { may_fall } => {
                     let mut taken = walk.clone();
@@ -87,7 +88,7 @@ impl Pipeline {
                     walk.pass(&step, may_fall);
                     // The exits tell the outcomes apart, so there is nothing to skip.
                     record(Charge { own: 1, ..charge });
-                    taken.cycles
+                    (taken.cycles, taken.ledger)
                 }
             },
         };
@@ -108,6 +109,10 @@ impl Pipeline {
                 cycles: taken_cycles,
                 state: PipelineState::BRANCHED,
             },
+            causes: Box::new(Causes {
+                fall: walk.ledger,
+                taken: taken_ledger,
+            }),
             fetches: walk.into_fetches(),
         }
     }

@@ -6,7 +6,10 @@ use super::{
     rules,
     step::{Flow, Step, Work},
 };
-use crate::core::insn::RegSet;
+use crate::{
+    core::insn::RegSet,
+    timing::{Cause, Ledger},
+};
 
 /// What the core carries from one instruction to the next. All times are relative to the
 /// moment between the two.
@@ -65,6 +68,8 @@ pub(super) struct Walk {
     pub(super) state: State,
     /// Cycles so far.
     pub(super) cycles: u32,
+    /// What they were spent on.
+    pub(super) ledger: Ledger,
     fetcher: Fetcher,
 }
 
@@ -75,6 +80,7 @@ impl Walk {
         Self {
             state,
             cycles: 0,
+            ledger: Ledger::default(),
             fetcher,
         }
     }
@@ -87,12 +93,15 @@ impl Walk {
             ..State::default()
         };
         let fetcher = Fetcher::new(state.queue, bus, address, true);
-        let cycles = u32::from(bus.latency() - Bus::Code.latency());
-        Self {
+        let mut walk = Self {
             state,
-            cycles,
+            cycles: 0,
+            ledger: Ledger::default(),
             fetcher,
-        }
+        };
+        let latency = u32::from(bus.latency() - Bus::Code.latency());
+        walk.spend(Cause::Fetch, latency);
+        walk
     }
 
     /// The record of the words fetched.
@@ -114,14 +123,15 @@ impl Walk {
             }
             self.tick(if cycle == 0 { step.halfwords } else { 0 }, false);
         }
+        self.note_execution(step, wait);
         if matches!(step.work, Work::StoreMany) {
             self.state.store.bus = 1;
         }
         if step.literal {
-            self.cycles += rules::LITERAL_CONTENTION;
+            self.spend(Cause::Memory, rules::LITERAL_CONTENTION);
         }
         if step.flow == Flow::Refetch {
-            self.cycles += u32::from(step.refill);
+            self.spend(Cause::Branch, step.refill.into());
         }
         self.remember(step, chained);
         Charge {
@@ -136,10 +146,13 @@ impl Walk {
         let (chained, settled_load) = self.fetch(step);
         let arrived = self.cycles;
         self.wait_for_hazards(step, chained);
-        let start = self.cycles + u32::from(self.bus_wait(step));
-        self.cycles = start + u32::from(step.cycles + step.refill);
+        let wait = self.bus_wait(step);
+        let start = self.cycles + u32::from(wait);
+        self.cycles = start + u32::from(step.cycles);
+        self.note_execution(step, wait);
+        self.spend(Cause::Branch, step.refill.into());
         if step.literal {
-            self.cycles += rules::LITERAL_CONTENTION;
+            self.spend(Cause::Memory, rules::LITERAL_CONTENTION);
         }
         Charge {
             start,
@@ -154,6 +167,7 @@ impl Walk {
         let (_, settled_load) = self.fetch(step);
         let start = self.cycles;
         self.tick(step.halfwords, slot_lost);
+        self.ledger.add(Cause::Issue, 1);
         self.state.computed_before = self.state.computed;
         self.state.computed = 0;
         self.state.late_results = 0;
@@ -181,40 +195,42 @@ impl Walk {
             }
             let needs_loaded = base & load.loaded != 0;
             if step.work != Work::Load || needs_loaded || chain.is_some() {
-                self.hold(rules::LOAD - 1);
+                self.hold(Cause::Memory, rules::LOAD - 1);
                 self.fetcher.queue.end_run();
                 settled = true;
             }
             if needs_loaded {
                 // Not ticked, as all waits of hazards: that is how they were fitted.
-                self.cycles += rules::LOADED_ADDRESS_WAIT;
+                self.spend(Cause::Hazard, rules::LOADED_ADDRESS_WAIT);
             }
         }
         let waited = self.fetcher.wait_for(step, self.cycles);
+        self.ledger.add(Cause::Fetch, waited);
         self.pass_time(waited);
         (chain, settled)
     }
 
     fn wait_for_hazards(&mut self, step: &Step, chain: Option<Chain>) {
-        let state = &self.state;
-        if step.accesses_memory() && step.base & (state.computed | state.computed_before) != 0 {
-            self.cycles += rules::ADDRESS_WAIT;
+        let computed = self.state.computed | self.state.computed_before;
+        if step.accesses_memory() && step.base & computed != 0 {
+            self.spend(Cause::Hazard, rules::ADDRESS_WAIT);
         }
-        self.cycles += match chain {
+        let wait = match chain {
             Some(Chain::First) => rules::WRITEBACK_WAIT_FIRST,
             Some(Chain::Next) => rules::WRITEBACK_WAIT,
             None => 0,
         };
+        self.spend(Cause::Hazard, wait);
         if step.float.uses {
             let needs_quotient = step.float.reads & self.state.quotient != 0;
             let busy = self
                 .state
                 .dividing
                 .saturating_sub(u8::from(!needs_quotient));
-            self.hold(busy);
+            self.hold(Cause::Float, busy);
         }
         if step.float.reads & self.state.late_results != 0 {
-            self.cycles += rules::FLOAT_RESULT_WAIT;
+            self.spend(Cause::Float, rules::FLOAT_RESULT_WAIT);
         }
     }
 
@@ -261,8 +277,29 @@ impl Walk {
         }
     }
 
+    /// Lets `cycles` pass in which nothing else goes on.
+    fn spend(&mut self, cause: Cause, cycles: u32) {
+        self.cycles += cycles;
+        self.ledger.add(cause, cycles);
+    }
+
+    /// Notes the cycles of `step` itself, and those it has waited for the bus.
+    fn note_execution(&mut self, step: &Step, wait: u8) {
+        let further = if step.accesses_memory() {
+            Cause::Memory
+        } else if step.float.uses {
+            Cause::Float
+        } else {
+            Cause::Compute
+        };
+        self.ledger.add(Cause::StoreBuffer, wait);
+        self.ledger.add(Cause::Issue, 1);
+        self.ledger.add(further, step.cycles.saturating_sub(1));
+    }
+
     /// The pipeline holds for `cycles`; the fetch queue goes on filling.
-    fn hold(&mut self, cycles: u8) {
+    fn hold(&mut self, cause: Cause, cycles: u8) {
+        self.ledger.add(cause, cycles);
         for _ in 0..cycles {
             self.tick(0, false);
         }
