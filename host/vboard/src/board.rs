@@ -6,7 +6,7 @@ use probe_rs::probe::DebugProbeSelector;
 use thiserror::Error;
 
 use crate::chips;
-use crate::debug::{BusError, Dap, Target};
+use crate::debug::{BusError, Dap, Identity, Target};
 use crate::machine::{Machine, MachineError, Stop};
 use crate::memory::{MapError, Size};
 use crate::probe::{self, PlugError};
@@ -55,16 +55,22 @@ pub(crate) struct Wired {
     pub(crate) chip: ChipUnderPower,
 }
 
+impl Wired {
+    fn new(chip: ChipUnderPower) -> Self {
+        Wired {
+            dap: Dap::new(Identity::of(chip.machine.model())),
+            chip,
+        }
+    }
+}
+
 impl VirtualBoard {
     /// A board with the chip called `chip` (the name that probe-rs uses, such as `STM32L4R5ZITx`), its flash erased.
     ///
     /// # Errors
     /// [`BoardError::UnknownChip`].
     pub fn new(chip: &str) -> Result<Self, BoardError> {
-        let wired = Mutex::new(Wired {
-            dap: Dap::default(),
-            chip: ChipUnderPower::new(chip)?,
-        });
+        let wired = Mutex::new(Wired::new(ChipUnderPower::new(chip)?));
         let chip = chip.to_string();
         Ok(VirtualBoard {
             shared: Arc::new(Shared { chip, wired }),
@@ -111,10 +117,7 @@ impl VirtualBoard {
         let mut fresh = ChipUnderPower::new(&self.shared.chip)?;
         let mut wired = self.wired();
         fresh.machine.load_flash(0, wired.chip.machine.flash());
-        *wired = Wired {
-            dap: Dap::default(),
-            chip: fresh,
-        };
+        *wired = Wired::new(fresh);
         Ok(())
     }
 

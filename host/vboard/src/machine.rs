@@ -10,6 +10,7 @@ use crate::{
         code::{Block, CodeCache},
         debug::DFSR_HALTED,
         exception::{NMI, SYS_TICK},
+        model::Model,
         system::{System, Wait},
     },
     memory::{AccessError, Chip, MapError, Reset, Size},
@@ -409,6 +410,11 @@ impl Machine {
     /// What stopped the machine for good, if anything did.
     pub fn error(&self) -> Option<&MachineError> {
         self.system.error.as_ref()
+    }
+
+    /// The chip's core.
+    pub fn model(&self) -> Model {
+        self.system.core.model
     }
 
     /// The flash array.

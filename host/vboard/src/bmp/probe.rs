@@ -384,7 +384,7 @@ mod tests {
             "&K0#&K0#&K0#&K0#&K0#",
         );
         // ACK, 32 bits of DPIDR, parity.
-        let low = super::super::super::debug::dp::DPIDR << 3 | 1;
+        let low = crate::debug::Identity::default().dp << 3 | 1;
         bench.check("!Si20#", &format!("&K{low:x}#"));
         bench.check("!Si04#", "&K1#");
     }

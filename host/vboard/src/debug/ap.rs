@@ -1,12 +1,7 @@
 //! The memory access port of a Cortex-M4: an AHB-AP (IHI 0031, chapter C2; Cortex-M4 TRM, section 8.2).
 
-use super::{BusError, Target};
+use super::{BusError, Identity, Target};
 use crate::memory::Size;
-
-/// IDR: MEM-AP of class AMBA AHB3, designer Arm.
-pub const IDR: u32 = 0x2477_0011;
-/// BASE: the ROM table at 0xE00F_F000 is present.
-pub const BASE: u32 = 0xE00F_F003;
 
 const CSW: u8 = 0x00;
 const TAR: u8 = 0x04;
@@ -24,16 +19,14 @@ const CSW_ENABLED: u32 = 1 << 6;
 /// Access port 0.
 #[derive(Debug, Clone)]
 pub struct MemAp {
+    identity: Identity,
     csw: u32,
     tar: u32,
 }
 
 impl Default for MemAp {
     fn default() -> Self {
-        MemAp {
-            csw: CSW_RESET,
-            tar: 0,
-        }
+        MemAp::new(Identity::default())
     }
 }
 
@@ -45,6 +38,15 @@ enum Increment {
 }
 
 impl MemAp {
+    /// An access port after power-up that identifies itself so.
+    pub fn new(identity: Identity) -> Self {
+        MemAp {
+            identity,
+            csw: CSW_RESET,
+            tar: 0,
+        }
+    }
+
     /// Whether accessing the register at `address` moves data over the chip's bus.
     pub fn is_transfer(address: u8) -> bool {
         matches!(address, DRW | BD0..=BD3)
@@ -67,8 +69,8 @@ impl MemAp {
                 Ok(value)
             }
             banked @ BD0..=BD3 => target.read(self.banked(banked), Size::Word),
-            0xf8 => Ok(BASE),
-            0xfc => Ok(IDR),
+            0xf8 => Ok(self.identity.rom_table),
+            0xfc => Ok(self.identity.ap),
             // CFG and BASE2 (little-endian, 32-bit addresses) are zero; so are reserved registers.
             _ => Ok(0),
         }
@@ -281,7 +283,7 @@ mod tests {
         let mut read = |address| ap.read(address, &mut ram).unwrap();
         assert_eq!(
             [read(0xfc), read(0xf8), read(0xf4), read(0xf0)],
-            [IDR, BASE, 0, 0]
+            [0x2477_0011, 0xE00F_F003, 0, 0]
         );
         assert_eq!(read(0x00), 0x2300_0042);
     }

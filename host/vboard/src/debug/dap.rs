@@ -2,7 +2,7 @@
 
 use super::ap::MemAp;
 use super::dp::DebugPort;
-use super::{BusError, Target};
+use super::{BusError, Identity, Target};
 
 /// Core cycles that pass before each access to the memory of a running core: one millisecond at 120 MHz.
 ///
@@ -43,6 +43,14 @@ pub struct Dap {
 }
 
 impl Dap {
+    /// The port of a chip just powered on.
+    pub fn new(identity: Identity) -> Self {
+        Dap {
+            dp: DebugPort::new(identity),
+            ap: MemAp::new(identity),
+        }
+    }
+
     /// Reads a register.
     ///
     /// # Errors
@@ -256,7 +264,7 @@ mod tests {
         dap.write(SELECT, 0xf0, &mut ram).unwrap();
         assert_eq!(
             dap.read(Register::Ap(0xc), &mut ram),
-            Ok(super::super::ap::IDR)
+            Ok(Identity::default().ap)
         );
         dap.write(SELECT, 0x0100_00f0, &mut ram).unwrap();
         assert_eq!(
@@ -265,7 +273,7 @@ mod tests {
             "access port 1 is absent"
         );
         let idr = dap.select_ap(0, 0xfc, &mut ram).unwrap();
-        assert_eq!(dap.read(idr, &mut ram), Ok(super::super::ap::IDR));
+        assert_eq!(dap.read(idr, &mut ram), Ok(Identity::default().ap));
     }
 
     #[test]

@@ -3,8 +3,7 @@
 //! Pushed compare and verify operations and the transaction counter are not implemented: their fields in CTRL/STAT read as zero
 //! whatever is written. No probe-rs driver uses them.
 
-/// DPIDR of the STM32L4+'s SW-DP: version 1, designer Arm.
-pub const DPIDR: u32 = 0x2BA0_1477;
+use super::Identity;
 
 /// CTRL/STAT: an access came while the previous one was unanswered. Never set: every access is answered at once.
 pub const STICKYORUN: u32 = 1 << 1;
@@ -22,6 +21,7 @@ const STKERRCLR: u32 = 1 << 2;
 /// State of the debug port. It lies outside the chip's reset domain: only losing power clears it.
 #[derive(Debug, Clone, Default)]
 pub struct DebugPort {
+    identity: Identity,
     requests: u32,
     sticky: u32,
     select: u32,
@@ -29,6 +29,14 @@ pub struct DebugPort {
 }
 
 impl DebugPort {
+    /// A debug port without power that identifies itself so.
+    pub fn new(identity: Identity) -> Self {
+        DebugPort {
+            identity,
+            ..DebugPort::default()
+        }
+    }
+
     /// The number of the selected access port.
     pub fn ap(&self) -> u8 {
         (self.select >> 24) as u8
@@ -71,7 +79,7 @@ impl DebugPort {
     /// Reads the register at `address` (bits 3:2).
     pub fn read(&self, address: u8) -> u32 {
         match address & 0xc {
-            0x0 => DPIDR,
+            0x0 => self.identity.dp,
             0x4 if self.select & 0xf == 0 => {
                 let acknowledged = (self.requests & (CDBGPWRUPREQ | CSYSPWRUPREQ)) << 1;
                 self.requests | acknowledged | self.sticky

@@ -21,8 +21,10 @@ pub mod dp;
 pub mod swd;
 
 mod dap;
+mod identity;
 
 pub use dap::{Dap, Error, IDLE, QUANTUM, Register};
+pub use identity::Identity;
 
 use crate::memory::Size;
 

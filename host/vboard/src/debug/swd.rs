@@ -179,7 +179,10 @@ mod tests {
         host.send(0xe79e, 16);
         host.send(u64::MAX, 51);
         host.send(0, 3);
-        assert_eq!(host.read(Register::Dp(0)), Ok(super::super::dp::DPIDR));
+        assert_eq!(
+            host.read(Register::Dp(0)),
+            Ok(super::super::Identity::default().dp)
+        );
         assert_eq!(host.write(Register::Dp(4), 0x5000_0000), 1);
         assert_eq!(host.read(Register::Dp(4)), Ok(0xf000_0000));
         host.ram.bytes[0x10..0x14].copy_from_slice(&[1, 2, 3, 4]);

@@ -1,0 +1,38 @@
+//! What the debug port and the access port of a core say about themselves.
+
+use crate::core::model::Model;
+
+/// Identification registers, which differ with the core that the ports came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// DPIDR of the SW-DP: designer Arm.
+    pub dp: u32,
+    /// IDR of access port 0: a MEM-AP of class AMBA AHB3, designer Arm.
+    pub ap: u32,
+    /// BASE of access port 0: where the ROM table is, and that it is present.
+    pub rom_table: u32,
+}
+
+impl Identity {
+    /// Those of an STM32 with this core.
+    ///
+    /// The values of the M0+ are what an STM32L072 answers (a log of the Black Magic Probe's);
+    /// its ROM table is that of Arm's integration layer, which points to the core's own.
+    /// Those of the M7 are the TRM's (DDI 0489) and what an STM32F746 answers.
+    pub fn of(model: Model) -> Self {
+        let (dp, ap, rom_table) = match model {
+            // Version 1, without pushed operations.
+            Model::CortexM0Plus => (0x0BC1_1477, 0x0477_0031, 0xF000_0003),
+            Model::CortexM3 | Model::CortexM4 => (0x2BA0_1477, 0x2477_0011, 0xE00F_F003),
+            Model::CortexM7 => (0x5BA0_2477, 0x7477_0001, 0xE00F_D003),
+        };
+        Identity { dp, ap, rom_table }
+    }
+}
+
+impl Default for Identity {
+    /// A Cortex-M4's.
+    fn default() -> Self {
+        Identity::of(Model::CortexM4)
+    }
+}
