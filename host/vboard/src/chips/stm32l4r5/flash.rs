@@ -16,14 +16,14 @@ const CR: u32 = 0x14;
 const ECCR: u32 = 0x18;
 const OPTR: u32 = 0x20;
 
-const ACR_RESET: u32 = ICEN | DCEN;
 const LATENCY: u32 = 0xF;
-const PRFTEN: u32 = 1 << 8;
-const ICEN: u32 = 1 << 9;
-const DCEN: u32 = 1 << 10;
-const ICRST: u32 = 1 << 11;
-const DCRST: u32 = 1 << 12;
-const POWER_DOWN: u32 = 1 << 13 | 1 << 14;
+pub(crate) const PRFTEN: u32 = 1 << 8;
+pub(crate) const ICEN: u32 = 1 << 9;
+pub(crate) const DCEN: u32 = 1 << 10;
+pub(crate) const ICRST: u32 = 1 << 11;
+pub(crate) const DCRST: u32 = 1 << 12;
+/// The first double word was erased when power came up.
+pub(crate) const EMPTY: u32 = 1 << 16;
 
 const KEYS: [u32; 2] = [0x4567_0123, 0xCDEF_89AB];
 const OPTION_KEYS: [u32; 2] = [0x0819_2A3B, 0x4C5D_6E7F];
@@ -38,12 +38,9 @@ const PGSERR: u32 = 1 << 7;
 const ERRORS: u32 = 0x3F8;
 /// Flags that are cleared by writing one.
 const CLEARABLE: u32 = 0xC3FB;
-const BSY: u32 = 1 << 16;
-
 const PG: u32 = 1 << 0;
 const PER: u32 = 1 << 1;
 const MER1: u32 = 1 << 2;
-const BKER: u32 = 1 << 11;
 const MER2: u32 = 1 << 15;
 const STRT: u32 = 1 << 16;
 const OPTSTRT: u32 = 1 << 17;
@@ -54,21 +51,68 @@ const RDERRIE: u32 = 1 << 26;
 const OBL_LAUNCH: u32 = 1 << 27;
 const OPTLOCK: u32 = 1 << 30;
 const LOCK: u32 = 1 << 31;
-const CR_WRITABLE: u32 = PG | PER | MER1 | 0xFF << 3 | BKER | MER2 | EOPIE | ERRIE;
+const CR_WRITABLE: u32 = PG | PER | MER1 | MER2 | EOPIE | ERRIE;
+/// Where the page number begins.
+const PNB: u32 = 3;
 
-/// Option bytes as delivered: no protection, two banks (DBANK), watchdogs started by software.
-const OPTR_FACTORY: u32 = 0xFFEF_F8AA;
+/// What differs between the chips that have such a controller.
+#[derive(Debug)]
+pub(crate) struct Variant {
+    /// ACR after reset.
+    pub(crate) acr_reset: u32,
+    /// Bits of ACR that keep what is written to them.
+    pub(crate) acr_writable: u32,
+    /// Bits of ACR whose effect is not modelled: changing them from their reset value is refused.
+    pub(crate) acr_refused: u32,
+    /// Bytes of each of the two banks.
+    pub(crate) bank_bytes: usize,
+    /// Bytes of a page.
+    pub(crate) page_bytes: usize,
+    /// Bits of the page number, and the bit of CR that selects the bank.
+    pub(crate) page_bits: u32,
+    pub(crate) bank_select: u32,
+    /// Bits of SR while an operation works on bank 1 and bank 2.
+    pub(crate) busy: [u32; 2],
+    /// Bits of SR from the first half of a double word on until the operation is over.
+    pub(crate) configuring: u32,
+    /// Bits of CR whose effect is not modelled, besides those that no variant has modelled.
+    pub(crate) cr_refused: u32,
+    /// Registers of uncorrected and corrected errors: there never are any.
+    pub(crate) error_registers: &'static [u32],
+    /// OPTR with the option bytes as delivered.
+    pub(crate) optr: u32,
+    /// Nanoseconds to program a double word.
+    pub(crate) program_ns: u64,
+    /// Nanoseconds to erase a page.
+    pub(crate) page_erase_ns: u64,
+    /// Nanoseconds to erase one bank or both.
+    pub(crate) mass_erase_ns: u64,
+    /// Number of the interrupt.
+    pub(crate) interrupt: usize,
+}
 
-const BANK_BYTES: usize = 1 << 20;
-const PAGE_BYTES: usize = 4 << 10;
-
-/// Times in nanoseconds (DS12023, table "Flash memory characteristics", typical).
-const PROGRAM_NS: u64 = 81_690;
-const PAGE_ERASE_NS: u64 = 22_020_000;
-const MASS_ERASE_NS: u64 = 22_130_000;
-
-/// Number of the interrupt.
-const INTERRUPT: usize = 4;
+/// The L4R5's.
+pub(crate) const STM32L4R5: Variant = Variant {
+    acr_reset: ICEN | DCEN,
+    acr_writable: LATENCY | PRFTEN | ICEN | DCEN | ICRST | DCRST,
+    // Power-down.
+    acr_refused: 1 << 13 | 1 << 14,
+    bank_bytes: 1 << 20,
+    page_bytes: 4 << 10,
+    page_bits: 8,
+    bank_select: 1 << 11,
+    busy: [1 << 16; 2],
+    configuring: 0,
+    cr_refused: 0,
+    error_registers: &[ECCR],
+    // No protection, two banks (DBANK), watchdogs started by software.
+    optr: 0xFFEF_F8AA,
+    // DS12023, table "Flash memory characteristics", typical.
+    program_ns: 81_690,
+    page_erase_ns: 22_020_000,
+    mass_erase_ns: 22_130_000,
+    interrupt: 4,
+};
 
 /// How far a lock is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +149,9 @@ enum Operation {
 /// The controller.
 #[derive(Debug, Clone)]
 pub(crate) struct FlashController {
+    variant: &'static Variant,
+    /// Whether the array was empty at power-on; found out when it is first asked.
+    empty: Option<bool>,
     acr: u32,
     sr: u32,
     cr: u32,
@@ -117,10 +164,12 @@ pub(crate) struct FlashController {
 }
 
 impl FlashController {
-    /// After reset.
-    pub(crate) fn new() -> Self {
+    /// After power-on.
+    pub(crate) fn new(variant: &'static Variant) -> Self {
         FlashController {
-            acr: ACR_RESET,
+            variant,
+            empty: None,
+            acr: variant.acr_reset,
             sr: 0,
             cr: 0,
             lock: Lock::Closed,
@@ -132,7 +181,9 @@ impl FlashController {
 
     /// Resets the controller and, with it, the accelerator.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>) {
-        *self = FlashController::new();
+        let empty = self.empty;
+        *self = FlashController::new(self.variant);
+        self.empty = empty;
         context.flash.accelerator.reset();
         self.configure(context);
     }
@@ -173,12 +224,11 @@ impl FlashController {
         context: &mut Context<'_>,
     ) -> Result<u32, AccessError> {
         self.advance(context);
-        let busy = self.operation.is_some();
         Ok(match offset {
-            ACR => self.acr,
+            ACR => self.acr | self.empty_flag(context),
             // Write-only.
             PDKEYR | KEYR | OPTKEYR => 0,
-            SR => self.sr | if busy { BSY } else { 0 },
+            SR => self.sr | self.busy(),
             CR => {
                 let lock = if self.lock == Lock::Open { 0 } else { LOCK };
                 let option_lock = if self.option_lock == Lock::Open {
@@ -189,9 +239,8 @@ impl FlashController {
                 let erasing = matches!(self.operation, Some((Operation::Erase { .. }, _)));
                 self.cr | lock | option_lock | if erasing { STRT } else { 0 }
             }
-            // No error was ever corrected.
-            ECCR => 0,
-            OPTR => OPTR_FACTORY,
+            _ if self.variant.error_registers.contains(&offset) => 0,
+            OPTR => self.variant.optr,
             _ => {
                 return Err(AccessError::unmodelled(format!(
                     "FLASH register at offset {offset:#05x}"
@@ -216,7 +265,9 @@ impl FlashController {
             OPTKEYR => {}
             SR => self.sr &= !(value & CLEARABLE),
             CR => self.write_cr(value, core_hz, context)?,
-            ECCR => return Err(AccessError::unmodelled("FLASH_ECCR")),
+            _ if self.variant.error_registers.contains(&offset) => {
+                return Err(AccessError::unmodelled("FLASH_ECCR"));
+            }
             // Takes effect with OPTSTRT, which is refused.
             OPTR => return Err(AccessError::unmodelled("programming of option bytes")),
             _ => {
@@ -229,11 +280,49 @@ impl FlashController {
         Ok(())
     }
 
+    /// EMPTY, if the chip has it. Software may change it.
+    fn empty_flag(&mut self, context: &Context<'_>) -> u32 {
+        if self.variant.acr_writable & EMPTY == 0 {
+            return 0;
+        }
+        let erased = || context.flash.bytes()[..8].iter().all(|&byte| byte == 0xFF);
+        if *self.empty.get_or_insert_with(erased) {
+            EMPTY
+        } else {
+            0
+        }
+    }
+
+    /// The busy flags.
+    fn busy(&self) -> u32 {
+        let range = match &self.operation {
+            None if self.half.is_some() => return self.variant.configuring,
+            None => return 0,
+            Some((Operation::Program { offset, data }, _)) => *offset..offset + data.len(),
+            Some((Operation::Erase { first, bytes }, _)) => *first..first + bytes,
+        };
+        let [first, second] = self.variant.busy;
+        let bank = self.variant.bank_bytes;
+        let in_first = if range.start < bank { first } else { 0 };
+        let in_second = if range.end > bank { second } else { 0 };
+        in_first | in_second | self.variant.configuring
+    }
+
     fn write_acr(&mut self, value: u32, context: &mut Context<'_>) -> Result<(), AccessError> {
-        if value & POWER_DOWN != 0 {
-            return Err(AccessError::unmodelled(
-                "FLASH_ACR: power-down of the flash",
-            ));
+        let Variant {
+            acr_reset,
+            acr_writable,
+            acr_refused,
+            ..
+        } = *self.variant;
+        let refused = (value ^ acr_reset) & acr_refused;
+        if refused != 0 {
+            return Err(AccessError::unmodelled(format!(
+                "FLASH_ACR, bits {refused:#010x}"
+            )));
+        }
+        if acr_writable & EMPTY != 0 {
+            self.empty = Some(value & EMPTY != 0);
         }
         // The caches can be emptied only while they are off.
         if value & ICRST != 0 && self.acr & ICEN == 0 {
@@ -242,7 +331,8 @@ impl FlashController {
         if value & DCRST != 0 && self.acr & DCEN == 0 {
             context.flash.accelerator.reset_data_cache();
         }
-        self.acr = value & (LATENCY | PRFTEN | ICEN | DCEN | ICRST | DCRST);
+        let kept = acr_writable & !EMPTY;
+        self.acr = acr_reset & !kept | value & kept;
         self.configure(context);
         Ok(())
     }
@@ -253,7 +343,7 @@ impl FlashController {
             prefetch: self.acr & PRFTEN != 0,
             instruction_cache: self.acr & ICEN != 0,
             data_cache: self.acr & DCEN != 0,
-            // In dual-bank mode; 16 with a single bank.
+            // In dual-bank mode; some have 16 with a single bank.
             read_bytes: 8,
         });
     }
@@ -272,15 +362,16 @@ impl FlashController {
         if self.lock != Lock::Open {
             return Ok(());
         }
-        if value & (FSTPG | RDERRIE) != 0 {
-            return Err(AccessError::unmodelled(
-                "FLASH_CR: fast programming or read-protection interrupt",
-            ));
+        let refused = value & (FSTPG | RDERRIE | self.variant.cr_refused);
+        if refused != 0 {
+            return Err(AccessError::unmodelled(format!(
+                "FLASH_CR, bits {refused:#010x}: fast programming or read protection"
+            )));
         }
         if value & (OPTSTRT | OBL_LAUNCH) != 0 && self.option_lock == Lock::Open {
             return Err(AccessError::unmodelled("programming of option bytes"));
         }
-        self.cr = value & CR_WRITABLE;
+        self.cr = value & (CR_WRITABLE | self.page_field() | self.variant.bank_select);
         if value & PG == 0 {
             self.half = None;
         }
@@ -304,24 +395,42 @@ impl FlashController {
             self.fail(PGSERR);
             return Ok(());
         }
+        let &Variant {
+            bank_bytes,
+            page_bytes,
+            page_erase_ns,
+            mass_erase_ns,
+            bank_select,
+            ..
+        } = self.variant;
         let (first, bytes, time) = if page {
-            let bank = if self.cr & BKER != 0 { BANK_BYTES } else { 0 };
-            let number = (self.cr >> 3 & 0xFF) as usize;
-            (bank + number * PAGE_BYTES, PAGE_BYTES, PAGE_ERASE_NS)
+            let second = self.cr & bank_select != 0;
+            let offset = page_bytes * ((self.cr & self.page_field()) >> PNB) as usize;
+            if offset >= bank_bytes {
+                return Err(AccessError::unmodelled(
+                    "FLASH_CR.PNB of a page that the bank does not have",
+                ));
+            }
+            let bank = if second { bank_bytes } else { 0 };
+            (bank + offset, page_bytes, page_erase_ns)
         } else {
             match mass {
-                MER1 => (0, BANK_BYTES, MASS_ERASE_NS),
-                MER2 => (BANK_BYTES, BANK_BYTES, MASS_ERASE_NS),
+                MER1 => (0, bank_bytes, mass_erase_ns),
+                MER2 => (bank_bytes, bank_bytes, mass_erase_ns),
                 0 => {
                     return Err(AccessError::unmodelled(
                         "FLASH_CR.STRT without PER, MER1 or MER2",
                     ));
                 }
-                _ => (0, 2 * BANK_BYTES, MASS_ERASE_NS),
+                _ => (0, 2 * bank_bytes, mass_erase_ns),
             }
         };
         self.begin(Operation::Erase { first, bytes }, time, core_hz, now);
         Ok(())
+    }
+
+    fn page_field(&self) -> u32 {
+        ((1 << self.variant.page_bits) - 1) << PNB
     }
 
     /// A write into the array.
@@ -383,7 +492,7 @@ impl FlashController {
             offset: start,
             data: data.to_le_bytes(),
         };
-        self.begin(operation, PROGRAM_NS, core_hz, context.now);
+        self.begin(operation, self.variant.program_ns, core_hz, context.now);
     }
 
     fn begin(&mut self, operation: Operation, nanoseconds: u64, core_hz: u32, now: u64) {
@@ -402,7 +511,7 @@ impl FlashController {
     fn drive(&self, context: &mut Context<'_>) {
         let wanted = (self.cr & EOPIE != 0 && self.sr & EOP != 0)
             || (self.cr & ERRIE != 0 && self.sr & OPERR != 0);
-        context.lines.set(INTERRUPT, wanted);
+        context.lines.set(self.variant.interrupt, wanted);
     }
 }
 
@@ -413,7 +522,11 @@ mod tests {
     use crate::timing::FlashGeometry;
 
     const CORE_HZ: u32 = 4_000_000;
-    const PAGE_7_OF_BANK_2: u32 = PER | 7 << 3 | BKER;
+    const BANK_BYTES: usize = STM32L4R5.bank_bytes;
+    const PAGE_BYTES: usize = STM32L4R5.page_bytes;
+    const INTERRUPT: usize = STM32L4R5.interrupt;
+    const BSY: u32 = STM32L4R5.busy[0];
+    const PAGE_7_OF_BANK_2: u32 = PER | 7 << PNB | STM32L4R5.bank_select;
 
     struct Bench {
         controller: FlashController,
@@ -425,7 +538,7 @@ mod tests {
     impl Bench {
         fn locked() -> Self {
             Bench {
-                controller: FlashController::new(),
+                controller: FlashController::new(&STM32L4R5),
                 flash: Flash::new(2 * BANK_BYTES, FlashGeometry::STM32L4),
                 lines: InterruptLines::default(),
                 now: 0,

@@ -6,7 +6,7 @@
 
 use super::clock::{Clocks, check};
 use super::exti::Exti;
-use super::flash::FlashController;
+use super::flash::{FlashController, STM32L4R5};
 use super::gpio::{Gpio, PORTS};
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
@@ -60,7 +60,7 @@ impl Soc {
         Soc {
             rcc: Rcc::new(),
             pwr: Pwr::new(),
-            flash: FlashController::new(),
+            flash: FlashController::new(&STM32L4R5),
             tim2: Tim2::new(0, 0),
             syscfg: syscfg::bank(),
             exti: Exti::new(),
