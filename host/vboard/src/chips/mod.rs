@@ -3,8 +3,12 @@
 //! A chip is a folder here: one file per peripheral, and a function that puts them on the memory map. What is not modelled is
 //! listed by name, so that a program that touches it is told what it is.
 
+mod coresight;
+mod dbgmcu;
+mod gpio;
 mod register;
 pub mod stm32l4r5;
+mod tim2;
 
 use crate::memory::Chip;
 

@@ -110,6 +110,11 @@ impl Bank {
         }
     }
 
+    /// Whether the table has a register at `offset`.
+    pub(crate) fn has(&self, offset: u32) -> bool {
+        self.index(offset).is_some()
+    }
+
     fn missing(&self, offset: u32) -> AccessError {
         AccessError::unmodelled(format!(
             "{} register at offset {offset:#05x}",

@@ -13,15 +13,14 @@ mod clock;
 mod debug;
 mod exti;
 mod flash;
-mod gpio;
 mod pwr;
 mod rcc;
 mod soc;
 mod syscfg;
 mod system_memory;
-mod tim2;
 
 use crate::{
+    chips::dbgmcu::Dbgmcu,
     core::model::{Core, Fpu, Model},
     memory::{Chip, Device, FlashMap, RamMap, Reserved},
     timing::FlashGeometry,
@@ -76,11 +75,11 @@ pub fn chip() -> Chip {
             },
             Device {
                 windows: vec![debug::DBGMCU_WINDOW],
-                peripheral: Box::new(debug::Dbgmcu::default()),
+                peripheral: Box::new(Dbgmcu::new(debug::DBGMCU)),
             },
             Device {
-                windows: debug::ROM_WINDOWS.to_vec(),
-                peripheral: Box::new(debug::Identification),
+                windows: debug::COMPONENTS.windows(),
+                peripheral: Box::new(debug::COMPONENTS),
             },
         ],
         unmodelled: unmodelled(),

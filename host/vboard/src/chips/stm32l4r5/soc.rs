@@ -7,12 +7,14 @@
 use super::clock::{Clocks, check};
 use super::exti::Exti;
 use super::flash::{FlashController, STM32L4R5};
-use super::gpio::{Gpio, PORTS};
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
 use super::syscfg;
-use super::tim2::Tim2;
-use crate::chips::register::Bank;
+use crate::chips::{
+    gpio::{Gpio, port as port_registers},
+    register::{Bank, Register},
+    tim2::Tim2,
+};
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
 const BASE: u32 = 0x4000_0000;
@@ -41,6 +43,24 @@ pub(crate) const WINDOWS: [(u32, u32); 7] = [
 
 const _: () = assert!(WINDOWS[0].0 == BASE, "offsets count from the first window");
 
+/// Ports A to I.
+const PORTS: usize = 9;
+/// Ports A and B hold the debug pins; the pins of others are in analog mode.
+const PORT_A: &[Register] = &port_registers(0xABFF_FFFF, 0x0C00_0000, 0x6400_0000);
+const PORT_B: &[Register] = &port_registers(0xFFFF_FEBF, 0, 0x0000_0100);
+const OTHER_PORTS: &[Register] = &port_registers(0xFFFF_FFFF, 0, 0);
+
+const TIM2_INTERRUPT: usize = 28;
+
+/// Port number `index` (A is 0) after reset.
+fn gpio(index: usize) -> Gpio {
+    Gpio::new(match index {
+        0 => PORT_A,
+        1 => PORT_B,
+        _ => OTHER_PORTS,
+    })
+}
+
 /// The peripherals.
 #[derive(Debug, Clone)]
 pub(crate) struct Soc {
@@ -61,10 +81,10 @@ impl Soc {
             rcc: Rcc::new(),
             pwr: Pwr::new(),
             flash: FlashController::new(&STM32L4R5),
-            tim2: Tim2::new(0, 0),
+            tim2: Tim2::new(TIM2_INTERRUPT, 0, 0),
             syscfg: syscfg::bank(),
             exti: Exti::new(),
-            gpio: (0..PORTS).map(Gpio::new).collect(),
+            gpio: (0..PORTS).map(gpio).collect(),
             // MSI at 4 MHz, undivided.
             clocks: Clocks {
                 system: 4_000_000,
@@ -111,13 +131,13 @@ impl Soc {
 
     fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
         match peripheral {
-            Gated::Tim2 => self.tim2 = Tim2::new(now, self.clocks.apb1_timer_shift),
+            Gated::Tim2 => self.tim2 = Tim2::new(TIM2_INTERRUPT, now, self.clocks.apb1_timer_shift),
             Gated::Pwr => self.pwr = Pwr::new(),
             Gated::Syscfg => {
                 self.syscfg.reset();
                 self.exti = Exti::new();
             }
-            Gated::Gpio(port) => self.gpio[port] = Gpio::new(port),
+            Gated::Gpio(port) => self.gpio[port] = gpio(port),
         }
     }
 
@@ -215,7 +235,7 @@ impl Peripheral for Soc {
         let mut fresh = Soc::new();
         std::mem::swap(&mut fresh.rcc, &mut self.rcc);
         fresh.rcc.reset(reset);
-        fresh.tim2 = Tim2::new(context.now, 0);
+        fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
         fresh.flash.reset(context);
         *self = fresh;
     }

@@ -1,4 +1,4 @@
-//! Timer 2 (RM0432, chapter 38): a 32-bit counter behind a 16-bit prescaler, counting up, with its update interrupt.
+//! Timer 2 as the STM32s have it that count 32 bits with it (RM0432, chapter 38): a 32-bit counter behind a 16-bit prescaler, counting up, with its update interrupt.
 //!
 //! Capture, compare, triggers and other ways of counting are refused.
 
@@ -19,9 +19,6 @@ const OPM: u32 = 1 << 3;
 const ARPE: u32 = 1 << 7;
 const UIF: u32 = 1 << 0;
 
-/// Number of the interrupt.
-const INTERRUPT: usize = 28;
-
 /// Registers of what is refused; they read zero until then.
 const REFUSED: [u32; 15] = [
     0x04, 0x08, 0x18, 0x1C, 0x20, 0x34, 0x38, 0x3C, 0x40, 0x48, 0x4C, 0x50, 0x60, 0x64, 0x68,
@@ -30,6 +27,8 @@ const REFUSED: [u32; 15] = [
 /// The timer. Its state is brought up to date whenever it is looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct Tim2 {
+    /// Number of its interrupt.
+    interrupt: usize,
     control: u32,
     interrupts: u32,
     status: u32,
@@ -49,9 +48,10 @@ pub(crate) struct Tim2 {
 }
 
 impl Tim2 {
-    /// After reset, at core cycle `now`.
-    pub(crate) fn new(now: u64, shift: u32) -> Self {
+    /// After reset, at core cycle `now`, with this interrupt.
+    pub(crate) fn new(interrupt: usize, now: u64, shift: u32) -> Self {
         Tim2 {
+            interrupt,
             control: 0,
             interrupts: 0,
             status: 0,
@@ -137,7 +137,7 @@ impl Tim2 {
 
     /// Drives the interrupt.
     pub(crate) fn drive(&self, lines: &mut InterruptLines) {
-        lines.set(INTERRUPT, self.status & self.interrupts & UIF != 0);
+        lines.set(self.interrupt, self.status & self.interrupts & UIF != 0);
     }
 
     /// Reads a register.
@@ -205,8 +205,10 @@ impl Tim2 {
 mod tests {
     use super::*;
 
+    const INTERRUPT: usize = 28;
+
     fn timer(writes: &[(u32, u32)]) -> Tim2 {
-        let mut timer = Tim2::new(0, 0);
+        let mut timer = Tim2::new(INTERRUPT, 0, 0);
         for &(offset, value) in writes {
             timer.write(offset, value, 0).unwrap();
         }

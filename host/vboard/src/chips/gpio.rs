@@ -1,10 +1,7 @@
-//! General-purpose ports (RM0432, chapter 8), with nothing connected to the pins.
+//! General-purpose ports as the STM32s since the F2 have them, with nothing connected to the pins.
 
 use crate::chips::register::{Bank, Register};
 use crate::memory::{AccessError, Size};
-
-/// Ports A to I.
-pub(crate) const PORTS: usize = 9;
 
 const MODER: u32 = 0x00;
 const PUPDR: u32 = 0x0C;
@@ -13,29 +10,28 @@ const ODR: u32 = 0x14;
 const BSRR: u32 = 0x18;
 const BRR: u32 = 0x28;
 
-/// A port whose pins are in analog mode after reset.
-macro_rules! port {
-    ($moder:literal, $ospeedr:literal, $pupdr:literal) => {
-        &[
-            Register::new(MODER, "MODER", $moder, u32::MAX),
-            Register::new(0x04, "OTYPER", 0, 0xFFFF),
-            Register::new(0x08, "OSPEEDR", $ospeedr, u32::MAX),
-            Register::new(PUPDR, "PUPDR", $pupdr, u32::MAX),
-            Register::new(IDR, "IDR", 0, 0),
-            Register::new(ODR, "ODR", 0, 0xFFFF),
-            Register::new(BSRR, "BSRR", 0, 0),
-            Register::new(0x1C, "LCKR", 0, 0).refusing(0x1FFFF),
-            Register::new(0x20, "AFRL", 0, u32::MAX),
-            Register::new(0x24, "AFRH", 0, u32::MAX),
-            Register::new(BRR, "BRR", 0, 0),
-        ]
-    };
+/// The registers of a port with BRR, by what MODER, OSPEEDR and PUPDR are after reset.
+pub(crate) const fn port(moder: u32, ospeedr: u32, pupdr: u32) -> [Register; 11] {
+    [
+        Register::new(MODER, "MODER", moder, u32::MAX),
+        Register::new(0x04, "OTYPER", 0, 0xFFFF),
+        Register::new(0x08, "OSPEEDR", ospeedr, u32::MAX),
+        Register::new(PUPDR, "PUPDR", pupdr, u32::MAX),
+        Register::new(IDR, "IDR", 0, 0),
+        Register::new(ODR, "ODR", 0, 0xFFFF),
+        Register::new(BSRR, "BSRR", 0, 0),
+        Register::new(0x1C, "LCKR", 0, 0).refusing(0x1FFFF),
+        Register::new(0x20, "AFRL", 0, u32::MAX),
+        Register::new(0x24, "AFRH", 0, u32::MAX),
+        Register::new(BRR, "BRR", 0, 0),
+    ]
 }
 
-/// Ports A and B hold the debug pins.
-const PORT_A: &[Register] = port!(0xABFF_FFFF, 0x0C00_0000, 0x6400_0000);
-const PORT_B: &[Register] = port!(0xFFFF_FEBF, 0, 0x0000_0100);
-const OTHERS: &[Register] = port!(0xFFFF_FFFF, 0, 0);
+/// The same without BRR, which the STM32F4 and F7 do not have.
+pub(crate) const fn port_without_brr(moder: u32, ospeedr: u32, pupdr: u32) -> [Register; 10] {
+    let [a, b, c, d, e, f, g, h, i, j, _] = port(moder, ospeedr, pupdr);
+    [a, b, c, d, e, f, g, h, i, j]
+}
 
 /// One port.
 #[derive(Debug, Clone)]
@@ -44,14 +40,11 @@ pub(crate) struct Gpio {
 }
 
 impl Gpio {
-    /// Port number `index` (A is 0) after reset.
-    pub(crate) fn new(index: usize) -> Self {
-        let bank = match index {
-            0 => Bank::new("GPIOA", PORT_A),
-            1 => Bank::new("GPIOB", PORT_B),
-            _ => Bank::new("GPIO", OTHERS),
-        };
-        Gpio { bank }
+    /// A port with these registers, after reset.
+    pub(crate) fn new(registers: &'static [Register]) -> Self {
+        Gpio {
+            bank: Bank::new("GPIO", registers),
+        }
     }
 
     /// Reads a register.
@@ -69,7 +62,7 @@ impl Gpio {
             (BSRR, Size::Word) => (value & 0xFFFF, value >> 16),
             (BSRR, Size::Half) => (value, 0),
             (0x1A, Size::Half) => (0, value),
-            (BRR, Size::Word | Size::Half) => (0, value & 0xFFFF),
+            (BRR, Size::Word | Size::Half) if self.bank.has(BRR) => (0, value & 0xFFFF),
             (ODR, Size::Word | Size::Half) => (value & 0xFFFF, !value & 0xFFFF),
             (_, Size::Word) => return self.bank.write(offset, value),
             _ => return Err(AccessError::unmodelled("GPIO register, written in part")),
@@ -101,9 +94,18 @@ impl Gpio {
 mod tests {
     use super::*;
 
+    const ANALOG: &[Register] = &port(u32::MAX, 0, 0);
+    const INPUTS: &[Register] = &port_without_brr(0, 0, 0);
+
+    #[test]
+    fn ports_may_lack_brr() {
+        assert!(Gpio::new(ANALOG).write(BRR, Size::Word, 1).is_ok());
+        assert!(Gpio::new(INPUTS).write(BRR, Size::Word, 1).is_err());
+    }
+
     #[test]
     fn pins() {
-        let mut port = Gpio::new(2);
+        let mut port = Gpio::new(ANALOG);
         port.write(MODER, Size::Word, 0xFFFF_FF01).unwrap();
         port.write(PUPDR, Size::Word, 0x10).unwrap();
         assert_eq!(port.read(IDR), Ok(0b100), "pin 2 is pulled up");
