@@ -15,7 +15,7 @@ use crate::probe::{self, PlugError};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum BoardError {
     /// There is no model of the chip.
-    #[error("there is no virtual chip {name:?}; there is {}", chips::NAMES.join(", "))]
+    #[error("there is no virtual chip {name:?}; there is {}", chips::names().collect::<Vec<_>>().join(", "))]
     UnknownChip {
         /// The name asked for.
         name: String,

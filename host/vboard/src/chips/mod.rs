@@ -7,16 +7,31 @@ mod coresight;
 mod dbgmcu;
 mod gpio;
 mod register;
+pub mod stm32f4f7;
 pub mod stm32l4r5;
 mod tim2;
 
+use self::stm32f4f7::{stm32f446, stm32f746};
 use crate::memory::Chip;
 
+/// A name, as probe-rs calls the chip, and what makes one.
+type Entry = (&'static str, fn() -> Chip);
+
+const CHIPS: &[Entry] = &[
+    (stm32f446::NAME, stm32f446::chip),
+    (stm32f746::NAME, stm32f746::chip),
+    (stm32l4r5::NAME, stm32l4r5::chip),
+];
+
 /// Names of the chips, as probe-rs calls them.
-pub const NAMES: &[&str] = &[stm32l4r5::NAME];
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CHIPS.iter().map(|&(name, _)| name)
+}
 
 /// The chip called `name` (case does not matter), as it leaves the factory.
 pub fn by_name(name: &str) -> Option<Chip> {
-    name.eq_ignore_ascii_case(stm32l4r5::NAME)
-        .then(stm32l4r5::chip)
+    CHIPS
+        .iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known))
+        .map(|(_, chip)| chip())
 }

@@ -54,7 +54,7 @@ pub struct FlashConfig {
     pub instruction_cache: bool,
     /// Whether the data cache is on.
     pub data_cache: bool,
-    /// Bytes delivered by one read of the array (8 in dual-bank mode, 16 in single-bank).
+    /// Bytes delivered by one read of the array: 8 (L4+ and G0 in dual-bank mode), 16 (L4+ in single-bank mode, F4) or 32 (F7).
     pub read_bytes: u8,
 }
 
@@ -74,6 +74,21 @@ impl FlashGeometry {
     pub const STM32L4: Self = Self {
         instruction_lines: 32,
         data_lines: 8,
+        line_bytes: 32,
+    };
+
+    /// STM32F405 to F446: 1 KiB for instructions, 128 bytes for data (RM0390, section 3.4.2).
+    pub const STM32F4: Self = Self {
+        instruction_lines: 64,
+        data_lines: 8,
+        line_bytes: 16,
+    };
+
+    /// STM32F7, behind the ITCM interface: 2 KiB for both (RM0385, section 3.3.2). Here they have
+    /// that much each.
+    pub const STM32F7: Self = Self {
+        instruction_lines: 64,
+        data_lines: 64,
         line_bytes: 32,
     };
 
@@ -288,7 +303,7 @@ impl FlashAccelerator {
     }
 
     fn read_shift(&self) -> u32 {
-        if self.config.read_bytes == 16 { 4 } else { 3 }
+        u32::from(self.config.read_bytes).max(8).ilog2()
     }
 }
 

@@ -1,0 +1,258 @@
+//! The peripherals that depend on each other, behind one device.
+//!
+//! RCC, PWR and the flash interface together decide how fast the core may run; RCC gates and resets the others. After each write
+//! to one of the three the clock tree is worked out anew, and what the chip cannot do is refused at the very
+//! write that asks for it.
+
+use super::{
+    Part,
+    clock::{Clocks, HSI, check},
+    flash::FlashController,
+    pwr::Pwr,
+    rcc::{Gated, Rcc},
+};
+use crate::chips::{
+    gpio::{Gpio, port_without_brr},
+    register::{Bank, Register},
+    tim2::Tim2,
+};
+use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
+
+const BASE: u32 = 0x4000_0000;
+const TIM2: u32 = 0x4000_0000;
+const PWR: u32 = 0x4000_7000;
+const SYSCFG: u32 = 0x4001_3800;
+const GPIO: u32 = 0x4002_0000;
+const RCC: u32 = 0x4002_3800;
+const FLASH: u32 = 0x4002_3C00;
+/// Address range of one peripheral.
+const BLOCK: u32 = 0x400;
+
+const TIM2_INTERRUPT: usize = 28;
+
+/// Ports A and B hold the debug pins; the pins of others are inputs (RM0390, section 7.4).
+const PORT_A: &[Register] = &port_without_brr(0xA800_0000, 0x0C00_0000, 0x6400_0000);
+const PORT_B: &[Register] = &port_without_brr(0x0000_0280, 0x0000_00C0, 0x0000_0100);
+const OTHER_PORTS: &[Register] = &port_without_brr(0, 0, 0);
+
+/// Port number `index` (A is 0) after reset.
+fn gpio(index: usize) -> Gpio {
+    Gpio::new(match index {
+        0 => PORT_A,
+        1 => PORT_B,
+        _ => OTHER_PORTS,
+    })
+}
+
+/// Address and length of each peripheral. Offsets count from the first.
+pub(crate) fn windows(part: &Part) -> Vec<(u32, u32)> {
+    vec![
+        (TIM2, BLOCK),
+        (PWR, BLOCK),
+        (SYSCFG, BLOCK),
+        (GPIO, part.ports as u32 * BLOCK),
+        (RCC, BLOCK),
+        (FLASH, BLOCK),
+    ]
+}
+
+/// The peripherals of a part.
+#[derive(Debug, Clone)]
+pub(crate) struct Soc {
+    part: &'static Part,
+    rcc: Rcc,
+    pwr: Pwr,
+    flash: FlashController,
+    tim2: Tim2,
+    syscfg: Bank,
+    gpio: Vec<Gpio>,
+    clocks: Clocks,
+}
+
+impl Soc {
+    /// After power-on.
+    pub(crate) fn new(part: &'static Part) -> Self {
+        Soc {
+            part,
+            rcc: Rcc::new(part),
+            pwr: Pwr::new(part),
+            flash: FlashController::new(&part.flash),
+            tim2: Tim2::new(TIM2_INTERRUPT, 0, 0),
+            syscfg: Bank::new("SYSCFG", part.syscfg),
+            gpio: (0..part.ports).map(gpio).collect(),
+            clocks: Clocks {
+                system: HSI,
+                core: HSI,
+                apb1_timer_shift: 0,
+            },
+        }
+    }
+
+    /// The peripherals reset by RCC, of those modelled.
+    fn gated(&self) -> impl Iterator<Item = Gated> + use<> {
+        [Gated::Tim2, Gated::Pwr, Gated::Syscfg]
+            .into_iter()
+            .chain((0..self.part.ports).map(Gated::Gpio))
+    }
+
+    /// Which peripheral an address belongs to; RCC and the flash interface are always clocked.
+    fn owner(&self, address: u32) -> Option<(Gated, &'static str)> {
+        match address & !(BLOCK - 1) {
+            TIM2 => Some((Gated::Tim2, "TIM2")),
+            PWR => Some((Gated::Pwr, "PWR")),
+            SYSCFG => Some((Gated::Syscfg, "SYSCFG")),
+            at if port(at) < self.part.ports => Some((Gated::Gpio(port(at)), "GPIO port")),
+            _ => None,
+        }
+    }
+
+    fn check_clocked(&self, address: u32) -> Result<(), AccessError> {
+        let Some((peripheral, name)) = self.owner(address) else {
+            return Ok(());
+        };
+        if !self.rcc.clocked(peripheral) {
+            return Err(AccessError::unmodelled(format!(
+                "{name} without its clock; enable it in RCC first"
+            )));
+        }
+        if self.rcc.held_in_reset(peripheral) {
+            return Err(AccessError::unmodelled(format!(
+                "{name} while RCC holds it in reset"
+            )));
+        }
+        Ok(())
+    }
+
+    fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
+        match peripheral {
+            Gated::Tim2 => {
+                self.tim2 = Tim2::new(TIM2_INTERRUPT, now, self.clocks.apb1_timer_shift);
+            }
+            Gated::Pwr => self.pwr = Pwr::new(self.part),
+            Gated::Syscfg => self.syscfg.reset(),
+            Gated::Gpio(port) => self.gpio[port] = gpio(port),
+        }
+    }
+
+    /// Works out the clocks after a change and checks that the chip can run so.
+    fn retime(&mut self, now: u64) -> Result<(), AccessError> {
+        let clocks = self.rcc.clocks()?;
+        check(clocks, self.pwr.limit(), self.flash.wait_states())
+            .map_err(AccessError::Unmodelled)?;
+        self.clocks = clocks;
+        self.tim2.set_shift(clocks.apb1_timer_shift, now);
+        Ok(())
+    }
+
+    fn read_word(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, AccessError> {
+        self.check_clocked(address)?;
+        let offset = address % BLOCK;
+        match address - offset {
+            TIM2 => self.tim2.read(offset, context.now),
+            PWR => self.pwr.read(offset),
+            SYSCFG => self.syscfg.read(offset),
+            RCC => self.rcc.read(offset),
+            FLASH => self.flash.read(offset, context),
+            _ => self.gpio[port(address)].read(offset),
+        }
+    }
+}
+
+/// The number of the port at an address; beyond all ports if it is none.
+fn port(address: u32) -> usize {
+    (address.wrapping_sub(GPIO) / BLOCK) as usize
+}
+
+impl Peripheral for Soc {
+    fn name(&self) -> &str {
+        self.part.name
+    }
+
+    fn read(
+        &mut self,
+        offset: u32,
+        size: Size,
+        context: &mut Context<'_>,
+    ) -> Result<u32, AccessError> {
+        let address = BASE + offset;
+        let word = self.read_word(address & !3, context)?;
+        Ok(word >> (8 * (address & 3)) & (u32::MAX >> (32 - 8 * size.bytes())))
+    }
+
+    fn write(
+        &mut self,
+        offset: u32,
+        size: Size,
+        value: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        let address = BASE + offset;
+        self.check_clocked(address)?;
+        let offset = address % BLOCK;
+        let block = address - offset;
+        let in_part = size != Size::Word;
+        if in_part && port(address) >= self.part.ports {
+            return Err(AccessError::unmodelled("register written in part"));
+        }
+        match block {
+            TIM2 => {
+                self.tim2.write(offset, value, context.now)?;
+                self.tim2.drive(context.lines);
+            }
+            PWR => {
+                self.pwr.write(offset, value)?;
+                self.retime(context.now)?;
+            }
+            SYSCFG => self.syscfg.write(offset, value)?,
+            RCC => {
+                self.rcc.write(offset, value, self.pwr.backup_writable())?;
+                for peripheral in self.gated() {
+                    if self.rcc.held_in_reset(peripheral) {
+                        self.reset_peripheral(peripheral, context.now);
+                    }
+                }
+                self.retime(context.now)?;
+            }
+            FLASH => {
+                self.flash.write(offset, value, self.clocks.core, context)?;
+                self.retime(context.now)?;
+            }
+            _ => self.gpio[port(address)].write(offset, size, value)?,
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, reset: Reset, context: &mut Context<'_>) {
+        let mut fresh = Soc::new(self.part);
+        std::mem::swap(&mut fresh.rcc, &mut self.rcc);
+        fresh.rcc.reset(reset);
+        fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
+        fresh.flash.reset(context);
+        *self = fresh;
+    }
+
+    fn next_event(&self) -> Option<u64> {
+        let events = [self.flash.next_event(), self.tim2.next_event()];
+        events.into_iter().flatten().min()
+    }
+
+    fn tick(&mut self, context: &mut Context<'_>) {
+        self.flash.advance(context);
+        self.tim2.advance(context.now);
+        self.tim2.drive(context.lines);
+    }
+
+    fn program(
+        &mut self,
+        offset: u32,
+        size: Size,
+        value: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        self.flash
+            .program(offset, size, value, self.clocks.core, context)
+    }
+}
+
+#[cfg(test)]
+mod tests;
