@@ -6,6 +6,7 @@
 mod coresight;
 mod dbgmcu;
 mod gpio;
+mod iwdg;
 mod register;
 pub mod stm32f4f7;
 pub mod stm32l4r5;

@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod bench;
+mod chips;
 mod program;
 mod server;
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::chips::{
     gpio::{Gpio, port_without_brr},
+    iwdg,
     register::{Bank, Register},
     tim2::Tim2,
 };
@@ -20,6 +21,7 @@ use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
 const BASE: u32 = 0x4000_0000;
 const TIM2: u32 = 0x4000_0000;
+const IWDG: u32 = 0x4000_3000;
 const PWR: u32 = 0x4000_7000;
 const SYSCFG: u32 = 0x4001_3800;
 const GPIO: u32 = 0x4002_0000;
@@ -48,6 +50,7 @@ fn gpio(index: usize) -> Gpio {
 pub(crate) fn windows(part: &Part) -> Vec<(u32, u32)> {
     vec![
         (TIM2, BLOCK),
+        (IWDG, BLOCK),
         (PWR, BLOCK),
         (SYSCFG, BLOCK),
         (GPIO, part.ports as u32 * BLOCK),
@@ -149,6 +152,7 @@ impl Soc {
         let offset = address % BLOCK;
         match address - offset {
             TIM2 => self.tim2.read(offset, context.now),
+            IWDG => iwdg::read(offset),
             PWR => self.pwr.read(offset),
             SYSCFG => self.syscfg.read(offset),
             RCC => self.rcc.read(offset),
@@ -199,6 +203,7 @@ impl Peripheral for Soc {
                 self.tim2.write(offset, value, context.now)?;
                 self.tim2.drive(context.lines);
             }
+            IWDG => iwdg::write(offset, value)?,
             PWR => {
                 self.pwr.write(offset, value)?;
                 self.retime(context.now)?;
