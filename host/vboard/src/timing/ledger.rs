@@ -6,7 +6,8 @@ use std::ops::{AddAssign, Index};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cause {
-    /// An instruction executed: the one cycle that each takes at least.
+    /// Instructions began to execute: the one cycle that each takes at least, or two together
+    /// where the core issues two.
     Issue,
     /// Code was on its way, though memory has no wait states: the fetch queue was empty.
     Fetch,

@@ -27,6 +27,7 @@ mod ledger;
 mod lines;
 pub mod m0plus;
 pub mod m4;
+pub mod m7;
 mod pipeline;
 
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};

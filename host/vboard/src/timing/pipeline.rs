@@ -1,6 +1,6 @@
 //! The pipeline of whichever core it is, as the executor asks about it.
 
-use super::{m0plus, m4};
+use super::{m0plus, m4, m7};
 use crate::{
     core::{
         block::{BlockTiming, PipelineState},
@@ -17,6 +17,8 @@ pub enum Pipeline {
     M0Plus(m0plus::Pipeline),
     /// Of a Cortex-M4.
     M4(m4::Pipeline),
+    /// Of a Cortex-M7.
+    M7(m7::Pipeline),
 }
 
 impl Pipeline {
@@ -25,7 +27,8 @@ impl Pipeline {
         match model {
             Model::CortexM0Plus => Some(Self::M0Plus(m0plus::Pipeline)),
             Model::CortexM4 => Some(Self::M4(m4::Pipeline::default())),
-            Model::CortexM3 | Model::CortexM7 => None,
+            Model::CortexM7 => Some(Self::M7(m7::Pipeline)),
+            Model::CortexM3 => None,
         }
     }
 
@@ -40,6 +43,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.time_block(address, insns, entry),
             Self::M4(m4) => m4.time_block(address, insns, entry),
+            Self::M7(m7) => m7.time_block(address, insns),
         }
     }
 
@@ -50,6 +54,7 @@ impl Pipeline {
             // It has no division.
             Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.divide_extra(signed, dividend, divisor),
+            Self::M7(m7) => m7.divide_extra(signed, dividend, divisor),
         }
     }
 
@@ -60,6 +65,7 @@ impl Pipeline {
             // Such an access faults.
             Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.misaligned_extra(address, size, write),
+            Self::M7(m7) => m7.misaligned_extra(address, size, write),
         }
     }
 
@@ -70,7 +76,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.io_port_saving(),
             // It has no such port.
-            Self::M4(_) => 0,
+            Self::M4(_) | Self::M7(_) => 0,
         }
     }
 
@@ -81,6 +87,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.exception_entry(tail_chained),
             Self::M4(m4) => m4.exception_entry(tail_chained, fp, lazy),
+            Self::M7(m7) => m7.exception_entry(tail_chained, fp, lazy),
         }
     }
 
@@ -90,6 +97,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.exception_return(),
             Self::M4(m4) => m4.exception_return(fp),
+            Self::M7(m7) => m7.exception_return(fp),
         }
     }
 
@@ -100,6 +108,7 @@ impl Pipeline {
             // It has no FP registers.
             Self::M0Plus(_) => 0,
             Self::M4(m4) => m4.lazy_stacking(),
+            Self::M7(m7) => m7.lazy_stacking(),
         }
     }
 }

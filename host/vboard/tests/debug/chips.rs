@@ -9,8 +9,8 @@ use crate::bench::PATIENCE;
 
 /// Where every STM32 has flash.
 const FLASH: u64 = 0x0800_0000;
-/// An offset in a sector of its own on each chip, far from the first.
-const PLACE: usize = 0x4_0000;
+/// An offset in a sector of its own on each chip. Small sectors are erased soon, also on a busy host.
+const PLACE: usize = 0x8000;
 
 /// Words that say nothing.
 fn noise(words: u32) -> Vec<u8> {
@@ -22,9 +22,7 @@ fn noise(words: u32) -> Vec<u8> {
 fn check(chip: &str) {
     let board = VirtualBoard::new(chip).unwrap();
     let name = format!("programs-{chip}");
-    let mut opened = Lister::new()
-        .open(board.plug_in(&name).unwrap())
-        .unwrap();
+    let mut opened = Lister::new().open(board.plug_in(&name).unwrap()).unwrap();
     opened.select_protocol(WireProtocol::Swd).unwrap();
     let mut session = opened.attach(chip, Permissions::default()).unwrap();
     // The second time over what the first has left.

@@ -45,3 +45,4 @@ mod kernels;
 mod reference;
 
 pub use pipeline::Pipeline;
+pub(super) use rules::divide;

@@ -120,7 +120,7 @@ pub(super) fn misaligned(address: u32, size: Size, write: bool) -> u32 {
 /// The TRM gives the range and says that it follows the operands' leading ones and zeroes,
 /// not how. Here the ten further cycles are shared evenly over the up to 32 bits that the
 /// quotient can have; a quotient of 0 or a division by zero ends at once. Not validated.
-pub(super) fn divide(signed: bool, dividend: u32, divisor: u32) -> u32 {
+pub(in crate::timing) fn divide(signed: bool, dividend: u32, divisor: u32) -> u32 {
     let magnitude = |v: u32| if signed { (v as i32).unsigned_abs() } else { v };
     let (dividend, divisor) = (magnitude(dividend), magnitude(divisor));
     if divisor == 0 || dividend < divisor {

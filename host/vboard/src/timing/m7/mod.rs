@@ -1,0 +1,30 @@
+//! The cycle model of the Cortex-M7.
+//!
+//! The core issues up to two instructions per cycle, in order, into a pipeline whose integer
+//! part has two ALUs in a row: an *early* one, beside which addresses are formed, and a *late*
+//! one a cycle behind. Arm publishes no table of it. The rules are those that *jnk0le* measured
+//! on an STM32H743 (`cortex_m7.md`) and *quinapalus* on an STM32H730 (`cm7cycles.html`); the
+//! standing of each is at the top of `rules.rs`.
+//!
+//! # What is left out
+//!
+//! * What one block leaves to the next: results are taken to be there, and an instruction
+//!   never issues together with the one before a block's start.
+//! * The branch predictor's state. Backward branches are predicted taken, forward ones as they
+//!   go, indirect ones rightly. A loop's exit costs a misprediction; a data-dependent forward
+//!   branch should, too, and does not.
+//! * The alignment of code within fetched double words, which both sources call "slippery".
+//! * The data cache in front of SRAM1 and SRAM2, and the bus behind it: all RAM is timed as tightly
+//!   coupled. The banks of two loads are told apart only where their offsets from one base tell.
+//! * The store buffer's limits.
+//!
+//! Nothing has been validated against a whole program on silicon.
+
+mod pipeline;
+mod rules;
+mod slot;
+
+#[cfg(test)]
+mod kernels;
+
+pub use pipeline::Pipeline;

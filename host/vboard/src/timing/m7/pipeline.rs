@@ -1,0 +1,248 @@
+//! The core's pipeline, as the executor asks about it.
+
+use super::{
+    rules,
+    slot::{Slot, Unit},
+};
+use crate::{
+    core::{
+        block::{BlockTiming, Causes, Exit, Fetch, PipelineState},
+        insn::{Class, Insn},
+    },
+    memory::Size,
+    timing::{Cause, Ledger, m4},
+};
+
+/// The timing model of the Cortex-M7's pipeline. It has no state between blocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pipeline;
+
+/// When results can be had.
+#[derive(Clone, Copy, Debug, Default)]
+struct Results {
+    /// For each core register, the first cycle in which the late ALU and the early stage can
+    /// have it, and why not before.
+    late: [u32; 16],
+    early: [u32; 16],
+    accumulator: [u32; 16],
+    cause: [Option<Cause>; 16],
+    float: [u32; 32],
+    float_accumulator: [u32; 32],
+}
+
+/// The issue stage.
+#[derive(Debug, Default)]
+struct Issue {
+    results: Results,
+    /// The cycle in which the next instruction can issue at the earliest.
+    now: u32,
+    /// What has issued alone so far in the cycle before `now`, which it may yet share.
+    older: Option<Slot>,
+    ledger: Ledger,
+}
+
+impl Issue {
+    /// The first cycle from `at` on in which `slot` has its operands, and what it waits for.
+    fn operands(&self, slot: &Slot, at: u32) -> (u32, Cause) {
+        let results = &self.results;
+        let mut ready = (at, Cause::Hazard);
+        let mut need = |cycle: u32, cause: Option<Cause>| {
+            if cycle > ready.0 {
+                ready = (cycle, cause.unwrap_or(Cause::Hazard));
+            }
+        };
+        for r in 0..16 {
+            let bit = 1 << r;
+            if slot.early & bit != 0 {
+                need(results.early[r], results.cause[r]);
+            }
+            if slot.late & bit != 0 {
+                let extra = u32::from(
+                    slot.unit == Unit::Multiply && results.cause[r] == Some(Cause::Memory),
+                );
+                need(results.late[r] + extra, results.cause[r]);
+            }
+            if slot.accumulator & bit != 0 {
+                need(results.accumulator[r], results.cause[r]);
+            }
+        }
+        for s in 0..32 {
+            let bit = 1 << s;
+            if slot.float_reads & bit != 0 {
+                need(results.float[s], Some(Cause::Float));
+            }
+            if slot.float_accumulator & bit != 0 {
+                need(results.float_accumulator[s], Some(Cause::Float));
+            }
+        }
+        ready
+    }
+
+    /// Issues `slot`; the cycle.
+    fn issue(&mut self, slot: &Slot) -> u32 {
+        let shared = self.older.filter(|older| {
+            slot.pairs_behind(older) && self.operands(slot, self.now - 1).0 < self.now
+        });
+        let at = if shared.is_some() {
+            self.now - 1
+        } else {
+            let (at, cause) = self.operands(slot, self.now);
+            self.ledger.add(cause, at - self.now);
+            self.ledger.add(Cause::Issue, 1);
+            self.ledger.add(further(slot), slot.cycles - 1);
+            self.now = at + slot.cycles;
+            at
+        };
+        self.older = if shared.is_some() { None } else { Some(*slot) };
+        self.write(slot, at, shared.is_none());
+        at
+    }
+
+    fn write(&mut self, slot: &Slot, at: u32, first: bool) {
+        let results = &mut self.results;
+        let done = at + slot.cycles - 1;
+        let early_alu = slot.is_early(first);
+        let loads = matches!(slot.unit, Unit::Load | Unit::Alone);
+        for r in 0..16 {
+            let bit = 1 << r;
+            if slot.writeback & bit != 0 {
+                // The address unit's result: to addresses in the next cycle.
+                results.early[r] = done + 1;
+                results.late[r] = done + 1;
+                results.accumulator[r] = done + 1;
+                results.cause[r] = None;
+            }
+            if slot.writes & bit != 0 {
+                let latency = if early_alu { 0 } else { slot.latency };
+                results.late[r] = done + latency;
+                results.early[r] = done + latency + 1 + u32::from(slot.unit == Unit::Field);
+                // Consumed a stage behind the late ALU.
+                results.accumulator[r] = done
+                    + if slot.unit == Unit::Multiply {
+                        1
+                    } else {
+                        latency.saturating_sub(1)
+                    };
+                results.cause[r] = loads.then_some(Cause::Memory);
+            }
+        }
+        for s in 0..32 {
+            let bit = 1 << s;
+            if slot.float_writes & bit != 0 {
+                results.float[s] = done + slot.float_latency;
+                results.float_accumulator[s] = done + slot.float_latency.min(rules::FLOAT);
+            }
+        }
+    }
+}
+
+/// What further cycles of an instruction are spent on.
+fn further(slot: &Slot) -> Cause {
+    match slot.unit {
+        Unit::Float | Unit::FloatMove => Cause::Float,
+        Unit::Load | Unit::Store => Cause::Memory,
+        Unit::Alone if slot.early != 0 => Cause::Memory,
+        _ => Cause::Compute,
+    }
+}
+
+impl Pipeline {
+    /// The static timing of the block of `insns` that starts at `address`. It does not matter
+    /// in which state it is entered.
+    pub fn time_block(&self, address: u32, insns: &[Insn]) -> BlockTiming {
+        let mut issue = Issue::default();
+        let mut starts = Vec::with_capacity(insns.len());
+        let mut skips = Vec::with_capacity(insns.len());
+        let mut needs: Vec<u32> = Vec::new();
+        let mut at = address;
+        let mut last = None;
+        for insn in insns {
+            let slot = Slot::new(at, insn);
+            let start = issue.issue(&slot);
+            starts.push(start);
+            // A predicate that fails saves what goes beyond the slot.
+            skips.push(-(slot.cycles.saturating_sub(1).min(127) as i8));
+            at = at.wrapping_add(2 * u32::from(insn.halfwords));
+            let bytes = (address & 3).wrapping_add(at.wrapping_sub(address));
+            needs.resize(bytes.div_ceil(4) as usize, start);
+            last = Some((slot, insn));
+        }
+        let mut fall = (issue.now, issue.ledger);
+        let taken = fall;
+        if let Some((slot, insn)) = last
+            && slot.backward
+            && matches!(insn.op.class(), Class::Branch(_))
+        {
+            // A loop's end comes unexpected.
+            fall.0 += rules::MISPREDICTED;
+            fall.1.add(Cause::Branch, rules::MISPREDICTED);
+        }
+        let exit = |cycles| Exit {
+            cycles,
+            state: PipelineState::BRANCHED,
+        };
+        BlockTiming {
+            start: starts.into(),
+            skip: skips.into(),
+            fetches: fetches(&needs),
+            fall: exit(fall.0),
+            taken: exit(taken.0),
+            causes: Box::new(Causes {
+                fall: fall.1,
+                taken: taken.1,
+            }),
+        }
+    }
+
+    /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
+    #[inline]
+    pub fn divide_extra(&self, signed: bool, dividend: u32, divisor: u32) -> u32 {
+        m4::divide(signed, dividend, divisor)
+    }
+
+    /// Extra cycles of an access that is not aligned.
+    #[inline]
+    pub fn misaligned_extra(&self, _: u32, _: Size, write: bool) -> u32 {
+        if write { 0 } else { rules::UNALIGNED_LOAD }
+    }
+
+    /// Cycles from recognising an exception to the first instruction of its handler.
+    pub fn exception_entry(&self, tail_chained: bool, fp: bool, lazy: bool) -> u32 {
+        match (tail_chained, fp && !lazy) {
+            (true, _) => rules::TAIL_CHAINED,
+            (false, false) => rules::ENTRY,
+            (false, true) => rules::ENTRY + rules::FLOAT_FRAME,
+        }
+    }
+
+    /// Cycles from an exception return to the first instruction returned to.
+    pub fn exception_return(&self, fp: bool) -> u32 {
+        rules::RETURN + if fp { rules::FLOAT_FRAME } else { 0 }
+    }
+
+    /// Cycles that storing the lazily stacked FP registers takes.
+    pub fn lazy_stacking(&self) -> u32 {
+        rules::FLOAT_FRAME
+    }
+}
+
+/// Words that the fetch queue holds ahead of what is issued.
+const QUEUE: usize = 8;
+
+/// When each word is needed, and when it could arrive: two per cycle, as far as the queue
+/// has room.
+fn fetches(needs: &[u32]) -> Box<[Fetch]> {
+    let cycle = |cycle: u32| u16::try_from(cycle).unwrap_or(Fetch::NEVER - 1);
+    needs
+        .iter()
+        .enumerate()
+        .map(|(i, &need)| {
+            let room = i.checked_sub(QUEUE).map_or(0, |freed| needs[freed]);
+            Fetch {
+                ready: cycle((i as u32 / 2).max(room).min(need)),
+                need: cycle(need),
+                queued: false,
+            }
+        })
+        .collect()
+}
