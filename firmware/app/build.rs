@@ -11,7 +11,12 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The boards, each with a feature of its name and a memory map in `memory/NAME.x`.
-const BOARDS: [&str; 1] = ["nucleo-l4r5zi"];
+const BOARDS: [&str; 4] = [
+    "nucleo-f446re",
+    "nucleo-f746zg",
+    "nucleo-g0b1re",
+    "nucleo-l4r5zi",
+];
 
 /// What an image built without `cargo xtask images` says of its sources: never equal
 /// to a digest, so that no such image is taken for a kept one.
@@ -28,6 +33,12 @@ fn main() {
         }
     }
     println!("cargo::rustc-link-search={}", out.display());
+
+    // Armv6-M has fewer instructions and system registers than the others.
+    println!("cargo::rustc-check-cfg=cfg(armv6m)");
+    if variable("TARGET").starts_with("thumbv6m") {
+        println!("cargo::rustc-cfg=armv6m");
+    }
 
     println!("cargo::rerun-if-env-changed=ONCHIP_SOURCES");
     let sources = env::var("ONCHIP_SOURCES").unwrap_or_else(|_| UNKNOWN_SOURCES.into());

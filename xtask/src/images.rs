@@ -9,7 +9,7 @@ use object::{Object, ObjectSection, ObjectSymbol};
 use onchip_protocol::info::{self, Info};
 
 use crate::sources;
-use crate::toolchain::{Compiler, Core, TARGET, run};
+use crate::toolchain::{Compiler, Core, TARGETS, run};
 
 /// How to build.
 #[derive(clap::Args)]
@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Build nothing: check that the kept images are of today's sources.
     #[arg(long, conflicts_with_all = ["out", "core_from_sources"])]
     check: bool,
+    /// Build nothing: run clippy on each board's image, with warnings denied. Needs the compiled targets.
+    #[arg(long, conflicts_with_all = ["out", "core_from_sources", "check"])]
+    lint: bool,
     /// Where to put the images [default: firmware/images, where they are kept]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -38,6 +41,10 @@ pub(crate) fn images(root: &Path, options: &Options) -> Result<()> {
                 "firmware/images/{file} is of today's sources, by {}",
                 info.rustc
             );
+            continue;
+        }
+        if options.lint {
+            lint(root, &board)?;
             continue;
         }
         let out = options.out.as_ref().unwrap_or(&kept);
@@ -71,16 +78,31 @@ fn boards(root: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Lints the image of `board`.
+fn lint(root: &Path, board: &str) -> Result<()> {
+    let target = target_of(root, board)?;
+    ensure!(
+        Compiler::installed()?.has_compiled_core(target),
+        "no compiled core library for {target}: run `rustup target add {target}`"
+    );
+    run(Command::new("cargo")
+        .current_dir(root.join("firmware/app"))
+        .args(["clippy", "--release", "--locked", "--quiet"])
+        .args(["--features", board, "--target", target])
+        .args(["--", "-D", "warnings"]))
+}
+
 /// Builds the image of `board` and returns where it is.
 fn build(root: &Path, board: &str, sources: &str, core_from_sources: bool) -> Result<PathBuf> {
     let compiler = Compiler::installed()?;
+    let target = target_of(root, board)?;
     let core = if core_from_sources {
         compiler.core_sources(root).map(Core::Sources)
     } else {
-        compiler.core(root)
+        compiler.core(root, target)
     };
     let app = root.join("firmware/app");
-    let target = app.join("target");
+    let folder = app.join("target");
     run(Command::new("cargo")
         .current_dir(&app)
         .args(["fetch", "--locked"]))?;
@@ -88,9 +110,10 @@ fn build(root: &Path, board: &str, sources: &str, core_from_sources: bool) -> Re
     cargo
         .current_dir(&app)
         .args(["build", "--release", "--locked", "--features", board])
+        .args(["--target", target])
         .arg("--target-dir")
-        .arg(&target)
-        .args(["--config", &remap(root)?])
+        .arg(&folder)
+        .args(["--config", &remap(root, target)?])
         .env("ONCHIP_SOURCES", sources);
     // What the caller set for the host's programs would override the image's own settings.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
@@ -108,16 +131,31 @@ fn build(root: &Path, board: &str, sources: &str, core_from_sources: bool) -> Re
                 .env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
         }
         None => bail!(
-            "no core library for {TARGET}: run `cargo xtask setup`, which installs it or fetches \
+            "no core library for {target}: run `cargo xtask setup`, which installs it or fetches \
              its sources"
         ),
     }
     run(&mut cargo)?;
-    Ok(target.join(TARGET).join("release/onchip-app"))
+    Ok(folder.join(target).join("release/onchip-app"))
+}
+
+/// The target that the image of `board` is built for, by the core that its file names.
+fn target_of(root: &Path, board: &str) -> Result<&'static str> {
+    let path = root.join("boards").join(format!("{board}.toml"));
+    let file: toml::Table = fs::read_to_string(&path)?
+        .parse()
+        .with_context(|| format!("{} is not TOML", path.display()))?;
+    let core = file.get("core").and_then(|core| core.as_str());
+    let core = core.with_context(|| format!("{} names no core", path.display()))?;
+    TARGETS
+        .iter()
+        .find(|&&(name, _)| name == core)
+        .map(|&(_, target)| target)
+        .with_context(|| format!("{}: no target is known for core {core}", path.display()))
 }
 
 /// Keeps this machine's paths out of the image, so that it is the same wherever built.
-fn remap(root: &Path) -> Result<String> {
+fn remap(root: &Path, target: &str) -> Result<String> {
     let mut folders = vec![(root.to_path_buf(), "onchip")];
     // One folder per registry, named after it.
     for registry in fs::read_dir(cargo_home()?.join("registry/src"))? {
@@ -127,7 +165,7 @@ fn remap(root: &Path) -> Result<String> {
         .iter()
         .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
         .collect::<Vec<_>>();
-    Ok(format!("target.{TARGET}.rustflags={flags:?}"))
+    Ok(format!("target.{target}.rustflags={flags:?}"))
 }
 
 /// Where cargo keeps the dependencies' sources.

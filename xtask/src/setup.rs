@@ -1,6 +1,6 @@
 //! `cargo xtask setup`: gets what building images needs.
 //!
-//! That is rustup's compiled core library for the target. Where rustup cannot download,
+//! That is rustup's compiled core library for each target. Where rustup cannot download,
 //! Debian's package `rust-src` of the compiler's very version serves instead: the library's
 //! sources, from which cargo builds core together with the image. Nothing is installed:
 //! the package is unpacked below `target`.
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::toolchain::{Compiler, TARGET, output, run};
+use crate::toolchain::{Compiler, output, run, targets};
 
 /// Suites in which Debian keeps current compilers, the most conservative first.
 const SUITES: [&str; 4] = ["trixie-backports", "trixie", "testing", "unstable"];
@@ -25,11 +25,15 @@ const REMEDY: &str = "to build images, install the target by other means (see ru
 pub(crate) fn setup(root: &Path, from_sources: bool) -> Result<()> {
     let compiler = Compiler::installed()?;
     if !from_sources {
-        if compiler.has_compiled_core() {
-            println!("{TARGET} is installed");
+        let missing: Vec<_> = targets()
+            .into_iter()
+            .filter(|target| !compiler.has_compiled_core(target))
+            .collect();
+        if missing.is_empty() {
+            println!("the targets are installed");
             return Ok(());
         }
-        match run(Command::new("rustup").args(["target", "add", TARGET])) {
+        match run(Command::new("rustup").args(["target", "add"]).args(missing)) {
             Ok(()) => return Ok(()),
             Err(error) => println!("{error:#}; trying Debian's library sources instead"),
         }

@@ -1,13 +1,23 @@
 //! What the machine has for building images: a compiled core library, or its sources.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// What images are built for.
-pub(crate) const TARGET: &str = "thumbv7em-none-eabihf";
+/// What images are built for: a target for each kind of core that a board file can name.
+pub(crate) const TARGETS: [(&str, &str); 3] = [
+    ("cortex-m0plus", "thumbv6m-none-eabi"),
+    ("cortex-m4f", "thumbv7em-none-eabihf"),
+    ("cortex-m7f", "thumbv7em-none-eabihf"),
+];
+
+/// The targets, each once.
+pub(crate) fn targets() -> BTreeSet<&'static str> {
+    TARGETS.iter().map(|&(_, target)| target).collect()
+}
 
 /// The installed compiler.
 pub(crate) struct Compiler {
@@ -35,16 +45,16 @@ impl Compiler {
         })
     }
 
-    /// The core library that images are built with; of two, the compiled one.
-    pub(crate) fn core(&self, root: &Path) -> Option<Core> {
-        if self.has_compiled_core() {
+    /// The core library that images for `target` are built with; of two, the compiled one.
+    pub(crate) fn core(&self, root: &Path, target: &str) -> Option<Core> {
+        if self.has_compiled_core(target) {
             return Some(Core::Compiled);
         }
         self.core_sources(root).map(Core::Sources)
     }
 
-    pub(crate) fn has_compiled_core(&self) -> bool {
-        let folder = self.sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    pub(crate) fn has_compiled_core(&self, target: &str) -> bool {
+        let folder = self.sysroot.join("lib/rustlib").join(target).join("lib");
         fs::read_dir(folder).is_ok_and(|mut files| {
             files.any(|file| {
                 file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libcore-"))

@@ -3,22 +3,57 @@
 //! A board module offers:
 //! - `NAME`, `PARTITION` (addresses of the model partition), `ARENA_BYTES`
 //! - `CLOCK_HZ`: the core's clock once `start` has run
-//! - `TICK_HZ` and `ticks`: the second clock, 32 bits, free-running
+//! - `cycles`: the core's clock counted in 32 bits, once `start` has run
+//! - `TICK_HZ`, `TICK_BITS` and `ticks`: the second clock, free-running
 //! - `start`: brings up both clocks and the flash caches
 //! - `forget_caches`: empties the caches, so that every run begins alike
 //!
 //! Another board is another such module with a feature of its name, a memory map in
 //! `memory`, its name in `build.rs`, and a file in `boards`.
 
-#[cfg(feature = "nucleo-l4r5zi")]
-mod nucleo_l4r5zi;
-#[cfg(feature = "nucleo-l4r5zi")]
-pub(crate) use nucleo_l4r5zi::*;
+macro_rules! boards {
+    ($($feature:literal $module:ident)*) => {
+        $(
+            #[cfg(feature = $feature)]
+            mod $module;
+            #[cfg(feature = $feature)]
+            pub(crate) use $module::*;
+        )*
 
-#[cfg(not(feature = "nucleo-l4r5zi"))]
-compile_error!(
-    "name the board as a feature, as `cargo xtask images` does: --features nucleo-l4r5zi"
-);
+        #[cfg(not(any($(feature = $feature),*)))]
+        compile_error!(concat!(
+            "name the board as a feature, as `cargo xtask images` does:",
+            $(" --features ", $feature),*
+        ));
+    };
+}
+
+boards! {
+    "nucleo-f446re" nucleo_f446re
+    "nucleo-f746zg" nucleo_f746zg
+    "nucleo-g0b1re" nucleo_g0b1re
+    "nucleo-l4r5zi" nucleo_l4r5zi
+}
+
+/// The cycle counter of Armv7-M.
+#[cfg(not(armv6m))]
+mod dwt {
+    use cortex_m::peripheral::DWT;
+
+    /// Starts the counter.
+    pub(super) fn start() {
+        // SAFETY: nothing else uses these peripherals.
+        let mut core = unsafe { cortex_m::Peripherals::steal() };
+        core.DCB.enable_trace();
+        core.DWT.enable_cycle_counter();
+    }
+
+    /// The core's cycles, wrapping.
+    #[inline(always)]
+    pub(crate) fn cycles() -> u32 {
+        DWT::cycle_count()
+    }
+}
 
 /// The model partition as memory.
 pub(crate) fn partition() -> &'static [u8] {

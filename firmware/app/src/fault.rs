@@ -6,7 +6,6 @@ use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use cortex_m::peripheral::SCB;
 use onchip_protocol::Message;
 
 use crate::paint;
@@ -30,10 +29,13 @@ static STACK: Stack = Stack(UnsafeCell::new(MaybeUninit::uninit()));
 unsafe extern "C" fn HardFault() -> ! {
     naked_asm!(
         "mrs r0, msp",
-        "movw r1, #:lower16:({stack} + {bytes})",
-        "movt r1, #:upper16:({stack} + {bytes})",
+        "ldr r1, 2f",
         "msr msp, r1",
-        "b {report}",
+        "ldr r1, 3f",
+        "bx r1",
+        ".balign 4",
+        "2: .word {stack} + {bytes}",
+        "3: .word {report}",
         stack = sym STACK,
         bytes = const STACK_BYTES,
         report = sym report,
@@ -44,7 +46,13 @@ unsafe extern "C" fn HardFault() -> ! {
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() -> ! {
-    naked_asm!("b {handler}", handler = sym HardFault)
+    naked_asm!(
+        "ldr r0, 2f",
+        "bx r0",
+        ".balign 4",
+        "2: .word {handler}",
+        handler = sym HardFault,
+    )
 }
 
 /// Words of an exception frame that are of interest: R0-R3, R12, LR, PC.
@@ -54,14 +62,32 @@ const FRAME_WORDS: usize = 7;
 /// the stack has overflowed. PC and LR are lost and reported as zero.
 const STACKING_FAILED: u32 = 1 << 12 | 1 << 4;
 
+/// CFSR, HFSR, MMFAR and BFAR.
+#[cfg(not(armv6m))]
+fn status() -> [u32; 4] {
+    // SAFETY: reads of status registers, without side effects.
+    let scb = unsafe { &*cortex_m::peripheral::SCB::PTR };
+    [
+        scb.cfsr.read(),
+        scb.hfsr.read(),
+        scb.mmfar.read(),
+        scb.bfar.read(),
+    ]
+}
+
+/// Zeros: Armv6-M has no status registers of faults.
+#[cfg(armv6m)]
+fn status() -> [u32; 4] {
+    [0; 4]
+}
+
 /// Reports the fault whose exception frame is at `frame`, and stops.
 extern "C" fn report(frame: usize) -> ! {
     static REPORTED: AtomicBool = AtomicBool::new(false);
     // A fault while reporting one would come back here for ever.
-    if !REPORTED.swap(true, Ordering::Relaxed) {
-        // SAFETY: reads of status registers, without side effects.
-        let scb = unsafe { &*SCB::PTR };
-        let cfsr = scb.cfsr.read();
+    if !REPORTED.load(Ordering::Relaxed) {
+        REPORTED.store(true, Ordering::Relaxed);
+        let [cfsr, hfsr, mmfar, bfar] = status();
         let is_written = cfsr & STACKING_FAILED == 0
             && paint::is_on_stack(frame, FRAME_WORDS * size_of::<u32>());
         let stacked = if is_written {
@@ -76,9 +102,9 @@ extern "C" fn report(frame: usize) -> ! {
             pc,
             lr,
             cfsr,
-            hfsr: scb.hfsr.read(),
-            mmfar: scb.mmfar.read(),
-            bfar: scb.bfar.read(),
+            hfsr,
+            mmfar,
+            bfar,
         });
     }
     loop {

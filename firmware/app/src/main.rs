@@ -26,7 +26,6 @@ use crate::report::send;
 fn main() -> ! {
     board::start();
     cortex_m::interrupt::disable();
-    stopwatch::start();
     match order::take() {
         Ok(order) => {
             send(Message::Boot {

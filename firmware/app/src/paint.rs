@@ -56,10 +56,11 @@ pub(crate) fn stack_fill() {
     unsafe {
         asm!(
             "mov {end}, sp",
+            "b 3f",
             "2:",
+            "stm {word}!, {{{paint}}}",
+            "3:",
             "cmp {word}, {end}",
-            "it lo",
-            "strlo {paint}, [{word}], #4",
             "blo 2b",
             word = inout(reg) stack_region().start => _,
             end = out(reg) _,

@@ -49,6 +49,12 @@ pub enum Core {
     /// Armv7E-M with the single-precision FPU.
     #[serde(rename = "cortex-m4f")]
     CortexM4F,
+    /// Armv7E-M with the single-precision FPU, dual issue and caches.
+    #[serde(rename = "cortex-m7f")]
+    CortexM7F,
+    /// Armv6-M.
+    #[serde(rename = "cortex-m0plus")]
+    CortexM0Plus,
 }
 
 impl Core {
@@ -56,6 +62,8 @@ impl Core {
     pub fn cpuid_part(self) -> u32 {
         match self {
             Core::CortexM4F => 0xC24,
+            Core::CortexM7F => 0xC27,
+            Core::CortexM0Plus => 0xC60,
         }
     }
 }
@@ -64,6 +72,8 @@ impl fmt::Display for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Core::CortexM4F => "cortex-m4f",
+            Core::CortexM7F => "cortex-m7f",
+            Core::CortexM0Plus => "cortex-m0plus",
         })
     }
 }

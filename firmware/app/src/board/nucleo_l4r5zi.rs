@@ -9,6 +9,8 @@ use embassy_stm32::rcc::{
     AHBPrescaler, LsConfig, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk,
 };
 
+pub(crate) use super::dwt::cycles;
+
 pub(crate) const NAME: &str = "nucleo-l4r5zi";
 
 /// HSI16 / 2 * 30 / 2.
@@ -16,6 +18,9 @@ pub(crate) const CLOCK_HZ: u32 = 120_000_000;
 
 /// TIM2 counts the APB1 timer clock, which is undivided.
 pub(crate) const TICK_HZ: u32 = 120_000_000;
+
+/// All of TIM2's bits.
+pub(crate) const TICK_BITS: u32 = 32;
 
 /// 608 KiB of RAM besides the stack, less 32 KiB for everything else.
 pub(crate) const ARENA_BYTES: usize = 576 * 1024;
@@ -45,6 +50,7 @@ pub(crate) fn start() {
     RCC.cfgr().modify(|w| w.set_hpre(Hpre::DIV1));
     while RCC.cfgr().read().hpre() != Hpre::DIV1 {}
     start_second_clock();
+    super::dwt::start();
 }
 
 /// The reset clock (MSI, 4 MHz) with the AHB at half of it, nothing else running.
