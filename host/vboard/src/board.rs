@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::chips;
 use crate::debug::{BusError, Dap, Identity, Target};
 use crate::machine::{Machine, MachineError, Stop};
-use crate::memory::{MapError, Size};
+use crate::memory::{Chip, MapError, Size};
 use crate::probe::{self, PlugError};
 
 /// Why a virtual board cannot be made or used.
@@ -108,16 +108,18 @@ impl VirtualBoard {
         Ok(())
     }
 
-    /// Takes the power away and gives it back: RAM, registers and debug port start afresh, flash is kept. This is the only way to
-    /// go on after a [`Self::failure`].
+    /// Takes the power away and gives it back: RAM, registers and debug port start afresh, flash is kept; an operation of
+    /// its controller is cut short and leaves it torn. This is the only way to go on after a [`Self::failure`].
     ///
     /// # Errors
     /// Those of [`Self::new`], which have not occurred when this board was made.
     pub fn power_cycle(&self) -> Result<(), BoardError> {
-        let mut fresh = ChipUnderPower::new(&self.shared.chip)?;
         let mut wired = self.wired();
-        fresh.machine.load_flash(0, wired.chip.machine.flash());
-        *wired = Wired::new(fresh);
+        let chip = chip_called(&self.shared.chip)?;
+        *wired = Wired::new(ChipUnderPower {
+            machine: wired.chip.machine.power_cycle(chip)?,
+            failure: None,
+        });
         Ok(())
     }
 
@@ -162,6 +164,10 @@ impl std::fmt::Debug for VirtualBoard {
     }
 }
 
+fn chip_called(name: &str) -> Result<Chip, BoardError> {
+    chips::by_name(name).ok_or_else(|| BoardError::UnknownChip { name: name.into() })
+}
+
 /// The machine as the debug port's target.
 pub(crate) struct ChipUnderPower {
     machine: Machine,
@@ -170,10 +176,8 @@ pub(crate) struct ChipUnderPower {
 
 impl ChipUnderPower {
     fn new(name: &str) -> Result<Self, BoardError> {
-        let chip =
-            chips::by_name(name).ok_or_else(|| BoardError::UnknownChip { name: name.into() })?;
         Ok(ChipUnderPower {
-            machine: Machine::new(chip)?,
+            machine: Machine::new(chip_called(name)?)?,
             failure: None,
         })
     }

@@ -152,6 +152,7 @@ impl Machine {
                 system.attend();
                 return self.run_one();
             }
+            system.check_code(block.address, block.end);
             let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
             system.run_block(block, block.timing(timing));
         }
@@ -166,6 +167,7 @@ impl Machine {
             self.finish_step();
             return;
         }
+        system.check_code(pc, block.end);
         let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
         system.run_block(&block, block.timing(timing));
         self.finish_step();
@@ -251,6 +253,7 @@ impl Machine {
         }
         if let Some(range) = system.bus.flash.take_changed() {
             code.drop_flash(range.start as u32, range.end as u32);
+            system.choose_paths();
         }
         if system.bus.ram_code_changed {
             code.drop_ram();
@@ -420,6 +423,15 @@ impl Machine {
     /// The flash array.
     pub fn flash(&self) -> &[u8] {
         self.system.bus.flash.bytes()
+    }
+
+    /// A machine of the same kind of chip, just powered on, with what this one's flash holds once it has
+    /// lost its power.
+    pub fn power_cycle(&mut self, chip: Chip) -> Result<Self, MapError> {
+        self.system.bus.reset(Reset::PowerOn, self.system.cycles);
+        let mut fresh = Self::new(chip)?;
+        fresh.system.bus.flash.copy_array(&self.system.bus.flash);
+        Ok(fresh)
     }
 
     /// Overwrites the flash array at `offset`, from outside the emulated world.

@@ -1,6 +1,8 @@
 //! Loads and stores: fast to RAM and flash, with care elsewhere.
 
-use super::{code::Block, execute::Trap, insn::Width, mpu::Purpose, system::System};
+use super::{
+    code::Block, exception::NMI, execute::Trap, insn::Width, mpu::Purpose, system::System,
+};
 use crate::{
     machine::MachineError,
     memory::{
@@ -489,6 +491,9 @@ impl System {
     pub(crate) fn collect_interrupts(&mut self) {
         if let Some(rises) = self.bus.lines.take_rises() {
             self.nvic.rise(&rises);
+            if self.bus.lines.take_nmi_rise() {
+                self.nvic.set_pending(NMI, true);
+            }
             self.attend();
         }
         if self.bus.next_event < self.deadline {

@@ -343,6 +343,9 @@ impl System {
         if returning != NMI {
             self.regs.faultmask = false;
         }
+        if returning == NMI && self.bus.lines.nmi() {
+            self.nvic.set_pending(NMI, true);
+        }
         if returning >= 16 && self.bus.lines.level(usize::from(returning) - 16) {
             self.nvic.set_pending(returning, true);
         }

@@ -11,7 +11,7 @@ use super::{
     mpu::Purpose,
     system::System,
 };
-use crate::memory::AccessError;
+use crate::memory::{AccessError, Storage};
 
 /// The grain of regions and subregions: no border lies within.
 const GRAIN: u32 = 32;
@@ -65,7 +65,18 @@ impl System {
 
     /// Whether code must be asked about before it is executed.
     pub(crate) fn guards_code(&self) -> bool {
-        self.mpu.enabled()
+        self.mpu.enabled() || self.bus.flash.has_torn()
+    }
+
+    /// Lets the flash's controller know if code at `[first, end)` is torn.
+    pub(crate) fn check_code(&mut self, first: u32, end: u32) {
+        if self.bus.flash.has_torn()
+            && let Some((Storage::Flash(offset), _)) = self.bus.locate(first)
+        {
+            let end = offset + end.wrapping_sub(first);
+            self.bus.check_code(offset..end, self.cycles);
+            self.collect_interrupts();
+        }
     }
 
     /// Whether a region makes Device memory of `address`, where unaligned accesses are
@@ -105,13 +116,18 @@ impl System {
     /// Writes a register of the MPU, at `offset` from MPU_TYPE.
     pub(super) fn write_mpu(&mut self, offset: u32, value: u32) -> Result<(), AccessError> {
         self.mpu.write(offset, value)?;
-        self.bus.set_direct(!self.mpu.enabled());
+        self.choose_paths();
         Ok(())
     }
 
     /// Switches the MPU off and forgets its regions.
     pub(super) fn reset_mpu(&mut self) {
         self.mpu.reset();
-        self.bus.set_direct(true);
+        self.choose_paths();
+    }
+
+    /// Lets data accesses take the direct path, unless each must be looked at.
+    pub(crate) fn choose_paths(&mut self) {
+        self.bus.set_direct(!self.mpu.enabled());
     }
 }

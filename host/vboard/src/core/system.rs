@@ -149,6 +149,7 @@ impl System {
         let table = self.scb.vector_table;
         let read = |system: &mut Self, address| system.bus.read(address, Size::Word, system.cycles);
         let (sp, pc) = (read(self, table), read(self, table.wrapping_add(4)));
+        self.collect_interrupts();
         let (Ok(sp), Ok(pc)) = (sp, pc) else {
             self.lock_up();
             return;

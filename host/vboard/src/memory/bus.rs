@@ -183,10 +183,11 @@ impl Bus {
         Ok(())
     }
 
-    /// Lets the core access RAM and flash directly, or not.
+    /// Lets the core access RAM and flash directly, or not. Flash with torn words is never read
+    /// directly.
     pub(crate) fn set_direct(&mut self, direct: bool) {
         self.direct_ram = if direct { self.ram_len } else { 0 };
-        self.direct_flash = if direct {
+        self.direct_flash = if direct && !self.flash.has_torn() {
             self.flash.bytes().len() as u32
         } else {
             0
@@ -230,13 +231,30 @@ impl Bus {
     pub(crate) fn read(&mut self, address: u32, size: Size, now: u64) -> Result<u32, AccessError> {
         match self.locate(address) {
             Some((Storage::Ram(offset), _)) => Ok(take(&self.ram, offset, size)),
-            Some((Storage::Flash(offset), _)) => Ok(take(self.flash.bytes(), offset, size)),
+            Some((Storage::Flash(offset), _)) => {
+                if self.flash.has_torn() {
+                    self.check_code(offset..offset + size.bytes(), now);
+                }
+                Ok(take(self.flash.bytes(), offset, size))
+            }
             None => {
                 let (device, offset) = self.device(address)?;
                 self.with(device, now, |peripheral, context| {
                     peripheral.read(offset, size, context)
                 })
             }
+        }
+    }
+
+    /// Tells the flash's controller if any double word of `range` is torn.
+    pub(crate) fn check_code(&mut self, range: std::ops::Range<u32>, now: u64) {
+        if let Some(torn) = self
+            .flash
+            .first_torn(range.start as usize..range.end as usize)
+        {
+            self.with(self.controller, now, |peripheral, context| {
+                peripheral.misread(torn as u32, context);
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! The flash array.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::timing::{FlashAccelerator, FlashGeometry};
@@ -9,9 +10,14 @@ use crate::timing::{FlashAccelerator, FlashGeometry};
 pub struct Flash {
     bytes: Vec<u8>,
     changed: Option<Range<usize>>,
+    /// Offsets of torn double words, in units of [`CODE_WORD`].
+    torn: BTreeSet<usize>,
     /// Wait states, prefetch and caches: configured by the flash controller.
     pub accelerator: FlashAccelerator,
 }
+
+/// Bytes that share an error correction code, where flash has one.
+const CODE_WORD: usize = 8;
 
 impl Flash {
     /// An erased array of `len` bytes behind such an accelerator.
@@ -19,6 +25,7 @@ impl Flash {
         Self {
             bytes: vec![0xff; len],
             changed: None,
+            torn: BTreeSet::new(),
             accelerator: FlashAccelerator::new(accelerator),
         }
     }
@@ -35,7 +42,18 @@ impl Flash {
         let start = offset.min(self.bytes.len());
         let end = (start + data.len()).min(self.bytes.len());
         self.bytes[start..end].copy_from_slice(&data[..end - start]);
+        self.mend(start..end);
         self.note(start..end);
+    }
+
+    /// Makes each byte of `range`, clipped to the array, what `new` says of its offset and
+    /// its value.
+    pub(super) fn blend(&mut self, range: Range<usize>, new: impl Fn(usize, u8) -> u8) {
+        let end = range.end.min(self.bytes.len());
+        for at in range.start..end {
+            self.bytes[at] = new(at, self.bytes[at]);
+        }
+        self.note(range.start.min(end)..end);
     }
 
     /// Erases `range`, clipped to the array, to 0xFF.
@@ -43,7 +61,53 @@ impl Flash {
         let end = range.end.min(self.bytes.len());
         let start = range.start.min(end);
         self.bytes[start..end].fill(0xff);
+        self.mend(start..end);
         self.note(start..end);
+    }
+
+    /// Makes `range` torn: its bytes do not fit their error correction code. A controller
+    /// whose flash has such a code says so after [`super::Operation::cut_short`]; from then on
+    /// reading there is told to it by [`super::Peripheral::misread`]. Writing and erasing mend.
+    pub fn tear(&mut self, range: Range<usize>) {
+        self.torn
+            .extend(range.start / CODE_WORD..range.end.div_ceil(CODE_WORD));
+        self.note(range);
+    }
+
+    fn mend(&mut self, range: Range<usize>) {
+        if !self.torn.is_empty() {
+            let mended = range.start / CODE_WORD..range.end.div_ceil(CODE_WORD);
+            self.torn.retain(|word| !mended.contains(word));
+        }
+    }
+
+    /// Whether all of `range` is erased, and not torn.
+    pub fn is_erased(&self, range: Range<usize>) -> bool {
+        self.first_torn(range.clone()).is_none()
+            && self.bytes[range].iter().all(|&byte| byte == 0xff)
+    }
+
+    /// Whether anything is torn.
+    #[inline]
+    pub(crate) fn has_torn(&self) -> bool {
+        !self.torn.is_empty()
+    }
+
+    /// The offset of the first torn double word that `range` touches.
+    pub(crate) fn first_torn(&self, range: Range<usize>) -> Option<usize> {
+        let words = range.start / CODE_WORD
+            ..range
+                .end
+                .div_ceil(CODE_WORD)
+                .max(1 + range.start / CODE_WORD);
+        self.torn.range(words).next().map(|word| word * CODE_WORD)
+    }
+
+    /// Takes over what `other`, of the same size, holds.
+    pub(crate) fn copy_array(&mut self, other: &Self) {
+        self.bytes.clone_from(&other.bytes);
+        self.torn.clone_from(&other.torn);
+        self.note(0..self.bytes.len());
     }
 
     /// Takes the range that has changed since the last call; decoded code in it is stale.

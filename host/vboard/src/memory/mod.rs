@@ -4,6 +4,7 @@ pub(crate) mod bit_band;
 mod bus;
 mod flash;
 mod map;
+mod operation;
 mod peripheral;
 
 use thiserror::Error;
@@ -11,6 +12,7 @@ use thiserror::Error;
 pub(crate) use bus::{Bus, Segment, Storage};
 pub use flash::Flash;
 pub use map::{Chip, Device, FlashMap, MapError, RamMap, Reserved};
+pub use operation::{Change, Operation};
 pub use peripheral::{Context, InterruptLines, Peripheral, Reset};
 
 /// The width of an access.

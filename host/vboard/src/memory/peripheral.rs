@@ -64,6 +64,10 @@ pub trait Peripheral: Send {
     ) -> Result<(), AccessError> {
         Err(AccessError::Fault)
     }
+
+    /// A read of flash has met a double word that its error correction code cannot mend,
+    /// `offset` from the start of the array. Told to the flash's controller.
+    fn misread(&mut self, _offset: u32, _context: &mut Context<'_>) {}
 }
 
 /// What a peripheral may look at and change while it is being accessed.
@@ -82,6 +86,8 @@ pub struct InterruptLines {
     levels: [u32; 8],
     rises: [u32; 8],
     any: bool,
+    nmi: bool,
+    nmi_rose: bool,
 }
 
 impl InterruptLines {
@@ -99,6 +105,19 @@ impl InterruptLines {
         self.any = true;
     }
 
+    /// Drives the non-maskable interrupt's line. As with the others, it is pending again when
+    /// its handler returns while the line is still high.
+    pub fn set_nmi(&mut self, level: bool) {
+        self.nmi_rose |= level && !self.nmi;
+        self.any |= self.nmi_rose;
+        self.nmi = level;
+    }
+
+    /// The level of the non-maskable interrupt's line.
+    pub fn nmi(&self) -> bool {
+        self.nmi
+    }
+
     /// The level of line `number`.
     pub fn level(&self, number: usize) -> bool {
         self.levels[number / 32] & (1 << (number % 32)) != 0
@@ -110,6 +129,11 @@ impl InterruptLines {
             return None;
         }
         Some(std::mem::take(&mut self.rises))
+    }
+
+    /// Whether the non-maskable interrupt's line has risen since the last call.
+    pub(crate) fn take_nmi_rise(&mut self) -> bool {
+        std::mem::take(&mut self.nmi_rose)
     }
 
     /// All lines low.

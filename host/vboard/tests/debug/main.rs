@@ -8,35 +8,42 @@
 mod behaviour;
 mod bench;
 mod chips;
+mod interruptions;
 mod program;
 mod server;
 
 macro_rules! suite {
-    ($($name:ident)*) => {
+    ($($room:ident: { $($name:ident)* })*) => {
         mod in_process {
-            $(#[test] fn $name() { crate::behaviour::$name(&crate::bench::Bench::in_process()); })*
+            $($(#[test] fn $name() { crate::$room::$name(&crate::bench::Bench::in_process()); })*)*
         }
         mod black_magic {
-            $(#[test] fn $name() { crate::behaviour::$name(&crate::bench::Bench::black_magic()); })*
+            $($(#[test] fn $name() { crate::$room::$name(&crate::bench::Bench::black_magic()); })*)*
         }
     };
 }
 
 suite! {
-    attaches_and_halts
-    registers_are_read_and_written
-    memory_is_read_and_written_in_any_width
-    breakpoints_stop_the_core
-    steps_are_single
-    resets_and_halts
-    attaches_under_reset
-    reattaches_to_a_running_core
-    bus_faults_are_survived
-    flash_is_erased_programmed_and_verified
-    flash_keeps_what_was_not_written
-    blank_flash_locks_up
-    rtt_is_read_while_the_core_runs
-    peripherals_are_read
-    components_are_identified
-    failure_ends_every_access_until_the_power_is_cycled
+    behaviour: {
+        attaches_and_halts
+        registers_are_read_and_written
+        memory_is_read_and_written_in_any_width
+        breakpoints_stop_the_core
+        steps_are_single
+        resets_and_halts
+        attaches_under_reset
+        reattaches_to_a_running_core
+        bus_faults_are_survived
+        flash_is_erased_programmed_and_verified
+        flash_keeps_what_was_not_written
+        blank_flash_locks_up
+        rtt_is_read_while_the_core_runs
+        peripherals_are_read
+        components_are_identified
+        failure_ends_every_access_until_the_power_is_cycled
+    }
+    interruptions: {
+        programming_cut_short_tears_one_double_word
+        erasing_cut_short_leaves_a_page_half_erased
+    }
 }

@@ -1,10 +1,14 @@
 //! The embedded flash interface (RM0432, chapter 3): unlocking, erasing, programming, and the accelerator's settings.
 //!
-//! Programming and erasing take the data sheet's typical times of the chip's own clock, and change the array when they are over; a
-//! reset before that leaves it as it was. Not modelled, hence refused: fast programming, option byte
-//! programming, power-down, and accesses that would stall the bus because the controller is busy.
+//! Programming and erasing take the data sheet's typical times of the chip's own clock, and change the array when they are over. A
+//! reset before that leaves double words torn ([`crate::memory::Operation`]): whoever reads one, the debugger included, gets its bytes,
+//! ECCD is set in FLASH_ECCR, and the core has a non-maskable interrupt pending until ECCD is cleared
+//! (section "Error code correction"). Nothing else is ever wrong with the array, so ECCC stays clear.
+//!
+//! Not modelled, hence refused: fast programming, option byte programming (write protection with it, so that WRPERR never comes up),
+//! power-down, and accesses that would stall the bus because the controller is busy.
 
-use crate::memory::{AccessError, Context, Size};
+use crate::memory::{AccessError, Change, Context, Operation, Size};
 use crate::timing::FlashConfig;
 
 const ACR: u32 = 0x00;
@@ -52,6 +56,10 @@ const OBL_LAUNCH: u32 = 1 << 27;
 const OPTLOCK: u32 = 1 << 30;
 const LOCK: u32 = 1 << 31;
 const CR_WRITABLE: u32 = PG | PER | MER1 | MER2 | EOPIE | ERRIE;
+/// FLASH_ECCR: interrupt for corrected errors.
+const ECCCIE: u32 = 1 << 24;
+/// FLASH_ECCR: an error was found that could not be corrected; cleared by writing one.
+const ECCD: u32 = 1 << 31;
 /// Where the page number begins.
 const PNB: u32 = 3;
 
@@ -77,8 +85,12 @@ pub(crate) struct Variant {
     pub(crate) configuring: u32,
     /// Bits of CR whose effect is not modelled, besides those that no variant has modelled.
     pub(crate) cr_refused: u32,
-    /// Registers of uncorrected and corrected errors: there never are any.
+    /// Registers of errors found by the correction code, of the whole array or of each bank.
     pub(crate) error_registers: &'static [u32],
+    /// The bit of such a register that tells bank 2, if there is one for both.
+    pub(crate) error_bank: u32,
+    /// Bytes that ADDR_ECC counts in.
+    pub(crate) error_unit: u32,
     /// OPTR with the option bytes as delivered.
     pub(crate) optr: u32,
     /// Nanoseconds to program a double word.
@@ -105,6 +117,9 @@ pub(crate) const STM32L4R5: Variant = Variant {
     configuring: 0,
     cr_refused: 0,
     error_registers: &[ECCR],
+    // BK_ECC.
+    error_bank: 1 << 21,
+    error_unit: 1,
     // No protection, two banks (DBANK), watchdogs started by software.
     optr: 0xFFEF_F8AA,
     // DS12023, table "Flash memory characteristics", typical.
@@ -140,12 +155,6 @@ impl Lock {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Operation {
-    Program { offset: usize, data: [u8; 8] },
-    Erase { first: usize, bytes: usize },
-}
-
 /// The controller.
 #[derive(Debug, Clone)]
 pub(crate) struct FlashController {
@@ -159,8 +168,9 @@ pub(crate) struct FlashController {
     option_lock: Lock,
     /// First half of a double word: its offset and value.
     half: Option<(u32, u32)>,
-    /// What is under way, and the core cycle at which it is over.
-    operation: Option<(Operation, u64)>,
+    operation: Option<Operation>,
+    /// The error registers.
+    errors: [u32; 2],
 }
 
 impl FlashController {
@@ -176,16 +186,23 @@ impl FlashController {
             option_lock: Lock::Closed,
             half: None,
             operation: None,
+            errors: [0; 2],
         }
     }
 
-    /// Resets the controller and, with it, the accelerator.
+    /// Resets the controller and, with it, the accelerator. What is under way is cut short.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>) {
+        self.advance(context);
+        if let Some(operation) = self.operation.take() {
+            let torn = operation.cut_short(context.now, context.flash);
+            context.flash.tear(torn);
+        }
         let empty = self.empty;
         *self = FlashController::new(self.variant);
         self.empty = empty;
         context.flash.accelerator.reset();
         self.configure(context);
+        self.drive(context);
     }
 
     /// Wait states set in ACR.
@@ -195,22 +212,18 @@ impl FlashController {
 
     /// When the operation under way ends.
     pub(crate) fn next_event(&self) -> Option<u64> {
-        self.operation.as_ref().map(|(_, end)| *end)
+        self.operation.as_ref().map(|operation| operation.end)
     }
 
     /// Ends the operation under way if its time has come.
     pub(crate) fn advance(&mut self, context: &mut Context<'_>) {
-        let Some((operation, end)) = self.operation.take() else {
+        let Some(operation) = self
+            .operation
+            .take_if(|operation| operation.end <= context.now)
+        else {
             return;
         };
-        if context.now < end {
-            self.operation = Some((operation, end));
-            return;
-        }
-        match operation {
-            Operation::Program { offset, data } => context.flash.write(offset, &data),
-            Operation::Erase { first, bytes } => context.flash.erase(first..first + bytes),
-        }
+        operation.finish(context.flash);
         if self.cr & EOPIE != 0 {
             self.sr |= EOP;
         }
@@ -236,10 +249,11 @@ impl FlashController {
                 } else {
                     OPTLOCK
                 };
-                let erasing = matches!(self.operation, Some((Operation::Erase { .. }, _)));
+                let change = self.operation.as_ref().map(|operation| &operation.change);
+                let erasing = matches!(change, Some(Change::Erase(_)));
                 self.cr | lock | option_lock | if erasing { STRT } else { 0 }
             }
-            _ if self.variant.error_registers.contains(&offset) => 0,
+            _ if let Some(index) = self.error_register(offset) => self.errors[index],
             OPTR => self.variant.optr,
             _ => {
                 return Err(AccessError::unmodelled(format!(
@@ -265,8 +279,10 @@ impl FlashController {
             OPTKEYR => {}
             SR => self.sr &= !(value & CLEARABLE),
             CR => self.write_cr(value, core_hz, context)?,
-            _ if self.variant.error_registers.contains(&offset) => {
-                return Err(AccessError::unmodelled("FLASH_ECCR"));
+            _ if let Some(index) = self.error_register(offset) => {
+                // Once the flag is cleared the address means nothing; it is kept all the same.
+                let errors = &mut self.errors[index];
+                *errors = *errors & !(value & ECCD) & !ECCCIE | value & ECCCIE;
             }
             // Takes effect with OPTSTRT, which is refused.
             OPTR => return Err(AccessError::unmodelled("programming of option bytes")),
@@ -298,8 +314,7 @@ impl FlashController {
         let range = match &self.operation {
             None if self.half.is_some() => return self.variant.configuring,
             None => return 0,
-            Some((Operation::Program { offset, data }, _)) => *offset..offset + data.len(),
-            Some((Operation::Erase { first, bytes }, _)) => *first..first + bytes,
+            Some(operation) => operation.change.range(),
         };
         let [first, second] = self.variant.busy;
         let bank = self.variant.bank_bytes;
@@ -425,7 +440,7 @@ impl FlashController {
                 _ => (0, 2 * bank_bytes, mass_erase_ns),
             }
         };
-        self.begin(Operation::Erase { first, bytes }, time, core_hz, now);
+        self.begin(Change::Erase(first..first + bytes), time, core_hz, now);
         Ok(())
     }
 
@@ -482,22 +497,42 @@ impl FlashController {
         let data = u64::from(value) << 32 | u64::from(low);
         let start = start as usize;
         // Only erased double words can be programmed, except to zero: the error correction code allows no more.
-        let erased = context.flash.bytes()[start..start + 8]
-            .iter()
-            .all(|&byte| byte == 0xFF);
+        let erased = context.flash.is_erased(start..start + 8);
         if !erased && data != 0 {
             return self.fail(PROGERR);
         }
-        let operation = Operation::Program {
+        let change = Change::Program {
             offset: start,
-            data: data.to_le_bytes(),
+            data: data.to_le_bytes().into(),
         };
-        self.begin(operation, self.variant.program_ns, core_hz, context.now);
+        self.begin(change, self.variant.program_ns, core_hz, context.now);
     }
 
-    fn begin(&mut self, operation: Operation, nanoseconds: u64, core_hz: u32, now: u64) {
+    fn begin(&mut self, change: Change, nanoseconds: u64, core_hz: u32, now: u64) {
         let cycles = (nanoseconds * u64::from(core_hz)).div_ceil(1_000_000_000);
-        self.operation = Some((operation, now + cycles));
+        self.operation = Some(Operation {
+            change,
+            begun: now,
+            end: now + cycles,
+        });
+    }
+
+    fn error_register(&self, offset: u32) -> Option<usize> {
+        let mut registers = self.variant.error_registers.iter();
+        registers.position(|&register| register == offset)
+    }
+
+    /// A torn double word was read. The first one stays in its register until the flag there is cleared.
+    pub(crate) fn misread(&mut self, offset: u32, context: &mut Context<'_>) {
+        let bank_bytes = self.variant.bank_bytes as u32;
+        let (bank, place) = (offset / bank_bytes, offset % bank_bytes);
+        let last = self.variant.error_registers.len() - 1;
+        let errors = &mut self.errors[last.min(bank as usize)];
+        if *errors & ECCD == 0 {
+            let bank = if bank > 0 { self.variant.error_bank } else { 0 };
+            *errors = *errors & ECCCIE | ECCD | bank | place / self.variant.error_unit;
+        }
+        self.drive(context);
     }
 
     fn fail(&mut self, flag: u32) {
@@ -512,235 +547,10 @@ impl FlashController {
         let wanted = (self.cr & EOPIE != 0 && self.sr & EOP != 0)
             || (self.cr & ERRIE != 0 && self.sr & OPERR != 0);
         context.lines.set(self.variant.interrupt, wanted);
+        let uncorrected = self.errors.iter().any(|errors| errors & ECCD != 0);
+        context.lines.set_nmi(uncorrected);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::memory::{Flash, InterruptLines};
-    use crate::timing::FlashGeometry;
-
-    const CORE_HZ: u32 = 4_000_000;
-    const BANK_BYTES: usize = STM32L4R5.bank_bytes;
-    const PAGE_BYTES: usize = STM32L4R5.page_bytes;
-    const INTERRUPT: usize = STM32L4R5.interrupt;
-    const BSY: u32 = STM32L4R5.busy[0];
-    const PAGE_7_OF_BANK_2: u32 = PER | 7 << PNB | STM32L4R5.bank_select;
-
-    struct Bench {
-        controller: FlashController,
-        flash: Flash,
-        lines: InterruptLines,
-        now: u64,
-    }
-
-    impl Bench {
-        fn locked() -> Self {
-            Bench {
-                controller: FlashController::new(&STM32L4R5),
-                flash: Flash::new(2 * BANK_BYTES, FlashGeometry::STM32L4),
-                lines: InterruptLines::default(),
-                now: 0,
-            }
-        }
-
-        fn unlocked() -> Self {
-            let mut bench = Bench::locked();
-            bench.enter(KEYR, KEYS);
-            bench
-        }
-
-        fn with<T>(
-            &mut self,
-            access: impl FnOnce(&mut FlashController, &mut Context<'_>) -> T,
-        ) -> T {
-            let mut context = Context {
-                now: self.now,
-                flash: &mut self.flash,
-                lines: &mut self.lines,
-            };
-            access(&mut self.controller, &mut context)
-        }
-
-        fn read(&mut self, offset: u32) -> u32 {
-            self.with(|controller, context| controller.read(offset, context))
-                .unwrap()
-        }
-
-        fn write(&mut self, offset: u32, value: u32) -> Result<(), AccessError> {
-            self.with(|controller, context| controller.write(offset, value, CORE_HZ, context))
-        }
-
-        fn enter(&mut self, register: u32, keys: [u32; 2]) {
-            for key in keys {
-                self.write(register, key).unwrap();
-            }
-        }
-
-        fn program(&mut self, offset: u32, size: Size, value: u32) -> Result<(), AccessError> {
-            self.with(|controller, context| {
-                controller.program(offset, size, value, CORE_HZ, context)
-            })
-        }
-
-        /// Waits until the controller is ready; returns how long that took and the flags then.
-        fn wait(&mut self) -> (u64, u32) {
-            let start = self.now;
-            self.now = self.controller.next_event().unwrap_or(self.now);
-            let status = self.read(SR);
-            assert_eq!(status & BSY, 0);
-            (self.now - start, status)
-        }
-
-        fn program_double_word(&mut self, offset: u32, low: u32, high: u32) -> u32 {
-            self.write(CR, PG).unwrap();
-            self.program(offset, Size::Word, low).unwrap();
-            self.program(offset + 4, Size::Word, high).unwrap();
-            self.wait().1
-        }
-    }
-
-    #[test]
-    fn double_words_are_programmed_in_time() {
-        let mut bench = Bench::unlocked();
-        bench.write(CR, PG).unwrap();
-        bench.program(0x10, Size::Word, 0x0403_0201).unwrap();
-        assert_eq!(
-            bench.read(SR) & BSY,
-            0,
-            "half a double word is no operation"
-        );
-        bench.program(0x14, Size::Word, 0x0807_0605).unwrap();
-        assert_eq!(bench.read(SR) & BSY, BSY);
-        assert_eq!(bench.flash.bytes()[0x10], 0xFF, "not yet");
-        assert!(
-            bench.program(0x18, Size::Word, 0).is_err(),
-            "the bus would stall"
-        );
-        assert_eq!(bench.wait(), (327, 0));
-        assert_eq!(bench.flash.bytes()[0x10..0x18], [1, 2, 3, 4, 5, 6, 7, 8]);
-    }
-
-    #[test]
-    fn erased_double_words_only() {
-        let mut bench = Bench::unlocked();
-        assert_eq!(bench.program_double_word(8, 1, 2), 0);
-        assert_eq!(bench.program_double_word(8, 1, 2), PROGERR);
-        assert_eq!(
-            bench.program_double_word(16, 1, 2),
-            PROGERR | PGSERR,
-            "the error is still set"
-        );
-        bench.write(SR, ERRORS).unwrap();
-        assert_eq!(bench.program_double_word(8, 0, 0), 0, "zero is allowed");
-        assert_eq!(bench.flash.bytes()[8..16], [0; 8]);
-    }
-
-    fn check_rule(control: u32, writes: &[(u32, Size)], expected: u32) {
-        let mut bench = Bench::unlocked();
-        bench.write(CR, control).unwrap();
-        for &(offset, size) in writes {
-            bench.program(offset, size, 0x55).unwrap();
-        }
-        assert_eq!(bench.wait().1, expected);
-        assert!(bench.flash.bytes().iter().all(|&byte| byte == 0xFF));
-    }
-
-    #[test]
-    fn programming_rules() {
-        check_rule(0, &[(0, Size::Word)], PGSERR);
-        check_rule(PG, &[(0, Size::Byte)], SIZERR);
-        check_rule(PG, &[(0, Size::Half)], SIZERR);
-        check_rule(PG, &[(4, Size::Word)], PGAERR);
-        check_rule(PG, &[(0, Size::Word), (0, Size::Word)], PGAERR);
-        check_rule(PG, &[(0, Size::Word), (12, Size::Word)], PGAERR);
-        check_rule(PG | STRT | PER, &[], PGSERR);
-        check_rule(STRT | PER | MER1, &[], PGSERR);
-        check_rule(PG | ERRIE, &[(4, Size::Word)], PGAERR | OPERR);
-    }
-
-    #[test]
-    fn pages_and_banks_are_erased() {
-        let last = 2 * BANK_BYTES - 1;
-        let page = BANK_BYTES + 7 * PAGE_BYTES;
-        let check = |control: u32, cycles: u64, erased: &[usize], kept: &[usize]| {
-            let mut bench = Bench::unlocked();
-            bench.flash.write(0, &vec![0; 2 * BANK_BYTES]);
-            bench.write(CR, control | STRT).unwrap();
-            assert_eq!(bench.read(CR), control | STRT | OPTLOCK);
-            assert_eq!(bench.wait(), (cycles, 0));
-            assert_eq!(bench.read(CR), control | OPTLOCK);
-            erased
-                .iter()
-                .for_each(|&at| assert_eq!(bench.flash.bytes()[at], 0xFF, "{control:#x} {at:#x}"));
-            kept.iter()
-                .for_each(|&at| assert_eq!(bench.flash.bytes()[at], 0, "{control:#x} {at:#x}"));
-        };
-        check(
-            PAGE_7_OF_BANK_2,
-            88_080,
-            &[page, page + PAGE_BYTES - 1],
-            &[page - 1, page + PAGE_BYTES, 0],
-        );
-        check(PER, 88_080, &[0, PAGE_BYTES - 1], &[PAGE_BYTES, last]);
-        check(MER1, 88_520, &[0, BANK_BYTES - 1], &[BANK_BYTES, last]);
-        check(MER2, 88_520, &[BANK_BYTES, last], &[0, BANK_BYTES - 1]);
-        check(MER1 | MER2, 88_520, &[0, last], &[]);
-    }
-
-    #[test]
-    fn locks() {
-        let mut bench = Bench::locked();
-        bench.write(CR, PG).unwrap();
-        assert_eq!(bench.read(CR), LOCK | OPTLOCK, "ignored");
-        bench.write(KEYR, KEYS[0]).unwrap();
-        assert_eq!(
-            bench.write(KEYR, KEYS[0]),
-            Err(AccessError::Fault),
-            "wrong order"
-        );
-        assert_eq!(
-            bench.write(KEYR, KEYS[0]),
-            Err(AccessError::Fault),
-            "jammed"
-        );
-        bench.with(FlashController::reset);
-        bench.enter(KEYR, KEYS);
-        assert_eq!(bench.read(CR), OPTLOCK);
-        bench.enter(OPTKEYR, OPTION_KEYS);
-        assert_eq!(bench.read(CR), 0);
-        bench.write(CR, LOCK).unwrap();
-        assert_eq!(bench.read(CR), LOCK | OPTLOCK);
-    }
-
-    #[test]
-    fn end_of_operation_interrupts_if_wanted() {
-        let mut bench = Bench::unlocked();
-        bench.write(CR, PER | EOPIE | STRT).unwrap();
-        assert!(!bench.lines.level(INTERRUPT));
-        assert_eq!(bench.wait().1, EOP);
-        assert!(bench.lines.level(INTERRUPT));
-        bench.write(SR, EOP).unwrap();
-        assert!(!bench.lines.level(INTERRUPT));
-    }
-
-    #[test]
-    fn reset_cuts_an_operation_short() {
-        let mut bench = Bench::unlocked();
-        bench.flash.write(0, &[0]);
-        bench.write(CR, PER | STRT).unwrap();
-        bench.with(FlashController::reset);
-        assert_eq!(bench.wait(), (0, 0));
-        assert_eq!(bench.flash.bytes()[0], 0);
-    }
-
-    #[test]
-    fn accelerator_follows() {
-        let mut bench = Bench::locked();
-        bench.write(ACR, 5 | PRFTEN | ICEN).unwrap();
-        let config = bench.flash.accelerator.config();
-        assert_eq!((config.wait_states, config.prefetch), (5, true));
-        assert_eq!((config.instruction_cache, config.data_cache), (true, false));
-    }
-}
+mod tests;
