@@ -169,7 +169,12 @@ impl Machine {
         }
         system.check_code(pc, block.end);
         let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
+        system.alone_next = false;
+        system.alone = true;
+        system.watch_instruction(pc);
         system.run_block(&block, block.timing(timing));
+        system.alone = false;
+        system.take_watchpoint();
         self.finish_step();
     }
 
@@ -224,7 +229,8 @@ impl Machine {
             self.finish_step();
             return Next::Again;
         }
-        if system.debug.stepping() || system.regs.it != 0 {
+        let alone = system.alone_next || system.dwt.watches_code();
+        if system.debug.stepping() || system.regs.it != 0 || alone {
             system.deadline = limit;
             return Next::One;
         }

@@ -308,6 +308,7 @@ impl System {
             return Ok(u32::from_le_bytes(word));
         }
         self.protect(address, Purpose::Read)?;
+        self.watch_access(address, size, false)?;
         self.credit_io_port(address);
         match self.bus_read(address, size, now, false) {
             Ok(value) => Ok(value),
@@ -347,6 +348,7 @@ impl System {
             return Ok(());
         }
         self.protect(address, Purpose::Write)?;
+        self.watch_access(address, size, true)?;
         self.credit_io_port(address);
         // Whatever a write sets off is looked at when the block ends.
         self.attend();

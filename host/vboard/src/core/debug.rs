@@ -8,6 +8,7 @@ use super::{
 
 pub(crate) const DFSR_HALTED: u32 = 1;
 pub(crate) const DFSR_BKPT: u32 = 1 << 1;
+pub(crate) const DFSR_DWTTRAP: u32 = 1 << 2;
 pub(crate) const DFSR_VCATCH: u32 = 1 << 3;
 
 /// What has to be in the upper half of a write to DHCSR.
@@ -173,6 +174,7 @@ impl System {
         };
         self.debug.demcr = value & existing;
         self.dwt.set_trace_enabled(value & TRCENA != 0, now);
+        self.choose_paths();
         if value & VC_CORERESET == 0 {
             self.debug.catch_pending = false;
         }

@@ -1,6 +1,6 @@
-//! The data watchpoint and trace unit: the cycle counter.
+//! The data watchpoint and trace unit: the cycle counter, and the registers of the watchpoints.
 
-use super::model::Model;
+use super::{model::Model, watch::Comparators};
 use crate::memory::AccessError;
 
 /// DWT_CTRL of Armv7-M: four comparators, no external trace of any kind.
@@ -21,7 +21,7 @@ pub(crate) struct Dwt {
     /// The counter at `since`.
     count: u32,
     since: u64,
-    comparators: [[u32; 2]; 4],
+    pub(super) comparators: Comparators,
 }
 
 impl Dwt {
@@ -35,13 +35,23 @@ impl Dwt {
             trace_enabled: false,
             count: 0,
             since: 0,
-            comparators: [[0; 2]; 4],
+            comparators: Comparators::default(),
         }
     }
 
     /// Whether there is a register at `offset`.
     fn exists(&self, offset: u32) -> bool {
         self.features == CTRL || matches!(offset, 0x00 | 0x1c..0x40 | 0xfb0)
+    }
+
+    /// Whether data accesses are watched.
+    pub(crate) fn watches_data(&self) -> bool {
+        self.trace_enabled && self.comparators.any_data()
+    }
+
+    /// Whether instructions are watched.
+    pub(crate) fn watches_code(&self) -> bool {
+        self.trace_enabled && self.comparators.any_code()
     }
 
     fn counting(&self) -> bool {
@@ -73,7 +83,7 @@ impl Dwt {
     }
 
     /// Reads the word at `offset`; `pc` is what a PC sample shows.
-    pub(crate) fn read(&self, offset: u32, now: u64, pc: u32) -> Result<u32, AccessError> {
+    pub(crate) fn read(&mut self, offset: u32, now: u64, pc: u32) -> Result<u32, AccessError> {
         if !self.exists(offset) {
             return Err(AccessError::unmodelled("DWT register that Armv6-M lacks"));
         }
@@ -83,11 +93,7 @@ impl Dwt {
             // The event counters, none of which counts.
             0x08..=0x18 => 0,
             0x1c => pc,
-            0x20..0x60 => match offset & 0xc {
-                0x0 => self.comparators[(offset as usize - 0x20) / 16][0],
-                0x4 => self.comparators[(offset as usize - 0x20) / 16][1],
-                _ => 0,
-            },
+            0x20..0x60 => self.comparators.read(offset - 0x20),
             _ => return Err(AccessError::unmodelled("DWT")),
         })
     }
@@ -110,14 +116,7 @@ impl Dwt {
                 self.since = now;
             }
             0x08..=0x18 => {}
-            0x20..0x60 => match offset & 0xc {
-                0x0 => self.comparators[(offset as usize - 0x20) / 16][0] = value,
-                0x4 => self.comparators[(offset as usize - 0x20) / 16][1] = value & 0x1f,
-                0x8 if value & 0xf != 0 => {
-                    return Err(AccessError::unmodelled("DWT comparators"));
-                }
-                _ => {}
-            },
+            0x20..0x60 => self.comparators.write(offset - 0x20, value)?,
             // Lock access: the core is not locked.
             0xfb0 => {}
             _ => return Err(AccessError::unmodelled("DWT")),

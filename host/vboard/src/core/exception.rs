@@ -78,6 +78,7 @@ impl System {
         let pc = self.regs.pc();
         match trap {
             Trap::Stop => {}
+            Trap::Watched => self.alone_next = true,
             Trap::Unpredictable(encoding) => self.fail(MachineError::Instruction { encoding, pc }),
             Trap::Undefined => self.usage_fault(cfsr::UNDEFINSTR),
             Trap::InvalidState => self.usage_fault(cfsr::INVSTATE),

@@ -209,7 +209,11 @@ impl System {
             };
         }
         match base {
-            DWT => self.dwt.write(offset, value, now),
+            DWT => {
+                self.dwt.write(offset, value, now)?;
+                self.choose_paths();
+                Ok(())
+            }
             FPB => self.fpb.write(offset, value),
             SCS => self.set_scs_word(offset, value, now, debugger),
             _ => Err(AccessError::unmodelled("the core's private peripherals")),

@@ -128,6 +128,7 @@ impl System {
 
     /// Lets data accesses take the direct path, unless each must be looked at.
     pub(crate) fn choose_paths(&mut self) {
-        self.bus.set_direct(!self.mpu.enabled());
+        self.bus
+            .set_direct(!self.mpu.enabled() && !self.dwt.watches_data());
     }
 }

@@ -74,6 +74,12 @@ pub(crate) struct System {
     pub(crate) fault_address: u32,
     /// The access under way is made as by unprivileged code, whatever executes.
     pub(crate) user_access: bool,
+    /// The instruction at PC is to be executed alone: its access is watched.
+    pub(crate) alone_next: bool,
+    /// A single instruction is being executed.
+    pub(crate) alone: bool,
+    /// The instruction being executed has met a watchpoint.
+    pub(crate) watch_hit: bool,
     /// A buffered write was answered with an error.
     pub(crate) imprecise_fault: bool,
     pub(crate) reset_requested: bool,
@@ -116,6 +122,9 @@ impl System {
             error: None,
             fault_address: 0,
             user_access: false,
+            alone_next: false,
+            alone: false,
+            watch_hit: false,
             imprecise_fault: false,
             reset_requested: false,
             // The vector table is fetched when the core first runs: flash is loaded later.
@@ -139,6 +148,7 @@ impl System {
         self.float = FloatRegisters::default();
         self.wait = Wait::No;
         self.imprecise_fault = false;
+        self.alone_next = false;
         self.pipeline_state = PipelineState::BRANCHED;
         self.deadline = 0;
         self.debug.note_reset();

@@ -11,3 +11,4 @@ mod mpu;
 mod replay;
 mod time;
 mod unprivileged;
+mod watchpoints;

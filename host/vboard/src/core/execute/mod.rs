@@ -46,6 +46,8 @@ pub(crate) enum Trap {
     Unpredictable(u32),
     /// The machine has stopped: [`System::error`].
     Stop,
+    /// It accesses what is watched and has to be executed alone.
+    Watched,
     Breakpoint,
     Supervisor,
 }
