@@ -1,6 +1,7 @@
 //! The core and what is around it, from a debugger's point of view.
 
 mod armv6m;
+mod astray;
 mod common;
 mod debugging;
 mod exceptions;
