@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::chips;
 use crate::debug::{BusError, Dap, Identity, Target};
+use crate::faults::{Fault, FaultError, Faults, Strike};
 use crate::machine::{Machine, MachineError, Stop};
 use crate::memory::{Chip, MapError, Size};
 use crate::probe::{self, PlugError};
@@ -115,12 +116,35 @@ impl VirtualBoard {
     /// Those of [`Self::new`], which have not occurred when this board was made.
     pub fn power_cycle(&self) -> Result<(), BoardError> {
         let mut wired = self.wired();
-        let chip = chip_called(&self.shared.chip)?;
-        *wired = Wired::new(ChipUnderPower {
-            machine: wired.chip.machine.power_cycle(chip)?,
-            failure: None,
-        });
+        wired.chip.cycle_power()?;
+        wired.chip.power_lost = false;
+        wired.dap = Dap::new(Identity::of(wired.chip.machine.model()));
         Ok(())
+    }
+
+    /// Plans a fault.
+    ///
+    /// # Errors
+    /// [`FaultError::NotMemory`].
+    pub fn inject(&self, fault: Fault) -> Result<(), FaultError> {
+        let chip = &mut self.wired().chip;
+        if let Fault::CorruptWord { address, .. } | Fault::CorruptRead { address, .. } = fault
+            && !chip.machine.is_memory(address)
+        {
+            return Err(FaultError::NotMemory(address));
+        }
+        chip.faults.plan(fault);
+        Ok(())
+    }
+
+    /// Forgets the faults that have not struck yet; the bus is as fast as ever. What has struck stays.
+    pub fn clear_faults(&self) {
+        self.wired().chip.faults.clear();
+    }
+
+    /// Accesses of probes since the board was made: see [`crate::faults`].
+    pub fn accesses(&self) -> u64 {
+        self.wired().chip.faults.accesses()
     }
 
     /// What the program touched that is not modelled, if that has ended the emulation. Every debug access fails then.
@@ -170,16 +194,72 @@ fn chip_called(name: &str) -> Result<Chip, BoardError> {
 
 /// The machine as the debug port's target.
 pub(crate) struct ChipUnderPower {
+    name: String,
     machine: Machine,
     failure: Option<String>,
+    faults: Faults,
+    /// Power was lost, and the debug port does not know yet.
+    power_lost: bool,
 }
 
 impl ChipUnderPower {
     fn new(name: &str) -> Result<Self, BoardError> {
         Ok(ChipUnderPower {
+            name: name.into(),
             machine: Machine::new(chip_called(name)?)?,
             failure: None,
+            faults: Faults::default(),
+            power_lost: false,
         })
+    }
+
+    fn cycle_power(&mut self) -> Result<(), BoardError> {
+        self.machine = self.machine.power_cycle(chip_called(&self.name)?)?;
+        self.failure = None;
+        self.power_lost = true;
+        Ok(())
+    }
+
+    /// A probe is opened: whatever was unplugged is in its place again.
+    pub(crate) fn plug_in_probe(&mut self) {
+        self.faults.plug_in();
+    }
+
+    pub(crate) fn probe_is_unplugged(&self) -> bool {
+        self.faults.unplugged()
+    }
+
+    /// Lets the faults strike that are due. Returns whether one did.
+    fn strike(&mut self) -> bool {
+        let mut struck = false;
+        while let Some(strike) = self.faults.take_due(self.machine.cycles()) {
+            struck = true;
+            match strike {
+                Strike::Hang => self.machine.hang(),
+                Strike::Corrupt { address, flips } => self.machine.flip(address, flips),
+                Strike::BrownOut => {
+                    if let Err(error) = self.cycle_power() {
+                        self.failure = Some(error.to_string());
+                    }
+                }
+            }
+        }
+        struck
+    }
+
+    /// Lets `cycles` pass by `advance`, with the faults that come up. Returns what the last advance did.
+    fn pass<T>(&mut self, mut cycles: u64, advance: impl Fn(&mut Machine, u64) -> T) -> T {
+        self.strike();
+        loop {
+            let before = self.machine.cycles();
+            let slice = cycles.min(self.faults.until_next(before));
+            let done = advance(&mut self.machine, slice);
+            cycles = cycles.saturating_sub(self.machine.cycles() - before);
+            if !self.strike() || cycles == 0 {
+                self.note_failure();
+                return done;
+            }
+        }
     }
 
     fn note_failure(&mut self) {
@@ -199,7 +279,11 @@ impl Target for ChipUnderPower {
     fn read(&mut self, address: u32, width: Size) -> Result<u32, BusError> {
         let result = self.machine.debug_read(address, width);
         self.note_failure();
-        result.map_err(|_| BusError)
+        let flips = self.faults.flips(address) >> (8 * (address & 3));
+        let seen = u32::MAX >> (32 - 8 * width.bytes());
+        result
+            .map(|value| value ^ flips & seen)
+            .map_err(|_| BusError)
     }
 
     fn write(&mut self, address: u32, width: Size, value: u32) -> Result<(), BusError> {
@@ -213,19 +297,29 @@ impl Target for ChipUnderPower {
     }
 
     fn run(&mut self, cycles: u64) -> bool {
-        let stop = self.machine.run(cycles);
-        self.note_failure();
+        let stop = self.pass(cycles, Machine::run);
         matches!(stop, Stop::CycleLimit | Stop::Halted)
     }
 
     fn idle(&mut self, cycles: u64) {
-        self.machine.idle(cycles);
-        self.note_failure();
+        self.pass(cycles, Machine::idle);
     }
 
     fn set_nreset(&mut self, high: bool) {
         self.machine.set_reset_pin(!high);
         self.note_failure();
+    }
+
+    fn note_access(&mut self) -> bool {
+        self.faults.note_access()
+    }
+
+    fn take_power_loss(&mut self) -> bool {
+        std::mem::take(&mut self.power_lost)
+    }
+
+    fn slowness(&self) -> u64 {
+        self.faults.factor()
     }
 
     fn failure(&self) -> Option<&str> {

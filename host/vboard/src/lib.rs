@@ -8,9 +8,11 @@ pub mod board;
 pub mod chips;
 pub mod core;
 pub mod debug;
+pub mod faults;
 pub mod machine;
 pub mod memory;
 pub mod probe;
 pub mod timing;
 
 pub use board::{BoardError, VirtualBoard};
+pub use faults::{Fault, FaultError};

@@ -209,7 +209,7 @@ impl Machine {
         if system.imprecise_fault {
             system.pend_imprecise_fault();
         }
-        if system.wait != Wait::No && !self.wakes() {
+        if system.hung || system.wait != Wait::No && !self.wakes() {
             return self.wait(limit);
         }
         let system = &mut self.system;
@@ -424,6 +424,26 @@ impl Machine {
     /// The chip's core.
     pub fn model(&self) -> Model {
         self.system.core.model
+    }
+
+    /// Hangs the core on its bus until it is reset: it executes nothing and does not halt.
+    pub fn hang(&mut self) {
+        self.system.hung = true;
+    }
+
+    /// Whether the word at `address` is flash or RAM.
+    pub fn is_memory(&self, address: u32) -> bool {
+        let found = self.system.bus.locate(address);
+        address.is_multiple_of(4) && found.is_some_and(|(_, left)| left >= 4)
+    }
+
+    /// Flips bits of the word at `address` in flash or RAM, from outside the emulated world.
+    /// Does nothing elsewhere.
+    pub fn flip(&mut self, address: u32, flips: u32) {
+        if self.is_memory(address) {
+            self.system.bus.flip(address, flips);
+            self.settle();
+        }
     }
 
     /// The flash array.

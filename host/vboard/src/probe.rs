@@ -114,6 +114,7 @@ impl ProbeFactory for Driver {
             let text = format!("the virtual board {name:?} is in use by another session");
             return Err(DebugProbeError::Other(text));
         }
+        plugged.board.wired().chip.plug_in_probe();
         Ok(Box::new(VirtualProbe {
             name: format!("Virtual {}", plugged.board.chip()),
             board: plugged.board.clone(),
@@ -167,7 +168,9 @@ impl VirtualProbe {
                 wired.dap.clear_error();
                 DapError::FaultResponse.into()
             }
-            DapFailure::Stopped(text) => DebugProbeError::Other(text).into(),
+            gone @ (DapFailure::Unplugged | DapFailure::Stopped(_)) => {
+                DebugProbeError::Other(gone.to_string()).into()
+            }
         })
     }
 }

@@ -75,7 +75,8 @@ impl Probe {
                 dap.clear_error();
                 format!("&E{FAULT:x}#")
             }
-            Err(Error::Stopped(_)) => format!("&E{EXCEPTION:x}#"),
+            // Of a probe that is unplugged nobody hears the answer.
+            Err(Error::Stopped(_) | Error::Unplugged) => format!("&E{EXCEPTION:x}#"),
         }
     }
 

@@ -20,6 +20,8 @@ const NAP: Duration = Duration::from_millis(2);
 
 /// Offers one board to one host at a time; a second host is turned away, since its driver would wait for ever.
 ///
+/// To a host whose probe is unplugged ([`crate::Fault::DropProbe`]) the connection is lost.
+///
 /// While a host is connected the chip runs on between requests, as fast as it can be emulated. While none is, time
 /// stands still.
 #[derive(Debug)]
@@ -91,7 +93,10 @@ impl Server {
                 }
                 match &host {
                     Some(_) => tracing::warn!("a second host was turned away"),
-                    None => host = Host::welcome(stream),
+                    None => {
+                        self.board.wired().chip.plug_in_probe();
+                        host = Host::welcome(stream);
+                    }
                 }
             }
             let Some(connected) = &mut host else {
@@ -161,6 +166,9 @@ impl Server {
             Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 let answers = self.answer(host, &buffer[..count]);
+                if self.board.wired().chip.probe_is_unplugged() {
+                    return Err(ErrorKind::ConnectionReset.into());
+                }
                 host.stream.set_nonblocking(false)?;
                 host.stream.write_all(answers.as_bytes())?;
                 Ok(true)

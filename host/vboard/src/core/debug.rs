@@ -150,7 +150,7 @@ impl System {
         let halt = self.debug.control & 3 == 3;
         if enable != 0 && std::mem::take(&mut self.debug.catch_pending) {
             self.debug.halt(DFSR_VCATCH);
-        } else if halt && !self.debug.halted && !self.reset_held {
+        } else if halt && !self.debug.halted && !self.reset_held && !self.hung {
             self.debug.halt(DFSR_HALTED);
         } else if !halt {
             self.debug.halted = false;

@@ -80,6 +80,8 @@ pub(crate) struct System {
     pub(crate) alone: bool,
     /// The instruction being executed has met a watchpoint.
     pub(crate) watch_hit: bool,
+    /// The core hangs on its bus.
+    pub(crate) hung: bool,
     /// A buffered write was answered with an error.
     pub(crate) imprecise_fault: bool,
     pub(crate) reset_requested: bool,
@@ -125,6 +127,7 @@ impl System {
             alone_next: false,
             alone: false,
             watch_hit: false,
+            hung: false,
             imprecise_fault: false,
             reset_requested: false,
             // The vector table is fetched when the core first runs: flash is loaded later.
@@ -149,6 +152,7 @@ impl System {
         self.wait = Wait::No;
         self.imprecise_fault = false;
         self.alone_next = false;
+        self.hung = false;
         self.pipeline_state = PipelineState::BRANCHED;
         self.deadline = 0;
         self.debug.note_reset();

@@ -30,6 +30,9 @@ pub enum Error {
     /// The target answered FAULT: an error is pending in CTRL/STAT, to be cleared through ABORT.
     #[error("the debug port answered FAULT")]
     Fault,
+    /// The probe has been unplugged.
+    #[error("the probe was unplugged")]
+    Unplugged,
     /// The emulation has ended; nothing answers behind the debug port any more.
     #[error("{0}")]
     Stopped(String),
@@ -175,14 +178,26 @@ impl Dap {
         write: bool,
         target: &mut impl Target,
     ) -> Result<(), Error> {
+        if !target.note_access() {
+            return Err(Error::Unplugged);
+        }
+        self.notice_power_loss(target);
         self.check(register, write, target)?;
         match register {
             Register::Ap(address)
                 if self.dp.ap() == 0 && MemAp::is_transfer(self.dp.ap_bank() | address) =>
             {
-                advance(target)
+                advance(target)?;
+                self.notice_power_loss(target);
+                Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    fn notice_power_loss(&mut self, target: &mut impl Target) {
+        if target.take_power_loss() {
+            *self = Dap::new(self.dp.identity());
         }
     }
 
@@ -212,6 +227,7 @@ impl Dap {
         result.map_err(|error| self.bus_error(error, target))?;
         if !was_running && target.is_running() {
             advance(target)?;
+            self.notice_power_loss(target);
         }
         Ok(())
     }
@@ -232,9 +248,9 @@ impl Dap {
 /// Lets the time of one access pass.
 fn advance(target: &mut impl Target) -> Result<(), Error> {
     if target.is_running() {
-        target.run(QUANTUM);
+        target.run(QUANTUM.saturating_mul(target.slowness()));
     } else {
-        target.idle(IDLE);
+        target.idle(IDLE.saturating_mul(target.slowness()));
     }
     match target.failure() {
         Some(reason) => Err(Error::Stopped(reason.to_string())),
@@ -313,6 +329,43 @@ mod tests {
         ram.starts_on_write = true;
         dap.write(DRW, 1, &mut ram).unwrap();
         assert_eq!(ram.cycles, QUANTUM);
+    }
+
+    #[test]
+    fn slow_wires_take_longer() {
+        let (mut dap, mut ram) = powered();
+        ram.slowness = 7;
+        dap.read(DRW, &mut ram).unwrap();
+        ram.running = true;
+        dap.read(DRW, &mut ram).unwrap();
+        assert_eq!((ram.idle, ram.cycles), (7 * IDLE, 7 * QUANTUM));
+    }
+
+    #[test]
+    fn nothing_answers_once_unplugged() {
+        let (mut dap, mut ram) = powered();
+        ram.unplugged = true;
+        for register in [CTRL_STAT, Register::Dp(0), TAR] {
+            assert_eq!(dap.read(register, &mut ram), Err(Error::Unplugged));
+        }
+        assert_eq!(dap.write(TAR, 0, &mut ram), Err(Error::Unplugged));
+    }
+
+    #[test]
+    fn lost_power_takes_the_debug_domain_with_it() {
+        let (mut dap, mut ram) = powered();
+        dap.write(SELECT, 0xf0, &mut ram).unwrap();
+        ram.power_lost = true;
+        assert_eq!(dap.read(TAR, &mut ram), Err(Error::Fault));
+        assert_eq!(
+            dap.read(CTRL_STAT, &mut ram),
+            Ok(0x20),
+            "no request, an error"
+        );
+        dap.clear_error();
+        dap.write(CTRL_STAT, 0x5000_0000, &mut ram).unwrap();
+        dap.write(TAR, 4, &mut ram).unwrap();
+        assert_eq!(dap.read(TAR, &mut ram), Ok(4), "bank 0 is selected");
     }
 
     #[test]

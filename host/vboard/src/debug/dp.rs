@@ -37,6 +37,11 @@ impl DebugPort {
         }
     }
 
+    /// How the port identifies itself.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
     /// The number of the selected access port.
     pub fn ap(&self) -> u8 {
         (self.select >> 24) as u8

@@ -59,6 +59,15 @@ pub trait Target {
     /// Drives the reset pin: `false` holds the chip in reset.
     fn set_nreset(&mut self, high: bool);
 
+    /// An access comes over the wires. Returns whether they are there; they are not once the probe has been unplugged.
+    fn note_access(&mut self) -> bool;
+
+    /// Whether power was lost since the last call, which takes the debug port's state with it.
+    fn take_power_loss(&mut self) -> bool;
+
+    /// How many times [`QUANTUM`] or [`IDLE`] an access takes.
+    fn slowness(&self) -> u64;
+
     /// Why the emulation ended for good, if it has (something unmodelled was touched).
     fn failure(&self) -> Option<&str>;
 }

@@ -11,6 +11,9 @@ pub(crate) struct Ram {
     pub(crate) cycles: u64,
     pub(crate) idle: u64,
     pub(crate) failure: Option<String>,
+    pub(crate) unplugged: bool,
+    pub(crate) power_lost: bool,
+    pub(crate) slowness: u64,
 }
 
 impl Ram {
@@ -23,6 +26,9 @@ impl Ram {
             cycles: 0,
             idle: 0,
             failure: None,
+            unplugged: false,
+            power_lost: false,
+            slowness: 1,
         }
     }
 
@@ -66,6 +72,18 @@ impl Target for Ram {
 
     fn set_nreset(&mut self, high: bool) {
         self.nreset = high;
+    }
+
+    fn note_access(&mut self) -> bool {
+        !self.unplugged
+    }
+
+    fn take_power_loss(&mut self) -> bool {
+        std::mem::take(&mut self.power_lost)
+    }
+
+    fn slowness(&self) -> u64 {
+        self.slowness
     }
 
     fn failure(&self) -> Option<&str> {

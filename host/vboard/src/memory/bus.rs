@@ -246,6 +246,22 @@ impl Bus {
         }
     }
 
+    /// Flips bits of the word at `address` where it is kept.
+    pub(crate) fn flip(&mut self, address: u32, flips: u32) {
+        match self.locate(address) {
+            Some((Storage::Flash(offset), _)) => {
+                let word = take(self.flash.bytes(), offset, Size::Word) ^ flips;
+                self.flash.write(offset as usize, &word.to_le_bytes());
+            }
+            Some((Storage::Ram(offset), _)) => {
+                let word = take(&self.ram, offset, Size::Word) ^ flips;
+                self.ram[offset as usize..][..4].copy_from_slice(&word.to_le_bytes());
+                self.note_ram_write(offset, 4);
+            }
+            None => {}
+        }
+    }
+
     /// Tells the flash's controller if any double word of `range` is torn.
     pub(crate) fn check_code(&mut self, range: std::ops::Range<u32>, now: u64) {
         if let Some(torn) = self

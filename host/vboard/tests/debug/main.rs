@@ -8,6 +8,7 @@
 mod behaviour;
 mod bench;
 mod chips;
+mod faults;
 mod interruptions;
 mod program;
 mod server;
@@ -45,5 +46,15 @@ suite! {
     interruptions: {
         programming_cut_short_tears_one_double_word
         erasing_cut_short_leaves_a_page_half_erased
+    }
+    faults: {
+        a_dropped_probe_is_gone_until_opened_anew
+        a_probe_may_be_dropped_at_any_access_of_an_attach
+        a_hung_core_neither_runs_nor_halts_until_reset
+        words_are_corrupted
+        one_read_is_wrong
+        a_brown_out_loses_all_but_flash
+        a_brown_out_ends_what_the_core_does
+        a_slow_bus_lets_more_time_pass
     }
 }
