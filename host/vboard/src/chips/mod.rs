@@ -5,11 +5,13 @@
 
 mod coresight;
 mod dbgmcu;
+mod double_word_flash;
 mod gpio;
 mod iwdg;
 mod register;
 pub mod stm32f4f7;
 pub mod stm32l4r5;
+mod system_memory;
 mod tim2;
 
 use self::stm32f4f7::{stm32f446, stm32f746};
@@ -35,4 +37,9 @@ pub fn by_name(name: &str) -> Option<Chip> {
         .iter()
         .find(|(known, _)| name.eq_ignore_ascii_case(known))
         .map(|(_, chip)| chip())
+}
+
+/// A frequency for people.
+fn hertz(value: u32) -> String {
+    format!("{} MHz", f64::from(value) / 1e6)
 }

@@ -1,5 +1,7 @@
 //! The clock tree's arithmetic and the limits within which the chip works.
 
+use crate::chips::hertz;
+
 /// The internal oscillator of the name, in Hz.
 pub(crate) const HSI16: u32 = 16_000_000;
 
@@ -83,11 +85,6 @@ pub(crate) fn check(clocks: Clocks, voltage: Voltage, wait_states: u32) -> Resul
         ));
     }
     Ok(())
-}
-
-/// A frequency for people.
-pub(crate) fn hertz(value: u32) -> String {
-    format!("{} MHz", f64::from(value) / 1e6)
 }
 
 #[cfg(test)]

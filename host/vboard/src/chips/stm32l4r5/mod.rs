@@ -12,15 +12,14 @@
 mod clock;
 mod debug;
 mod exti;
-mod flash;
+pub(crate) mod flash;
 mod pwr;
 mod rcc;
 mod soc;
 mod syscfg;
-mod system_memory;
 
 use crate::{
-    chips::dbgmcu::Dbgmcu,
+    chips::{dbgmcu::Dbgmcu, system_memory::SystemMemory},
     core::model::{Core, Fpu, Model},
     memory::{Chip, Device, FlashMap, RamMap, Reserved},
     timing::FlashGeometry,
@@ -70,8 +69,9 @@ pub fn chip() -> Chip {
                 peripheral: Box::new(soc::Soc::new()),
             },
             Device {
-                windows: vec![system_memory::WINDOW],
-                peripheral: Box::new(system_memory::SystemMemory),
+                windows: vec![SystemMemory::WINDOW],
+                // LQFP144.
+                peripheral: Box::new(SystemMemory::new(0b0_0010, 2048)),
             },
             Device {
                 windows: vec![debug::DBGMCU_WINDOW],

@@ -2,7 +2,8 @@
 //!
 //! There is no crystal model: HSE is refused, LSE is the 32.768 kHz crystal of the Nucleo board.
 
-use super::clock::{Clocks, HSI16, MSI_RANGES, hertz};
+use super::clock::{Clocks, HSI16, MSI_RANGES};
+use crate::chips::hertz;
 use crate::chips::register::{Bank, Register};
 use crate::memory::{AccessError, Reset};
 

@@ -6,11 +6,12 @@
 
 use super::clock::{Clocks, check};
 use super::exti::Exti;
-use super::flash::{FlashController, STM32L4R5};
+use super::flash;
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
 use super::syscfg;
 use crate::chips::{
+    double_word_flash::FlashController,
     gpio::{Gpio, port as port_registers},
     register::{Bank, Register},
     tim2::Tim2,
@@ -80,7 +81,7 @@ impl Soc {
         Soc {
             rcc: Rcc::new(),
             pwr: Pwr::new(),
-            flash: FlashController::new(&STM32L4R5),
+            flash: FlashController::new(&flash::VARIANT),
             tim2: Tim2::new(TIM2_INTERRUPT, 0, 0),
             syscfg: syscfg::bank(),
             exti: Exti::new(),

@@ -1,14 +1,16 @@
 use super::*;
+use crate::chips::stm32l4r5::flash::VARIANT;
 use crate::memory::{Flash, InterruptLines};
 use crate::timing::FlashGeometry;
 
 const CORE_HZ: u32 = 4_000_000;
-const BANK_BYTES: usize = STM32L4R5.bank_bytes;
-const PAGE_BYTES: usize = STM32L4R5.page_bytes;
-const INTERRUPT: usize = STM32L4R5.interrupt;
-const BSY: u32 = STM32L4R5.busy[0];
-const BK_ECC: u32 = STM32L4R5.error_bank;
-const PAGE_7_OF_BANK_2: u32 = PER | 7 << PNB | STM32L4R5.bank_select;
+const BANK_BYTES: usize = VARIANT.bank_bytes;
+const PAGE_BYTES: usize = VARIANT.page_bytes;
+const INTERRUPT: usize = VARIANT.interrupt;
+const BSY: u32 = VARIANT.busy[0];
+const BK_ECC: u32 = VARIANT.error_bank;
+const ECCR: u32 = VARIANT.error_registers[0];
+const PAGE_7_OF_BANK_2: u32 = PER | 7 << PNB | VARIANT.bank_select;
 
 struct Bench {
     controller: FlashController,
@@ -20,7 +22,7 @@ struct Bench {
 impl Bench {
     fn locked() -> Self {
         Bench {
-            controller: FlashController::new(&STM32L4R5),
+            controller: FlashController::new(&VARIANT),
             flash: Flash::new(2 * BANK_BYTES, FlashGeometry::STM32L4),
             lines: InterruptLines::default(),
             now: 0,
