@@ -10,6 +10,7 @@ mod gpio;
 mod iwdg;
 mod register;
 pub mod stm32f4f7;
+pub mod stm32g0b1;
 pub mod stm32l4r5;
 mod system_memory;
 mod tim2;
@@ -23,6 +24,7 @@ type Entry = (&'static str, fn() -> Chip);
 const CHIPS: &[Entry] = &[
     (stm32f446::NAME, stm32f446::chip),
     (stm32f746::NAME, stm32f746::chip),
+    (stm32g0b1::NAME, stm32g0b1::chip),
     (stm32l4r5::NAME, stm32l4r5::chip),
 ];
 
