@@ -6,7 +6,7 @@ use probe_rs::flashing::DownloadOptions;
 use probe_rs::rtt::Rtt;
 use probe_rs::{Core, CoreStatus, HaltReason, MemoryInterface, Permissions, Session};
 
-use crate::bench::{Bench, CHIP, PATIENCE};
+use crate::bench::{Bench, PATIENCE};
 use crate::program::{self, DATA, ENTRY, LOOP, RING, RING_BYTES, STACK};
 
 fn with_counter(bench: &Bench) -> Session {
@@ -46,7 +46,12 @@ pub(crate) fn registers_are_read_and_written(bench: &Bench) {
     let mut core = session.core(0).unwrap();
     core.halt(PATIENCE).unwrap();
     // R0 to R12, R14, and S0 to S31.
-    let numbers: Vec<u16> = (0..13).chain([14]).chain(0x40..0x60).collect();
+    let floats = if bench.target.has_floats {
+        0x40..0x60
+    } else {
+        0..0
+    };
+    let numbers: Vec<u16> = (0..13).chain([14]).chain(floats).collect();
     for &number in &numbers {
         core.write_core_reg(
             probe_rs::RegisterId(number),
@@ -87,17 +92,19 @@ pub(crate) fn memory_is_read_and_written_in_any_width(bench: &Bench) {
     assert_eq!(core.read_word_32(0x2000_1000).unwrap(), 0xbeef_5505);
     assert_eq!(core.read_word_16(0x2000_1002).unwrap(), 0xbeef);
     assert_eq!(core.read_word_8(0x2000_1003).unwrap(), 0xbe);
-    // SRAM2 appears a second time.
-    assert_eq!(core.read_word_32(0x2003_0000).unwrap(), 0);
-    core.write_word_32(0x1000_0000, 0x1234_5678).unwrap();
-    assert_eq!(core.read_word_32(0x2003_0000).unwrap(), 0x1234_5678);
+    if let Some((here, there)) = bench.target.twice {
+        assert_eq!(core.read_word_32(there).unwrap(), 0);
+        core.write_word_32(here, 0x1234_5678).unwrap();
+        assert_eq!(core.read_word_32(there).unwrap(), 0x1234_5678);
+    }
 }
 
 pub(crate) fn breakpoints_stop_the_core(bench: &Bench) {
     let mut session = with_counter(bench);
     let mut core = session.core(0).unwrap();
     core.reset_and_halt(PATIENCE).unwrap();
-    assert!(core.available_breakpoint_units().unwrap() >= 6);
+    let units = core.available_breakpoint_units().unwrap();
+    assert_eq!(units, bench.target.breakpoints);
     core.set_hw_breakpoint((LOOP + 2).into()).unwrap();
     for count in 1..4 {
         core.run().unwrap();
@@ -142,7 +149,7 @@ pub(crate) fn attaches_under_reset(bench: &Bench) {
     bench.load(&program::counter());
     let mut session = bench
         .probe()
-        .attach_under_reset(CHIP, Permissions::default())
+        .attach_under_reset(bench.target.name, Permissions::default())
         .unwrap();
     let mut core = session.core(0).unwrap();
     // probe-rs enables debug only after it has released the reset, so some instructions may have passed.
@@ -172,7 +179,8 @@ pub(crate) fn bus_faults_are_survived(bench: &Bench) {
     core.read_word_32(0x3000_0000).unwrap_err();
     core.write_word_32(0x3000_0000, 1).unwrap_err();
     // From inside RAM over its end.
-    core.read_8(0x2009_fff0, &mut [0; 64]).unwrap_err();
+    core.read_8(bench.target.ram_end - 16, &mut [0; 64])
+        .unwrap_err();
     assert!(core.core_halted().unwrap());
     core.write_word_32(0x2000_1000, 7).unwrap();
     assert_eq!(core.read_word_32(0x2000_1000).unwrap(), 7);
@@ -196,8 +204,10 @@ pub(crate) fn flash_is_erased_programmed_and_verified(bench: &Bench) {
     for round in 0..2 {
         download(&mut session, 0x0800_0000, &program::counter(), false);
         let model: Vec<u8> = noise.iter().map(|byte| byte ^ round).collect();
-        download(&mut session, 0x0810_0000, &model, false);
-        assert_eq!(bench.board.flash()[0x10_0000..][..model.len()], model);
+        let second = bench.target.second_bank;
+        download(&mut session, second, &model, false);
+        let offset = (second - 0x0800_0000) as usize;
+        assert_eq!(bench.board.flash()[offset..][..model.len()], model);
     }
     let mut core = session.core(0).unwrap();
     core.reset_and_halt(PATIENCE).unwrap();
@@ -209,18 +219,25 @@ pub(crate) fn flash_is_erased_programmed_and_verified(bench: &Bench) {
 }
 
 pub(crate) fn flash_keeps_what_was_not_written(bench: &Bench) {
-    bench.board.load_flash(0x1000, &[0x5a; 0x3000]).unwrap();
+    let page = bench.target.page;
+    bench.board.load_flash(page, &vec![0x5a; 3 * page]).unwrap();
     let mut session = bench.attach();
-    download(&mut session, 0x0800_2010, &[1, 2, 3, 4, 5], true);
+    let at = 2 * page + 0x10;
+    download(
+        &mut session,
+        0x0800_0000 + at as u32,
+        &[1, 2, 3, 4, 5],
+        true,
+    );
     let flash = bench.board.flash();
-    assert_eq!(flash[0x2010..0x2015], [1, 2, 3, 4, 5]);
+    assert_eq!(flash[at..at + 5], [1, 2, 3, 4, 5]);
     assert!(
-        flash[0x1000..0x2010]
+        flash[page..at]
             .iter()
-            .chain(&flash[0x2018..0x4000])
+            .chain(&flash[at + 8..4 * page])
             .all(|&byte| byte == 0x5a)
     );
-    assert!(flash[..0x1000].iter().all(|&byte| byte == 0xff));
+    assert!(flash[..page].iter().all(|&byte| byte == 0xff));
 }
 
 pub(crate) fn blank_flash_locks_up(bench: &Bench) {
@@ -269,17 +286,10 @@ pub(crate) fn peripherals_are_read(bench: &Bench) {
     let mut session = with_counter(bench);
     let mut core = session.core(0).unwrap();
     core.halt(PATIENCE).unwrap();
-    let mut read = |address| core.read_word_32(address).unwrap();
-    assert_eq!(read(0xE000_ED00), 0x410F_C241, "CPUID");
-    assert_eq!(read(0xE004_2000) & 0xFFF, 0x470, "DBGMCU_IDCODE");
-    assert_eq!(
-        read(0xE00F_F000),
-        0xFFF0_F003,
-        "the ROM table's first entry"
-    );
-    assert_eq!(read(0x1FFF_75E0) & 0xFFFF, 2048, "flash size in KiB");
-    assert_eq!(read(0x4002_1000), 0x63, "RCC_CR after reset");
-    assert_eq!(read(0x4002_2020) & 1 << 22, 1 << 22, "FLASH_OPTR.DBANK");
+    for &(address, mask, expected, what) in bench.target.words {
+        let word = core.read_word_32(address).unwrap();
+        assert_eq!(word & mask, expected, "{what}: {word:#x}");
+    }
 }
 
 pub(crate) fn components_are_identified(bench: &Bench) {
@@ -291,16 +301,7 @@ pub(crate) fn components_are_identified(bench: &Bench) {
         .filter_map(|found| found.component.id().peripheral_id().determine_part())
         .map(|part| part.name())
         .collect();
-    // Two of the M4's components are the M3's.
-    let expected = [
-        "Cortex-M4 SCS",
-        "Cortex-M3 DWT",
-        "Cortex-M3 FBP",
-        "Cortex-M3 ITM",
-        "Cortex-M4 TPIU",
-        "Cortex-M4 ETM",
-    ];
-    assert_eq!(names, expected);
+    assert_eq!(names, bench.target.components);
     assert!(bench.board.failure().is_none());
 }
 
@@ -309,7 +310,7 @@ pub(crate) fn failure_ends_every_access_until_the_power_is_cycled(bench: &Bench)
     // The core runs into it at some access of the attach, or of what follows.
     let failed = bench
         .probe()
-        .attach(CHIP, Permissions::default())
+        .attach(bench.target.name, Permissions::default())
         .map_err(|error| format!("{error:?}"))
         .and_then(|mut session| {
             let mut core = session.core(0).map_err(|error| format!("{error:?}"))?;

@@ -10,31 +10,34 @@ use probe_rs::probe::list::Lister;
 use probe_rs::probe::{DebugProbeSelector, Probe, WireProtocol};
 use probe_rs::{Permissions, Session};
 
-pub(crate) const CHIP: &str = "STM32L4R5ZITx";
+use crate::target::Target;
+
 /// How long the host waits for the core. Generous: it bounds hangs, it times nothing.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Bench {
+    pub(crate) target: &'static Target,
     pub(crate) board: VirtualBoard,
     pub(crate) selector: DebugProbeSelector,
     server: Option<(Stopper, JoinHandle<()>)>,
 }
 
 impl Bench {
-    pub(crate) fn in_process() -> Self {
+    pub(crate) fn in_process(target: &'static Target) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("bench-{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let board = VirtualBoard::new(CHIP).unwrap();
+        let board = VirtualBoard::new(target.name).unwrap();
         let selector = board.plug_in(&name).unwrap();
         Bench {
+            target,
             board,
             selector,
             server: None,
         }
     }
 
-    pub(crate) fn black_magic() -> Self {
-        let board = VirtualBoard::new(CHIP).unwrap();
+    pub(crate) fn black_magic(target: &'static Target) -> Self {
+        let board = VirtualBoard::new(target.name).unwrap();
         let server = Server::bind(&board, "127.0.0.1:0").unwrap();
         let selector = format!("1d50:6018:{}", server.local_addr().unwrap())
             .parse()
@@ -42,6 +45,7 @@ impl Bench {
         let stopper = server.stopper();
         let thread = std::thread::spawn(move || server.run().unwrap());
         Bench {
+            target,
             board,
             selector,
             server: Some((stopper, thread)),
@@ -65,7 +69,9 @@ impl Bench {
     }
 
     pub(crate) fn attach(&self) -> Session {
-        self.probe().attach(CHIP, Permissions::default()).unwrap()
+        self.probe()
+            .attach(self.target.name, Permissions::default())
+            .unwrap()
     }
 }
 

@@ -7,7 +7,7 @@ use probe_rs::probe::list::Lister;
 use probe_rs::probe::{DebugProbeError, WireProtocol};
 use probe_rs::{Core, CoreStatus, MemoryInterface as _, Permissions, Session};
 
-use crate::bench::{Bench, CHIP, PATIENCE};
+use crate::bench::{Bench, PATIENCE};
 use crate::program::{self, DATA, ENTRY};
 
 const PLACE: u64 = 0x2000_1000;
@@ -53,7 +53,7 @@ fn attach(bench: &Bench) -> Result<(), String> {
     let text = |error: DebugProbeError| error.to_string();
     let mut probe = Lister::new().open(bench.selector.clone()).map_err(text)?;
     probe.select_protocol(WireProtocol::Swd).map_err(text)?;
-    let attached = probe.attach(CHIP, Permissions::default());
+    let attached = probe.attach(bench.target.name, Permissions::default());
     attached.map(drop).map_err(|error| error.to_string())
 }
 

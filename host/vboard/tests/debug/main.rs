@@ -1,6 +1,6 @@
 //! The debug port as unmodified probe-rs drivers use it.
 //!
-//! One suite of behaviours, run over two drivers: the plugin in this process, and probe-rs's own Black Magic Probe driver
+//! One suite of behaviours, run on every chip over two drivers: the plugin in this process, and probe-rs's own Black Magic Probe driver
 //! against the TCP server.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic wherever it is")]
@@ -12,15 +12,29 @@ mod faults;
 mod interruptions;
 mod program;
 mod server;
+mod target;
+
+macro_rules! of_chip {
+    ($chip:ident, $target:ident: $($room:ident: { $($name:ident)* })*) => {
+        mod $chip {
+            use crate::{bench::Bench, target::$target};
+
+            mod in_process {
+                use super::*;
+                $($(#[test] fn $name() { crate::$room::$name(&Bench::in_process(&$target)); })*)*
+            }
+            mod black_magic {
+                use super::*;
+                $($(#[test] fn $name() { crate::$room::$name(&Bench::black_magic(&$target)); })*)*
+            }
+        }
+    };
+}
 
 macro_rules! suite {
-    ($($room:ident: { $($name:ident)* })*) => {
-        mod in_process {
-            $($(#[test] fn $name() { crate::$room::$name(&crate::bench::Bench::in_process()); })*)*
-        }
-        mod black_magic {
-            $($(#[test] fn $name() { crate::$room::$name(&crate::bench::Bench::black_magic()); })*)*
-        }
+    ($($rooms:tt)*) => {
+        of_chip!(stm32g0b1, STM32G0B1: $($rooms)*);
+        of_chip!(stm32l4r5, STM32L4R5: $($rooms)*);
     };
 }
 
@@ -43,10 +57,6 @@ suite! {
         components_are_identified
         failure_ends_every_access_until_the_power_is_cycled
     }
-    interruptions: {
-        programming_cut_short_tears_one_double_word
-        erasing_cut_short_leaves_a_page_half_erased
-    }
     faults: {
         a_dropped_probe_is_gone_until_opened_anew
         a_probe_may_be_dropped_at_any_access_of_an_attach
@@ -56,5 +66,13 @@ suite! {
         a_brown_out_loses_all_but_flash
         a_brown_out_ends_what_the_core_does
         a_slow_bus_lets_more_time_pass
+    }
+}
+
+of_chip! {
+    stm32l4r5_flash, STM32L4R5:
+    interruptions: {
+        programming_cut_short_tears_one_double_word
+        erasing_cut_short_leaves_a_page_half_erased
     }
 }

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::bench::Bench;
+use crate::target::STM32L4R5;
 
 fn address(bench: &Bench) -> SocketAddr {
     bench
@@ -48,7 +49,7 @@ fn connect_patiently(bench: &Bench) -> TcpStream {
 
 #[test]
 fn garbage_and_sudden_ends_are_survived() {
-    let bench = Bench::black_magic();
+    let bench = Bench::black_magic(&STM32L4R5);
     for stream in [
         b"".as_slice(),
         b"!",
@@ -66,7 +67,7 @@ fn garbage_and_sudden_ends_are_survived() {
 
 #[test]
 fn requests_may_come_in_pieces_and_in_bunches() {
-    let bench = Bench::black_magic();
+    let bench = Bench::black_magic(&STM32L4R5);
     let mut stream = connect_patiently(&bench);
     ask(&mut stream, b"!HC#!HA#!GZ0#", "&K4#&K1#&K0#");
     stream.write_all(b"!H").unwrap();
@@ -76,7 +77,7 @@ fn requests_may_come_in_pieces_and_in_bunches() {
 
 #[test]
 fn second_host_is_turned_away() {
-    let bench = Bench::black_magic();
+    let bench = Bench::black_magic(&STM32L4R5);
     let mut first = connect_patiently(&bench);
     let mut second = connect(&bench);
     let mut nothing = Vec::new();
@@ -90,7 +91,7 @@ fn second_host_is_turned_away() {
 
 #[test]
 fn reset_pin_is_released_when_the_host_dies() {
-    let bench = Bench::black_magic();
+    let bench = Bench::black_magic(&STM32L4R5);
     bench.load(&crate::program::counter());
     ask(&mut connect_patiently(&bench), b"!GZ1#", "&K0#");
     let _host = connect_patiently(&bench);
