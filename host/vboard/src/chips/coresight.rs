@@ -91,6 +91,8 @@ impl Peripheral for Components {
         };
         match component.kind {
             Kind::RomTable { entries, id } => Ok(match register {
+                // MEMTYPE: system memory is on the same bus.
+                0xFCC => 1,
                 0xFD0.. => identification(register, id.0, ROM_TABLE),
                 _ => entries.get(register as usize / 4).copied().unwrap_or(0),
             }),
