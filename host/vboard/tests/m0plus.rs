@@ -143,6 +143,9 @@ fn instructions_take_what_the_manual_says() {
 fn the_io_port_takes_one_cycle() {
     check("ldr from GPIOA_IDR", &[ldr(0, GPIO, 0x10)], 1);
     check("four stores to GPIOA_BSRR", &[str(0, GPIO, 0x18); 4], 4);
+    // movs r0, r6; stmia r0!, {r1}: GPIOA_MODER is left without a change.
+    let multiple = [ldr(1, GPIO, 0), 0x0030, 0xC002];
+    check("stm to GPIOA", &multiple, 1 + 1 + 2);
     check(
         "a store to TIM2_EGR, which is on the bus",
         &[movs(0, 0), str(0, TIM2, 0x14)],

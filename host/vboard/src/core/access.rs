@@ -1,7 +1,12 @@
 //! Loads and stores: fast to RAM and flash, with care elsewhere.
 
 use super::{
-    code::Block, exception::NMI, execute::Trap, insn::Width, mpu::Purpose, system::System,
+    code::Block,
+    exception::NMI,
+    execute::Trap,
+    insn::{Class, Width},
+    mpu::Purpose,
+    system::System,
 };
 use crate::{
     machine::MachineError,
@@ -309,7 +314,7 @@ impl System {
         }
         self.protect(address, Purpose::Read)?;
         self.watch_access(address, size, false)?;
-        self.credit_io_port(address);
+        self.credit_io_port(place, address);
         match self.bus_read(address, size, now, false) {
             Ok(value) => Ok(value),
             Err(AccessError::Fault) => {
@@ -349,7 +354,7 @@ impl System {
         }
         self.protect(address, Purpose::Write)?;
         self.watch_access(address, size, true)?;
-        self.credit_io_port(address);
+        self.credit_io_port(place, address);
         // Whatever a write sets off is looked at when the block ends.
         self.attend();
         match self.bus_write(address, size, value, now, false) {
@@ -368,9 +373,15 @@ impl System {
         }
     }
 
-    /// Takes back what an access was charged too much if it goes through the I/O port.
-    fn credit_io_port(&mut self, address: u32) {
-        if self.core.on_io_port(address) {
+    /// Takes back what a single load or store was charged too much if it goes through the I/O port. Of transfers of
+    /// several registers no manual says that they take less there.
+    fn credit_io_port(&mut self, place: &Place<'_>, address: u32) {
+        if self.core.on_io_port(address)
+            && matches!(
+                place.block.insns[place.index].op.class(),
+                Class::Load { .. } | Class::Store { .. }
+            )
+        {
             let saving = self.pipeline.io_port_saving();
             // In the very first block after power-on there may be nothing to take from yet.
             self.cycles = self.cycles.saturating_sub(saving.into());
