@@ -143,3 +143,83 @@ fn resets() {
     bench.write(&[(IOPENR, 1)]).unwrap();
     assert_eq!(bench.read(GPIO), Ok(0xEBFF_FFFF));
 }
+
+const BSY1: u32 = 1 << 16;
+const BSY2: u32 = 1 << 17;
+const CFGBSY: u32 = 1 << 18;
+const FLASH_SR: u32 = FLASH + 0x10;
+const FLASH_CR: u32 = FLASH + 0x14;
+const PG: u32 = 1 << 0;
+const PER: u32 = 1 << 1;
+const BKER: u32 = 1 << 13;
+const STRT: u32 = 1 << 16;
+
+const UNLOCK: [(u32, u32); 2] = [(FLASH + 0x08, 0x4567_0123), (FLASH + 0x08, 0xCDEF_89AB)];
+
+impl Bench {
+    fn program(&mut self, offset: u32, value: u32) {
+        self.with(|soc, context| soc.program(offset, Size::Word, value, context))
+            .unwrap();
+    }
+
+    /// Waits until the flash is ready; the cycles that took.
+    fn wait(&mut self) -> u64 {
+        let start = self.now;
+        self.now = self.soc.flash.next_event().unwrap();
+        assert_eq!(self.read(FLASH_SR), Ok(0));
+        self.now - start
+    }
+}
+
+#[test]
+fn each_bank_has_a_busy_flag() {
+    let check = |offset: u32, busy: u32| {
+        let mut bench = Bench::new();
+        bench.write(&UNLOCK).unwrap();
+        bench.write(&[(FLASH_CR, PG)]).unwrap();
+        bench.program(offset, 1);
+        assert_eq!(bench.read(FLASH_SR), Ok(CFGBSY), "half a double word");
+        bench.program(offset + 4, 2);
+        assert_eq!(bench.read(FLASH_SR), Ok(busy | CFGBSY));
+        // 85 us at 16 MHz.
+        assert_eq!(bench.wait(), 1360);
+        let bytes = &bench.flash.bytes()[offset as usize..][..8];
+        assert_eq!(bytes, [1, 0, 0, 0, 2, 0, 0, 0]);
+    };
+    check(0x3_FFF8, BSY1);
+    check(0x4_0000, BSY2);
+}
+
+#[test]
+fn pages_are_counted_in_their_bank() {
+    let mut bench = Bench::new();
+    bench.flash.write(0, &vec![0; 512 << 10]);
+    bench.write(&UNLOCK).unwrap();
+    let page_127 = PER | 127 << 3 | BKER;
+    bench
+        .write(&[(FLASH_CR, page_127), (FLASH_CR, page_127 | STRT)])
+        .unwrap();
+    assert_eq!(bench.read(FLASH_SR), Ok(BSY2 | CFGBSY));
+    // 22 ms.
+    assert_eq!(bench.wait(), 352_000);
+    let (kept, erased) = bench.flash.bytes().split_at((512 - 2) << 10);
+    assert!(kept.iter().all(|&byte| byte == 0));
+    assert!(erased.iter().all(|&byte| byte == 0xFF));
+    let beyond = bench.write(&[(FLASH_CR, PER | 128 << 3 | STRT)]);
+    assert!(beyond.unwrap_err().to_string().contains("PNB"));
+}
+
+#[test]
+fn emptiness_is_found_out_once() {
+    const EMPTY: u32 = 1 << 16;
+    let mut bench = Bench::new();
+    assert_eq!(bench.read(FLASH_ACR), Ok(0x0004_0600 | EMPTY));
+    bench.flash.write(0, &[0; 8]);
+    bench.with(|soc, context| soc.reset(Reset::System, context));
+    assert_eq!(bench.read(FLASH_ACR), Ok(0x0004_0600 | EMPTY));
+    bench.write(&[(FLASH_ACR, 0x0004_0600)]).unwrap();
+    assert_eq!(bench.read(FLASH_ACR), Ok(0x0004_0600));
+    let mut bench = Bench::new();
+    bench.flash.write(0, &[0; 8]);
+    assert_eq!(bench.read(FLASH_ACR), Ok(0x0004_0600));
+}
