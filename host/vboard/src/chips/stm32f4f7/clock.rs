@@ -1,5 +1,7 @@
 //! The clock tree's results and the limits within which a chip works.
 
+use crate::chips::hertz;
+
 /// The internal oscillator, in Hz.
 pub(crate) const HSI: u32 = 16_000_000;
 /// What the debug probe of a Nucleo board feeds into OSC_IN, in Hz (UM1724 and UM1974, "OSC clock supply").
@@ -48,9 +50,4 @@ pub(crate) fn check(clocks: Clocks, limit: u32, wait_states: u32) -> Result<(), 
         ));
     }
     Ok(())
-}
-
-/// A frequency for people.
-pub(crate) fn hertz(value: u32) -> String {
-    format!("{} MHz", f64::from(value) / 1e6)
 }

@@ -4,9 +4,12 @@
 
 use super::{
     Part,
-    clock::{Clocks, HSE, HSI, hertz},
+    clock::{Clocks, HSE, HSI},
 };
-use crate::chips::register::{Bank, Register};
+use crate::chips::{
+    hertz,
+    register::{Bank, Register},
+};
 use crate::memory::{AccessError, Reset};
 
 const CR: u32 = 0x00;
