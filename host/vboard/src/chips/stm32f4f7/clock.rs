@@ -17,29 +17,59 @@ pub(crate) struct Clocks {
     pub(crate) system: u32,
     /// HCLK, which the core runs at, in Hz.
     pub(crate) core: u32,
+    /// PCLK1 and PCLK2 in Hz.
+    pub(crate) buses: [u32; 2],
     /// Division of the core clock that the timers on APB1 count, as a power of two.
     pub(crate) apb1_timer_shift: u32,
 }
 
-/// The highest SYSCLK that a voltage scale of the regulator allows, in Hz.
+/// The highest frequency of a clock, in Hz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scale {
+pub(crate) struct Limit {
     pub(crate) normal: u32,
     /// With the over-drive mode on.
     pub(crate) over_drive: u32,
 }
 
-/// Checks that a chip can run like this, if its regulator allows a SYSCLK of `limit`.
+impl Limit {
+    /// That of the mode in which the regulator is.
+    pub(crate) fn of(self, over_drive: bool) -> u32 {
+        if over_drive {
+            self.over_drive
+        } else {
+            self.normal
+        }
+    }
+}
+
+/// What the regulator allows as it is set, in Hz.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) system: u32,
+    /// PCLK1 and PCLK2.
+    pub(crate) buses: [u32; 2],
+}
+
+/// Checks that a chip can run like this.
 ///
 /// # Errors
 /// The rule that is broken, and what to do.
-pub(crate) fn check(clocks: Clocks, limit: u32, wait_states: u32) -> Result<(), String> {
-    if clocks.system > limit {
+pub(crate) fn check(clocks: Clocks, limits: Limits, wait_states: u32) -> Result<(), String> {
+    if clocks.system > limits.system {
         return Err(format!(
             "SYSCLK of {} with a regulator that is set for {}: set PWR_CR.VOS, and ODEN and ODSWEN, before raising the clock",
             hertz(clocks.system),
-            hertz(limit),
+            hertz(limits.system),
         ));
+    }
+    for (number, (clock, limit)) in (1..).zip(clocks.buses.into_iter().zip(limits.buses)) {
+        if clock > limit {
+            return Err(format!(
+                "PCLK{number} of {}, of at most {}: divide it by RCC_CFGR.PPRE{number}",
+                hertz(clock),
+                hertz(limit),
+            ));
+        }
     }
     let limit = WAIT_STATE * (wait_states + 1);
     if clocks.core > limit {

@@ -86,8 +86,9 @@ impl Layout {
     }
 }
 
-/// Nanoseconds to erase so many bytes with a parallelism of 2^`psize` bytes (DS10693, the same table, typical; sectors of other
-/// sizes are given the times of the next larger one, those of 256 KiB twice those of 128 KiB).
+/// Nanoseconds to erase a sector of so many bytes with a parallelism of 2^`psize` bytes (DS10693, the same table, typical).
+///
+/// The STM32F746's sectors of 32 KiB are given the times of 16 KiB, those of 256 KiB twice the times of 128 KiB.
 fn erase_ns(bytes: usize, psize: u32) -> u64 {
     let row = if bytes <= 0x8000 {
         [400, 300, 250]
@@ -320,8 +321,9 @@ impl FlashController {
     fn start_erase(&mut self, core_hz: u32, now: u64) -> Result<(), AccessError> {
         let one = self.cr & SER != 0;
         let all = self.cr & MER != 0;
-        // "If SER and MER are both set, neither can be performed", and nothing while errors are pending.
-        if one == all || self.cr & PG != 0 || self.sr & ERRORS != 0 {
+        // "If SER and MER are both set, neither can be performed", and nothing while errors are pending. PG does not matter: of
+        // erasing and programming "the erase operation is performed first".
+        if one == all || self.sr & ERRORS != 0 {
             self.fail(PGSERR);
             return Ok(());
         }

@@ -14,7 +14,7 @@ mod rcc;
 mod soc;
 mod system_memory;
 
-use self::{clock::Scale, flash::Layout, soc::Soc, system_memory::SystemMemory};
+use self::{clock::Limit, flash::Layout, soc::Soc, system_memory::SystemMemory};
 use crate::{
     chips::{coresight::Components, dbgmcu::Dbgmcu, register::Register},
     core::model::Core,
@@ -50,7 +50,9 @@ pub(crate) struct Part {
     pwr: &'static [Register],
     syscfg: &'static [Register],
     /// Highest SYSCLK by the regulator's scale.
-    scales: [Scale; 3],
+    scales: [Limit; 3],
+    /// Highest PCLK1 and PCLK2.
+    buses: [Limit; 2],
     dbgmcu: &'static [Register],
     components: &'static Components,
     memory: &'static SystemMemory,

@@ -1,6 +1,9 @@
 //! Power control (RM0390, chapter 5; RM0385, chapter 4).
 
-use super::{Part, clock::Scale};
+use super::{
+    Part,
+    clock::{Limit, Limits},
+};
 use crate::chips::register::{Bank, Register};
 use crate::memory::AccessError;
 
@@ -16,15 +19,16 @@ const VOSRDY: u32 = 1 << 14;
 /// Modes of the regulator in stop mode, which is not modelled; selecting one does nothing until the core sleeps deeply.
 const STOP_MODES: u32 = 0x003C_2E03;
 
-/// PWR_CR: power-voltage detector and under-drive are refused.
+/// PWR_CR: the power-voltage detector is refused.
 pub(crate) const CONTROL: Register =
-    Register::new(CR, "CR", 0xC000, DBP | VOS | ODEN | ODSWEN | STOP_MODES).refusing(0x00C0_00F0);
+    Register::new(CR, "CR", 0xC000, DBP | VOS | ODEN | ODSWEN | STOP_MODES).refusing(0xF0);
 
 /// The registers of a part.
 #[derive(Debug, Clone)]
 pub(crate) struct Pwr {
     bank: Bank,
-    scales: [Scale; 3],
+    scales: [Limit; 3],
+    buses: [Limit; 2],
 }
 
 impl Pwr {
@@ -33,6 +37,7 @@ impl Pwr {
         Pwr {
             bank: Bank::new("PWR", part.pwr),
             scales: part.scales,
+            buses: part.buses,
         }
     }
 
@@ -61,15 +66,15 @@ impl Pwr {
         self.bank.write(offset, value)
     }
 
-    /// The highest SYSCLK that the regulator allows.
-    pub(crate) fn limit(&self) -> u32 {
+    /// How fast the regulator allows the chip to be.
+    pub(crate) fn limits(&self) -> Limits {
         let control = self.bank.get(CR);
         // VOS counts the other way: 3 is scale 1.
         let scale = self.scales[3 - (control >> 14 & 3).max(1) as usize];
-        if control & ODSWEN != 0 {
-            scale.over_drive
-        } else {
-            scale.normal
+        let over_drive = control & ODSWEN != 0;
+        Limits {
+            system: scale.of(over_drive),
+            buses: self.buses.map(|bus| bus.of(over_drive)),
         }
     }
 

@@ -258,11 +258,14 @@ impl Rcc {
             _ => pll,
         };
         let cfgr = self.bank.get(CFGR);
+        let core = system >> ahb_shift(cfgr >> 4 & 0xF);
+        let [apb1, apb2] = [cfgr >> 10, cfgr >> 13].map(|field| apb_shift(field & 7));
         // Timers count twice the bus clock as soon as it is divided (TIMPRE is refused).
         Ok(Clocks {
             system,
-            core: system >> ahb_shift(cfgr >> 4 & 0xF),
-            apb1_timer_shift: apb_shift(cfgr >> 10 & 7).saturating_sub(1),
+            core,
+            buses: [core >> apb1, core >> apb2],
+            apb1_timer_shift: apb1.saturating_sub(1),
         })
     }
 }

@@ -86,6 +86,7 @@ impl Soc {
             clocks: Clocks {
                 system: HSI,
                 core: HSI,
+                buses: [HSI; 2],
                 apb1_timer_shift: 0,
             },
         }
@@ -140,7 +141,7 @@ impl Soc {
     /// Works out the clocks after a change and checks that the chip can run so.
     fn retime(&mut self, now: u64) -> Result<(), AccessError> {
         let clocks = self.rcc.clocks()?;
-        check(clocks, self.pwr.limit(), self.flash.wait_states())
+        check(clocks, self.pwr.limits(), self.flash.wait_states())
             .map_err(AccessError::Unmodelled)?;
         self.clocks = clocks;
         self.tim2.set_shift(clocks.apb1_timer_shift, now);

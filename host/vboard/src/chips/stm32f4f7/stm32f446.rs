@@ -2,7 +2,7 @@
 
 use super::{
     KIB, Part,
-    clock::Scale,
+    clock::Limit,
     flash::Layout,
     pwr,
     rcc::{self, AHB1ENR, AHB1RSTR, APB1ENR, APB1RSTR, APB2ENR, APB2RSTR},
@@ -60,7 +60,7 @@ pub(crate) static PART: Part = Part {
     ports: 8,
     rcc: RCC,
     pll_r: true,
-    pwr: &[pwr::CONTROL, Register::new(pwr::CSR, "CSR", 0, 0x0300)],
+    pwr: &[pwr::CONTROL, Register::new(pwr::CSR, "CSR", 0, 0x0380)],
     syscfg: &[
         // Another memory at address zero.
         Register::new(0x00, "MEMRMP", 0, 0).refusing(0x107),
@@ -74,17 +74,27 @@ pub(crate) static PART: Part = Part {
     ],
     // DS10693, table "General operating conditions".
     scales: [
-        Scale {
+        Limit {
             normal: 168_000_000,
             over_drive: 180_000_000,
         },
-        Scale {
+        Limit {
             normal: 144_000_000,
             over_drive: 168_000_000,
         },
-        Scale {
+        Limit {
             normal: 120_000_000,
             over_drive: 120_000_000,
+        },
+    ],
+    buses: [
+        Limit {
+            normal: 42_000_000,
+            over_drive: 45_000_000,
+        },
+        Limit {
+            normal: 84_000_000,
+            over_drive: 90_000_000,
         },
     ],
     dbgmcu: &[
@@ -121,7 +131,7 @@ const AHB1: u32 = 0x6060_10FF;
 const AHB2: u32 = 0x0000_0081;
 const AHB3: u32 = 0x0000_0003;
 const APB1: u32 = 0x3FFF_C9FF;
-const APB2: u32 = 0x00C6_7F33;
+const APB2: u32 = 0x00C7_7F33;
 
 /// RM0390, section 6.3.
 const RCC: &[Register] = &[
@@ -155,9 +165,9 @@ const RCC: &[Register] = &[
     Register::new(0x84, "PLLI2SCFGR", 0x2400_3010, 0x7F03_7FFF),
     Register::new(0x88, "PLLSAICFGR", 0x0400_3010, 0x0F03_7FFF),
     // TIMPRE.
-    Register::new(0x8C, "DCKCFGR", 0, 0x1FF3_1F1F & !(1 << 24)).refusing(1 << 24),
+    Register::new(0x8C, "DCKCFGR", 0, 0x1EF0_1F1F).refusing(1 << 24),
     Register::new(0x90, "CKGATENR", 0, 0x7F),
-    Register::new(0x94, "DCKCFGR2", 0, 0x38C0_0000),
+    Register::new(0x94, "DCKCFGR2", 0, 0x3CC0_0000),
 ];
 
 /// RM0390, table 1 "STM32F446xx register boundary addresses": what exists besides.

@@ -4,7 +4,7 @@
 
 use super::{
     KIB, Part,
-    clock::Scale,
+    clock::Limit,
     flash::Layout,
     pwr,
     rcc::{self, AHB1ENR, AHB1RSTR, APB1ENR, APB1RSTR, APB2ENR, APB2RSTR},
@@ -73,7 +73,7 @@ pub(crate) static PART: Part = Part {
     syscfg: &[
         // What is at address zero is fixed; banks of external memory may be swapped.
         Register::new(0x00, "MEMRMP", 0, 0).refusing(0xC00),
-        Register::new(0x04, "PMC", 0, 0x0080_0000),
+        Register::new(0x04, "PMC", 0, 0x0087_0000),
         Register::new(0x08, "EXTICR1", 0, 0xFFFF),
         Register::new(0x0C, "EXTICR2", 0, 0xFFFF),
         Register::new(0x10, "EXTICR3", 0, 0xFFFF),
@@ -82,17 +82,27 @@ pub(crate) static PART: Part = Part {
     ],
     // DS10916, table "General operating conditions".
     scales: [
-        Scale {
+        Limit {
             normal: 180_000_000,
             over_drive: 216_000_000,
         },
-        Scale {
+        Limit {
             normal: 168_000_000,
             over_drive: 180_000_000,
         },
-        Scale {
+        Limit {
             normal: 144_000_000,
             over_drive: 144_000_000,
+        },
+    ],
+    buses: [
+        Limit {
+            normal: 45_000_000,
+            over_drive: 54_000_000,
+        },
+        Limit {
+            normal: 90_000_000,
+            over_drive: 108_000_000,
         },
     ],
     dbgmcu: &[
@@ -163,7 +173,7 @@ const COMPONENTS: &[Component] = &[
 const AHB1: u32 = 0x22E0_17FF;
 const AHB2: u32 = 0x0000_00F1;
 const AHB3: u32 = 0x0000_0003;
-const APB1: u32 = 0xFFFE_CBFF;
+const APB1: u32 = 0xFFFF_CBFF;
 const APB2: u32 = 0x04F7_7F33;
 
 /// RM0385, section 5.3.
@@ -189,14 +199,18 @@ const RCC: &[Register] = &[
     Register::new(0x58, "AHB3LPENR", AHB3, AHB3),
     Register::new(0x60, "APB1LPENR", APB1, APB1),
     Register::new(0x64, "APB2LPENR", APB2, APB2),
-    rcc::BACKUP,
+    Register {
+        // LSEDRV, which has two bits here.
+        writable: rcc::BACKUP.writable & !(1 << 3) | 3 << 3,
+        ..rcc::BACKUP
+    },
     rcc::STATUS,
     Register::new(0x80, "SSCGR", 0, 0).refusing(0x8000_0000),
     Register::new(0x84, "PLLI2SCFGR", 0x2400_3000, 0x7F03_7FC0),
     Register::new(0x88, "PLLSAICFGR", 0x2400_3000, 0x7F03_7FC0),
     // TIMPRE.
     Register::new(0x8C, "DCKCFGR1", 0, 0x00F3_1F1F).refusing(1 << 24),
-    Register::new(0x90, "DCKCFGR2", 0, 0x3FFF_FFFF),
+    Register::new(0x90, "DCKCFGR2", 0, 0x1FFF_FFFF),
 ];
 
 /// RM0385, table 1 "STM32F74xxx register boundary addresses": what exists besides.

@@ -140,6 +140,16 @@ fn violated_rules_raise_flags() {
 }
 
 #[test]
+fn erasing_goes_before_programming() {
+    let mut bench = Bench::unlocked();
+    bench.flash.write(0, &[0; 4]);
+    bench.write(CR, PG | SER | WORDS | STRT).unwrap();
+    bench.finish();
+    assert_eq!(bench.status(), 0);
+    assert_eq!(bench.flash.bytes()[..4], [0xFF; 4]);
+}
+
+#[test]
 fn an_interrupt_tells_the_end() {
     let mut bench = Bench::unlocked();
     bench.write(CR, PG | WORDS | EOPIE).unwrap();

@@ -115,6 +115,19 @@ fn what_silicon_could_not_do_is_refused() {
 }
 
 #[test]
+fn buses_have_limits_too() {
+    for (part, n, wait_states, _) in PARTS {
+        for (prescalers, expected) in [(4 << 10 | 4 << 13, "PCLK1 of "), (5 << 10, "PCLK2 of ")] {
+            let mut bench = Bench::new(part);
+            let mut steps = full_speed(n, wait_states);
+            steps[7].1 = 2 | prescalers;
+            let error = bench.write(&steps).unwrap_err().to_string();
+            assert!(error.contains(expected), "{}: {error}", part.name);
+        }
+    }
+}
+
+#[test]
 fn resets() {
     for (part, n, wait_states, _) in PARTS {
         let mut bench = Bench::new(part);
