@@ -1,6 +1,6 @@
 //! The data watchpoint and trace unit: the cycle counter, and the registers of the watchpoints.
 
-use super::{model::Model, watch::Comparators};
+use super::{model::Model, watchpoint::Comparators};
 use crate::memory::AccessError;
 
 /// DWT_CTRL of Armv7-M: four comparators, no external trace of any kind.

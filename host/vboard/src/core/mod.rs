@@ -29,4 +29,4 @@ mod scb;
 mod special;
 pub(crate) mod system;
 mod systick;
-mod watch;
+mod watchpoint;
