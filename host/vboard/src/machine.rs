@@ -3,6 +3,10 @@
 //! A [`Machine`] is what a debug port is attached to. Its clock is the core clock, counted
 //! in cycles since power-on; nothing in it depends on the host's time.
 
+mod owner;
+
+pub use owner::{Excused, Fault, StackLow};
+
 use thiserror::Error;
 
 use crate::{
@@ -26,6 +30,10 @@ pub enum Stop {
     /// The core sleeps, or is held in reset or locked up, and nothing in the machine will
     /// ever wake it; the cycles asked for have passed.
     Sleep,
+    /// The core is about to execute the instruction at a mark: see [`Machine::set_marks`].
+    Mark,
+    /// The program makes a semihosting call: see [`Machine::set_semihosting`].
+    Semihosting,
     /// The machine has stopped for good: see [`Machine::error`].
     Error,
 }
@@ -123,7 +131,8 @@ impl Machine {
         let limit = self.system.cycles.saturating_add(max_cycles);
         loop {
             match self.next(limit) {
-                Next::Blocks => self.run_blocks(),
+                Next::Blocks if self.system.watch.tracks_stack => self.run_blocks::<true>(),
+                Next::Blocks => self.run_blocks::<false>(),
                 Next::GuardedBlocks => self.run_guarded_blocks(),
                 Next::One => self.run_one(),
                 Next::Again => {}
@@ -132,13 +141,13 @@ impl Machine {
         }
     }
 
-    fn run_blocks(&mut self) {
+    fn run_blocks<const TRACK: bool>(&mut self) {
         let Self { system, code } = self;
         while system.cycles < system.deadline {
             let id = code.find(system.regs.pc(), &mut system.bus, &system.fpb);
             let block = code.block(id);
             let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
-            system.run_block(block, block.timing(timing));
+            system.run_block::<TRACK>(block, block.timing(timing));
         }
     }
 
@@ -154,7 +163,8 @@ impl Machine {
             }
             system.check_code(block.address, block.end);
             let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
-            system.run_block(block, block.timing(timing));
+            // Guarded code is slow in any case.
+            system.run_block::<true>(block, block.timing(timing));
         }
     }
 
@@ -172,7 +182,7 @@ impl Machine {
         system.alone_next = false;
         system.alone = true;
         system.watch_instruction(pc);
-        system.run_block(&block, block.timing(timing));
+        system.run_block::<true>(&block, block.timing(timing));
         system.alone = false;
         system.take_watchpoint();
         self.finish_step();
@@ -190,6 +200,9 @@ impl Machine {
     fn next(&mut self, limit: u64) -> Next {
         if self.system.error.is_some() {
             return Next::Stop(Stop::Error);
+        }
+        if let Some(stop) = self.take_stop() {
+            return Next::Stop(stop);
         }
         self.settle();
         let system = &mut self.system;
@@ -217,6 +230,9 @@ impl Machine {
             && (system.wait != Wait::Lockup || exception == NMI)
         {
             system.take(exception);
+            if system.watch.tracks_stack {
+                system.watch.note_stacks(&system.regs);
+            }
             self.finish_step();
             return Next::Again;
         }
@@ -229,8 +245,14 @@ impl Machine {
             self.finish_step();
             return Next::Again;
         }
+        let told = std::mem::take(&mut system.watch.told);
         let alone = system.alone_next || system.dwt.watches_code();
-        if system.debug.stepping() || system.regs.it != 0 || alone {
+        let single = system.debug.stepping() || system.regs.it != 0 || alone;
+        if single && !told && self.code.is_marked(system.regs.pc()) {
+            system.watch.stop = Some(Stop::Mark);
+            return Next::Again;
+        }
+        if single || told {
             system.deadline = limit;
             return Next::One;
         }

@@ -315,7 +315,8 @@ impl System {
         self.protect(address, Purpose::Read)?;
         self.watch_access(address, size, false)?;
         self.credit_io_port(place, address);
-        match self.bus_read(address, size, now, false) {
+        let result = self.bus_read(address, size, now, false);
+        match self.excuse(result, address, false, || place.pc()) {
             Ok(value) => Ok(value),
             Err(AccessError::Fault) => {
                 self.fault_address = address;
@@ -357,8 +358,9 @@ impl System {
         self.credit_io_port(place, address);
         // Whatever a write sets off is looked at when the block ends.
         self.attend();
-        match self.bus_write(address, size, value, now, false) {
-            Ok(()) => Ok(()),
+        let result = self.bus_write(address, size, value, now, false).map(|()| 0);
+        match self.excuse(result, address, true, || place.pc()) {
+            Ok(_) => Ok(()),
             Err(AccessError::Fault) if INTERNAL.contains(&address) || self.writes_precisely() => {
                 self.fault_address = address;
                 Err(Trap::DataBus)

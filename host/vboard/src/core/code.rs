@@ -63,8 +63,12 @@ impl Block {
 
     #[cold]
     fn time(&mut self, state: PipelineState, pipeline: &mut Pipeline) -> usize {
-        // Where there is no code there is no time to it either.
-        let timing = if self.insns.iter().any(|i| i.op == Op::FetchFault) {
+        // Where there is no instruction there is no time to it either.
+        let timing = if self
+            .insns
+            .iter()
+            .any(|i| matches!(i.op, Op::FetchFault | Op::Mark))
+        {
             BlockTiming {
                 start: [0].into(),
                 skip: [0].into(),
@@ -138,6 +142,8 @@ pub(crate) struct CodeCache {
     free: Vec<u32>,
     /// Code outside all memory: a block that faults. Never found again.
     stray: Option<u32>,
+    /// Where a block of nothing but [`Op::Mark`] stands for what is there.
+    marks: Vec<u32>,
 }
 
 impl CodeCache {
@@ -153,7 +159,22 @@ impl CodeCache {
             blocks: Vec::new(),
             free: Vec::new(),
             stray: None,
+            marks: Vec::new(),
         }
+    }
+
+    /// Marks these addresses, and no others. They cost nothing elsewhere: blocks end before
+    /// a mark, and the block at a mark does nothing but to tell of it.
+    pub(crate) fn set_marks(&mut self, marks: &[u32]) {
+        let old = std::mem::replace(&mut self.marks, marks.to_vec());
+        for address in old.into_iter().chain(marks.iter().copied()) {
+            self.drop_around(address);
+        }
+    }
+
+    /// Whether `address` is marked.
+    pub(crate) fn is_marked(&self, address: u32) -> bool {
+        self.marks.contains(&address)
     }
 
     /// The number of the block at `address`, which is decoded if need be.
@@ -183,10 +204,20 @@ impl CodeCache {
         let mut at = address;
         let mut it = 0;
         loop {
-            let insn = decode_at(self.isa, bus, fpb, at, it);
-            // What cannot be reached without passing a fault or a breakpoint waits for its
-            // own block.
-            let barrier = insn.op == Op::FetchFault || fpb.breaks_at(at);
+            let mark = self.is_marked(at);
+            let insn = if mark {
+                Insn {
+                    op: Op::Mark,
+                    cond: Cond::Always,
+                    halfwords: 1,
+                    it,
+                }
+            } else {
+                decode_at(self.isa, bus, fpb, at, it)
+            };
+            // What cannot be reached without passing a mark, a fault or a breakpoint waits
+            // for its own block.
+            let barrier = mark || insn.op == Op::FetchFault || fpb.breaks_at(at);
             if barrier && !insns.is_empty() {
                 break;
             }

@@ -201,7 +201,7 @@ impl System {
         }
     }
 
-    fn core_register(&self, selector: u32) -> u32 {
+    pub(crate) fn core_register(&self, selector: u32) -> u32 {
         let regs = &self.regs;
         match selector {
             0..=15 => regs.r[selector as usize],

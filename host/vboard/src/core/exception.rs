@@ -7,7 +7,7 @@ use super::{
     system::{System, Wait},
 };
 use crate::{
-    machine::MachineError,
+    machine::{MachineError, Stop},
     memory::{AccessError, Size},
 };
 
@@ -99,6 +99,8 @@ impl System {
             Trap::Fetch => self.fetch_fault(pc),
             Trap::Supervisor => self.raise(SV_CALL, Entry::Stack),
             Trap::Breakpoint => self.breakpoint(),
+            Trap::Semihosting => self.watch.stop = Some(Stop::Semihosting),
+            Trap::Mark => self.watch.stop = Some(Stop::Mark),
         }
     }
 
@@ -139,6 +141,7 @@ impl System {
     /// Raises a fault with a status register of its own.
     fn fault(&mut self, exception: u16, status: u32, entry: Entry) {
         self.scb.cfsr |= status;
+        self.note_fault_state();
         self.debug.note_fault(exception, status);
         self.raise(exception, entry);
     }
@@ -160,6 +163,7 @@ impl System {
             return;
         }
         self.scb.hfsr |= status;
+        self.note_fault_state();
         self.debug.note_fault(HARD_FAULT, 0);
         self.enter(HARD_FAULT, entry);
     }
@@ -181,6 +185,7 @@ impl System {
     pub(crate) fn pend_imprecise_fault(&mut self) {
         self.imprecise_fault = false;
         self.scb.cfsr |= cfsr::IMPRECISERR;
+        self.note_fault_state();
         self.debug.note_fault(BUS_FAULT, cfsr::IMPRECISERR);
         if self.scb.is_enabled(BUS_FAULT) {
             self.nvic.set_pending(BUS_FAULT, true);
@@ -263,6 +268,7 @@ impl System {
     /// less urgent.
     fn stacking_failed(&mut self, exception: u16, lr: u32, fault: u16, status: u32) {
         self.scb.cfsr |= status;
+        self.note_fault_state();
         self.debug.note_fault(fault, status);
         let priority = self.execution_priority();
         let fault = if self.scb.is_enabled(fault) && self.nvic.preempts(fault, priority) {

@@ -29,4 +29,5 @@ mod scb;
 mod special;
 pub(crate) mod system;
 mod systick;
+pub(crate) mod watch;
 mod watchpoint;

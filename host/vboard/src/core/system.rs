@@ -12,6 +12,7 @@ use super::{
     registers::Registers,
     scb::Scb,
     systick::SysTick,
+    watch::Watch,
 };
 use crate::{
     machine::MachineError,
@@ -88,6 +89,8 @@ pub(crate) struct System {
     /// The core has been reset and has not fetched its vectors yet.
     pub(crate) start_requested: bool,
     pub(crate) reset_held: bool,
+    /// What the machine's owner watches from outside.
+    pub(crate) watch: Watch,
 }
 
 impl System {
@@ -133,6 +136,7 @@ impl System {
             // The vector table is fetched when the core first runs: flash is loaded later.
             start_requested: true,
             reset_held: false,
+            watch: Watch::default(),
         };
         system.bus.reset(Reset::PowerOn, 0);
         system.debug.note_reset();

@@ -9,6 +9,7 @@ mod fpv5;
 mod instructions;
 mod memory;
 mod mpu;
+mod owner;
 mod replay;
 mod time;
 mod unprivileged;

@@ -50,14 +50,19 @@ pub(crate) enum Trap {
     Watched,
     Breakpoint,
     Supervisor,
+    /// A semihosting call: the owner of the machine answers it.
+    Semihosting,
+    /// The owner wants to know that the core is here.
+    Mark,
 }
 
 pub(crate) type Outcome = Result<Flow, Trap>;
 
 impl System {
-    /// Executes a block, entered at its first instruction.
+    /// Executes a block, entered at its first instruction. If it is to `TRACK`, the lowest
+    /// stack pointers are kept.
     #[inline]
-    pub(crate) fn run_block(&mut self, block: &Block, timing: &BlockTiming) {
+    pub(crate) fn run_block<const TRACK: bool>(&mut self, block: &Block, timing: &BlockTiming) {
         if let Some(offset) = block.flash {
             let stall = self
                 .bus
@@ -78,8 +83,15 @@ impl System {
                 start,
             };
             match self.execute(&insn.op, &place) {
-                Ok(Flow::Next) => {}
+                Ok(Flow::Next) => {
+                    if TRACK {
+                        self.watch.note_stack(&self.regs);
+                    }
+                }
                 Ok(Flow::Jump(target)) => {
+                    if TRACK {
+                        self.watch.note_stack(&self.regs);
+                    }
                     self.instructions += block.insns.len() as u64;
                     self.cycles += u64::from(timing.taken.cycles);
                     self.pipeline_state = timing.taken.state;
@@ -107,10 +119,15 @@ impl System {
         self.attend();
         self.instructions += place.index as u64;
         self.cycles += u64::from(place.start);
-        self.pipeline_state = PipelineState::BRANCHED;
+        let state = std::mem::replace(&mut self.pipeline_state, PipelineState::BRANCHED);
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;
         match outcome {
+            Err(Trap::Mark) => {
+                // Nothing has happened.
+                self.pipeline_state = state;
+                self.trap(Trap::Mark);
+            }
             Err(trap @ Trap::Supervisor) => {
                 self.instructions += 1;
                 self.regs.r[15] = place.pc().wrapping_add(2 * u32::from(insn.halfwords));

@@ -78,11 +78,12 @@ impl System {
                 }
             }
             Op::Supervisor { .. } => return Err(Trap::Supervisor),
-            Op::Breakpoint { .. } => return Err(Trap::Breakpoint),
+            Op::Breakpoint { imm } => return Err(self.breakpoint_trap(imm)),
             Op::Coprocessor { .. } => return Err(Trap::NoCoprocessor),
             Op::Undefined => return Err(Trap::Undefined),
             Op::Unpredictable { encoding } => return Err(Trap::Unpredictable(encoding)),
             Op::FetchFault => return Err(Trap::Fetch),
+            Op::Mark => return Err(Trap::Mark),
             _ => self.execute_float(op, place)?,
         }
         Ok(Flow::Next)

@@ -186,7 +186,8 @@ impl Op {
             | Op::Coprocessor { .. }
             | Op::Undefined
             | Op::Unpredictable { .. }
-            | Op::FetchFault => Class::Raise,
+            | Op::FetchFault
+            | Op::Mark => Class::Raise,
         }
     }
 

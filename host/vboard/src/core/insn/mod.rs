@@ -788,6 +788,9 @@ pub enum Op {
     Unpredictable { encoding: u32 },
     /// The instruction could not be fetched; raised when it is reached, not before.
     FetchFault,
+    /// No instruction: the machine's owner wants to know when the core is about to execute
+    /// the one that is there.
+    Mark,
 }
 
 #[cfg(test)]
