@@ -12,6 +12,7 @@ pub mod faults;
 pub mod machine;
 pub mod memory;
 pub mod probe;
+pub mod semihosting;
 pub mod timing;
 
 pub use board::{BoardError, VirtualBoard};

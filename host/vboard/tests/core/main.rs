@@ -11,6 +11,7 @@ mod memory;
 mod mpu;
 mod owner;
 mod replay;
+mod semihosting;
 mod time;
 mod unprivileged;
 mod watchpoints;
