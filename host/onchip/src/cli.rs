@@ -1,5 +1,6 @@
 //! The arguments. Their documentation is the manual that `onchip help` prints.
 
+mod emulate;
 mod study;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use onchip_harness::{Drill, ProbeChoice};
 
+pub(crate) use self::emulate::EmulateArgs;
 pub(crate) use self::study::{RandomModelsArgs, SearchArgs, TrainArgs};
 
 /// Benchmark neural networks on microcontrollers, and search for them, measured on the chip.
@@ -19,7 +21,7 @@ pub(crate) use self::study::{RandomModelsArgs, SearchArgs, TrainArgs};
 ///
 /// Exit codes: 0 measured, 2 wrong arguments, 3 a model cannot run on the board or no network of a
 /// search keeps all constraints, 4 the bench failed (the model is not to blame; try again), 130
-/// interrupted, 141 nobody read on what was printed.
+/// interrupted, 141 nobody read on what was printed. `onchip emulate` has codes of its own besides.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, max_term_width = 100)]
 #[command(after_long_help = "\
@@ -29,6 +31,7 @@ First steps, without hardware:
   onchip bench model.tflite --probe virtual       measure it on a virtual board
   onchip bench model.tflite --json record.json    with a real board plugged in, and keep the record
   onchip search examples/digits.yaml              search for networks, measured on virtual boards
+  onchip emulate program.elf                      run any Cortex-M program on an emulated chip
 
 `onchip help COMMAND` explains each command with examples.")]
 pub(crate) struct Cli {
@@ -49,6 +52,7 @@ pub(crate) enum Command {
     /// Of each are shown the chip, the clock, the memories, the room for a model, and whether it
     /// can be had as a virtual board. Probes are shown as `--probe` takes them.
     Boards,
+    Emulate(EmulateArgs),
     Inspect(InspectArgs),
     RandomModels(RandomModelsArgs),
     Report(ReportArgs),

@@ -3,6 +3,7 @@
 mod bench;
 mod boards;
 mod cli;
+mod emulate;
 mod inspect;
 mod npy;
 mod out;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::Boards => boards::boards(),
+        Command::Emulate(arguments) => emulate::emulate(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::RandomModels(arguments) => random::random_models(&arguments),
         Command::Report(arguments) => report::report(&arguments),

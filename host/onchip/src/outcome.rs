@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
     Interrupted,
     /// Nobody reads what is printed.
     Unread,
+    /// An emulated program has ended, and this is the code for it.
+    Program(u8),
 }
 
 impl Outcome {
@@ -38,6 +40,7 @@ impl Outcome {
             Outcome::Interrupted => 130,
             // 128 + SIGPIPE: a script must not take what was cut short for done.
             Outcome::Unread => 141,
+            Outcome::Program(code) => code,
         })
     }
 

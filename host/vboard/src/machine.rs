@@ -5,7 +5,7 @@
 
 mod owner;
 
-pub use owner::{Excused, Fault, StackLow};
+pub use owner::{Excused, Fault, Memory, StackLow};
 
 use thiserror::Error;
 

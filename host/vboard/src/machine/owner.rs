@@ -33,7 +33,7 @@ impl Default for StackLow {
 }
 
 /// The core as a fault found it, before the handler was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fault {
     /// The instruction that did not complete, or behind the one that did.
     pub pc: u32,
@@ -68,7 +68,27 @@ pub struct Excused {
     pub count: u64,
 }
 
+/// A piece of the memory map that holds flash or RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// Where it starts.
+    pub base: u32,
+    /// Its length in bytes.
+    pub len: u32,
+    /// Whether it is RAM; else flash.
+    pub ram: bool,
+}
+
 impl Machine {
+    /// Where flash and RAM appear on the map, aliases included.
+    pub fn memories(&self) -> impl Iterator<Item = Memory> {
+        self.system.bus.segments().iter().map(|segment| Memory {
+            base: segment.base,
+            len: segment.len,
+            ram: matches!(segment.storage, Storage::Ram(_)),
+        })
+    }
+
     /// The bytes at `address` if all of them lie in one piece of flash or RAM.
     pub fn memory(&self, address: u32, length: usize) -> Option<&[u8]> {
         let (storage, left) = self.system.bus.locate(address)?;
@@ -216,6 +236,12 @@ impl Machine {
     /// the system timer's.
     pub fn expects_event(&self) -> bool {
         self.system.bus.next_event != u64::MAX || self.system.systick.next_event() != u64::MAX
+    }
+
+    /// Takes what the chip's UARTs have sent since the last call, in the order in which it
+    /// was given to them.
+    pub fn take_serial(&mut self) -> Vec<u8> {
+        self.system.bus.take_serial()
     }
 
     /// Why to return to the owner, if there is a reason.

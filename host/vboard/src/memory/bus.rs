@@ -356,6 +356,15 @@ impl Bus {
         }
     }
 
+    /// Takes what the peripherals have sent on serial lines.
+    pub(crate) fn take_serial(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for slot in &mut self.slots {
+            bytes.append(&mut slot.peripheral.take_serial());
+        }
+        bytes
+    }
+
     /// Resets the peripherals.
     pub(crate) fn reset(&mut self, reset: Reset, now: u64) {
         self.lines.clear();

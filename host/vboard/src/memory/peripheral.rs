@@ -52,6 +52,11 @@ pub trait Peripheral: Send {
     /// very cycle: the core finishes its block of straight-line code first.
     fn tick(&mut self, _context: &mut Context<'_>) {}
 
+    /// Takes what has been sent on serial lines since the last call.
+    fn take_serial(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// A write into the flash array, asked of the peripheral that the map names as the
     /// flash's controller. `offset` counts from the start of the array. The controller
     /// applies its programming rules and changes the array through `context.flash`.
