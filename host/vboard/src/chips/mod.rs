@@ -14,6 +14,7 @@ pub mod stm32g0b1;
 pub mod stm32l4r5;
 mod system_memory;
 mod tim2;
+mod usart;
 
 use self::stm32f4f7::{stm32f446, stm32f746};
 use crate::memory::Chip;

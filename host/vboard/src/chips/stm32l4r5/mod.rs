@@ -3,7 +3,7 @@
 //! Facts from ST's reference manual RM0432 (registers), data sheet DS12023 (times, limits) and the Cortex-M4 TRM.
 //!
 //! Modelled is what it takes to bring the chip to any clock it can have, to program its flash and to count time:
-//! RCC, PWR, the flash interface, TIM2, GPIO, SYSCFG, EXTI, DBGMCU, the identification bytes and the ROM table.
+//! RCC, PWR, the flash interface, TIM2, GPIO, SYSCFG, the sending side of the serial interfaces, EXTI, DBGMCU, the identification bytes and the ROM table.
 //! Everything else is on the map by name only.
 //!
 //! Simplifications, all on the side of what no program can rely on: oscillators, PLLs and regulators are ready at once; reading flash while the
@@ -15,6 +15,7 @@ mod exti;
 pub(crate) mod flash;
 mod pwr;
 mod rcc;
+mod serial;
 mod soc;
 mod syscfg;
 
@@ -107,10 +108,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("IWDG", 0x4000_3000, 0x400),
     ("SPI2", 0x4000_3800, 0x400),
     ("SPI3", 0x4000_3C00, 0x400),
-    ("USART2", 0x4000_4400, 0x400),
-    ("USART3", 0x4000_4800, 0x400),
-    ("UART4", 0x4000_4C00, 0x400),
-    ("UART5", 0x4000_5000, 0x400),
     ("I2C1", 0x4000_5400, 0x400),
     ("I2C2", 0x4000_5800, 0x400),
     ("I2C3", 0x4000_5C00, 0x400),
@@ -119,7 +116,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("DAC1", 0x4000_7400, 0x400),
     ("OPAMP", 0x4000_7800, 0x400),
     ("LPTIM1", 0x4000_7C00, 0x400),
-    ("LPUART1", 0x4000_8000, 0x400),
     ("I2C4", 0x4000_8400, 0x400),
     ("LPTIM2", 0x4000_9400, 0x400),
     ("VREFBUF", 0x4001_0030, 0x1D0),
@@ -128,7 +124,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("TIM1", 0x4001_2C00, 0x400),
     ("SPI1", 0x4001_3000, 0x400),
     ("TIM8", 0x4001_3400, 0x400),
-    ("USART1", 0x4001_3800, 0x400),
     ("TIM15", 0x4001_4000, 0x400),
     ("TIM16", 0x4001_4400, 0x400),
     ("TIM17", 0x4001_4800, 0x400),

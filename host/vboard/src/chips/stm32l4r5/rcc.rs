@@ -14,10 +14,13 @@ const CICR: u32 = 0x20;
 const AHB1RSTR: u32 = 0x28;
 const AHB2RSTR: u32 = 0x2C;
 const APB1RSTR1: u32 = 0x38;
+const APB1RSTR2: u32 = 0x3C;
 const APB2RSTR: u32 = 0x40;
 const AHB2ENR: u32 = 0x4C;
 const APB1ENR1: u32 = 0x58;
+const APB1ENR2: u32 = 0x5C;
 const APB2ENR: u32 = 0x60;
+const CCIPR: u32 = 0x88;
 const BDCR: u32 = 0x90;
 const CSR: u32 = 0x94;
 const CRRCR: u32 = 0x98;
@@ -49,15 +52,15 @@ const REGISTERS: &[Register] = &[
     Register::new(AHB2RSTR, "AHB2RSTR", 0, AHB2_BITS),
     Register::new(0x30, "AHB3RSTR", 0, AHB3_BITS),
     Register::new(APB1RSTR1, "APB1RSTR1", 0, APB1_BITS & !RTCAPBEN),
-    Register::new(0x3C, "APB1RSTR2", 0, 0x23),
+    Register::new(APB1RSTR2, "APB1RSTR2", 0, 0x23),
     Register::new(APB2RSTR, "APB2RSTR", 0, APB2_BITS),
     Register::new(0x48, "AHB1ENR", FLASHEN, AHB1_BITS),
     Register::new(AHB2ENR, "AHB2ENR", 0, AHB2_BITS),
     Register::new(0x50, "AHB3ENR", 0, AHB3_BITS),
     Register::new(APB1ENR1, "APB1ENR1", RTCAPBEN, APB1_BITS),
-    Register::new(0x5C, "APB1ENR2", 0, 0x23),
+    Register::new(APB1ENR2, "APB1ENR2", 0, 0x23),
     Register::new(APB2ENR, "APB2ENR", 0, APB2_BITS),
-    Register::new(0x88, "CCIPR", 0, 0x3C3F_FFFF),
+    Register::new(CCIPR, "CCIPR", 0, 0x3C3F_FFFF),
     Register::new(BDCR, "BDCR", 0, BDCR_BITS).refusing(LSECSSON),
     Register::new(CSR, "CSR", 0x0C00_0600, 0xF11),
     Register::new(CRRCR, "CRRCR", 0, HSI48ON),
@@ -105,6 +108,8 @@ pub(crate) enum Gated {
     Syscfg,
     /// General-purpose port, A being 0.
     Gpio(usize),
+    /// Serial interface, numbered as in [`super::serial::PORTS`].
+    Serial(usize),
 }
 
 impl Gated {
@@ -115,6 +120,10 @@ impl Gated {
             Gated::Pwr => (APB1ENR1, APB1RSTR1, 1 << 28),
             Gated::Syscfg => (APB2ENR, APB2RSTR, 1 << 0),
             Gated::Gpio(port) => (AHB2ENR, AHB2RSTR, 1 << port),
+            Gated::Serial(0) => (APB2ENR, APB2RSTR, 1 << 14),
+            Gated::Serial(5) => (APB1ENR2, APB1RSTR2, 1 << 0),
+            // USART2 to UART5 in a row.
+            Gated::Serial(port) => (APB1ENR1, APB1RSTR1, 1 << (16 + port)),
         }
     }
 }
@@ -288,6 +297,21 @@ impl Rcc {
             )));
         }
         Ok(vco as u32 / r)
+    }
+
+    /// The kernel clock of a serial interface in Hz; 0 if its source is off. `clocks` is what
+    /// [`Self::clocks`] says.
+    pub(crate) fn serial_clock(&self, port: usize, clocks: Clocks) -> u32 {
+        let cfgr = self.bank.get(CFGR);
+        match self.bank.get(CCIPR) >> (2 * port) & 3 {
+            // The only one on the other bus.
+            0 if port == 0 => clocks.core >> apb_shift(cfgr >> 11 & 7),
+            0 => clocks.core >> apb_shift(cfgr >> 8 & 7),
+            1 => clocks.system,
+            2 if self.bank.get(CR) & HSION != 0 => HSI16,
+            3 if self.bank.get(BDCR) & LSEON != 0 => 32_768,
+            _ => 0,
+        }
     }
 
     /// The bus clocks.

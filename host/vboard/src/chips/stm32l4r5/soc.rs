@@ -9,12 +9,13 @@ use super::exti::Exti;
 use super::flash;
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
-use super::syscfg;
+use super::{serial, syscfg};
 use crate::chips::{
     double_word_flash::FlashController,
     gpio::{Gpio, port as port_registers},
     register::{Bank, Register},
     tim2::Tim2,
+    usart::{SerialClocks, Usart},
 };
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
@@ -31,8 +32,12 @@ const GPIO_END: u32 = GPIO + PORTS as u32 * BLOCK;
 const BLOCK: u32 = 0x400;
 
 /// Address and length of each peripheral.
-pub(crate) const WINDOWS: [(u32, u32); 7] = [
+pub(crate) const WINDOWS: [(u32, u32); 10] = [
     (TIM2, BLOCK),
+    // Four serial interfaces, then the other two.
+    (serial::PORTS[1].base, 4 * BLOCK),
+    (serial::PORTS[5].base, BLOCK),
+    (serial::PORTS[0].base, BLOCK),
     (PWR, BLOCK),
     // VREFBUF and COMP share its block.
     (SYSCFG, 0x30),
@@ -72,6 +77,9 @@ pub(crate) struct Soc {
     syscfg: Bank,
     exti: Exti,
     gpio: Vec<Gpio>,
+    serial: [Usart; serial::PORTS.len()],
+    /// What the serial interfaces have sent and nobody has taken.
+    sent: Vec<u8>,
     clocks: Clocks,
 }
 
@@ -86,6 +94,8 @@ impl Soc {
             syscfg: syscfg::bank(),
             exti: Exti::new(),
             gpio: (0..PORTS).map(gpio).collect(),
+            serial: serial::PORTS.map(|port| Usart::new(port.kind)),
+            sent: Vec::new(),
             // MSI at 4 MHz, undivided.
             clocks: Clocks {
                 system: 4_000_000,
@@ -100,10 +110,14 @@ impl Soc {
         [Gated::Tim2, Gated::Pwr, Gated::Syscfg]
             .into_iter()
             .chain((0..PORTS).map(Gated::Gpio))
+            .chain((0..serial::PORTS.len()).map(Gated::Serial))
     }
 
     /// Which peripheral an address belongs to; RCC and the flash interface are always clocked.
     fn owner(address: u32) -> Option<(Gated, &'static str)> {
+        if let Some(port) = serial::at(address) {
+            return Some((Gated::Serial(port), serial::PORTS[port].kind.name));
+        }
         Some(match address & !(BLOCK - 1) {
             TIM2 => (Gated::Tim2, "TIM2"),
             PWR => (Gated::Pwr, "PWR"),
@@ -139,6 +153,7 @@ impl Soc {
                 self.exti = Exti::new();
             }
             Gated::Gpio(port) => self.gpio[port] = gpio(port),
+            Gated::Serial(port) => self.serial[port] = Usart::new(serial::PORTS[port].kind),
         }
     }
 
@@ -155,6 +170,9 @@ impl Soc {
     fn read_word(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, AccessError> {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
+        if let Some(port) = serial::at(address) {
+            return self.serial[port].read(offset, context.now);
+        }
         match address - offset {
             TIM2 => self.tim2.read(offset, context.now),
             PWR => self.pwr.read(offset),
@@ -164,6 +182,29 @@ impl Soc {
             FLASH => self.flash.read(offset, context),
             _ => self.gpio[port(address)].read(offset),
         }
+    }
+
+    fn write_serial(
+        &mut self,
+        port: usize,
+        offset: u32,
+        size: Size,
+        value: u32,
+        context: &mut Context<'_>,
+    ) -> Result<(), AccessError> {
+        // RM0432 lets half-words be written, too.
+        if size == Size::Byte || !offset.is_multiple_of(4) {
+            return Err(AccessError::unmodelled("register written in part"));
+        }
+        let clocks = SerialClocks {
+            core: self.clocks.core,
+            kernel: self.rcc.serial_clock(port, self.clocks),
+        };
+        let serial = &mut self.serial[port];
+        let sent = serial.write(offset, value, context.now, clocks)?;
+        serial.drive(context.lines);
+        self.sent.extend(sent);
+        Ok(())
     }
 }
 
@@ -199,6 +240,9 @@ impl Peripheral for Soc {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
         let block = address - offset;
+        if let Some(port) = serial::at(address) {
+            return self.write_serial(port, offset, size, value, context);
+        }
         if size != Size::Word && block < GPIO {
             return Err(AccessError::unmodelled("register written in part"));
         }
@@ -240,18 +284,32 @@ impl Peripheral for Soc {
         fresh.rcc.reset(reset);
         fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
         fresh.flash.reset(context);
+        fresh.sent = std::mem::take(&mut self.sent);
         *self = fresh;
     }
 
     fn next_event(&self) -> Option<u64> {
         let events = [self.flash.next_event(), self.tim2.next_event()];
-        events.into_iter().flatten().min()
+        let serial = self.serial.iter().map(Usart::next_event);
+        events.into_iter().chain(serial).flatten().min()
     }
 
     fn tick(&mut self, context: &mut Context<'_>) {
         self.flash.advance(context);
         self.tim2.advance(context.now);
         self.tim2.drive(context.lines);
+        for serial in self
+            .serial
+            .iter_mut()
+            .filter(|one| one.next_event().is_some())
+        {
+            serial.advance(context.now);
+            serial.drive(context.lines);
+        }
+    }
+
+    fn take_serial(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.sent)
     }
 
     fn program(
@@ -380,6 +438,33 @@ mod tests {
         bench.write(&[(RCC_CFGR, 3 | 5 << 8)]).unwrap();
         bench.now = 2000;
         assert_eq!(bench.read(TIM2 + 0x24), Ok(1500));
+    }
+
+    #[test]
+    fn bytes_go_out_at_the_kernel_clocks_rate() {
+        const USART2: u32 = 0x4000_4400;
+        let mut bench = Bench::new();
+        bench.write(&FULL_SPEED).unwrap();
+        assert!(bench.read(USART2 + 0x1C).is_err(), "no clock");
+        // PCLK1 = HCLK / 4 = 30 MHz, 10 bits of 260 clocks.
+        let send = [(USART2 + 0x0C, 260), (USART2, 9), (USART2 + 0x28, 65)];
+        bench
+            .write(&[(APB1ENR1, 1 << 28 | 1 << 17), (RCC_CFGR, 3 | 5 << 8)])
+            .unwrap();
+        bench.write(&send).unwrap();
+        assert_eq!(bench.soc.next_event(), Some(4 * 2600));
+        // HSI16.
+        bench.now = 20_000;
+        bench
+            .write(&[(RCC + 0x88, 2 << 2), (USART2 + 0x28, 66)])
+            .unwrap();
+        assert_eq!(bench.soc.next_event(), Some(20_000 + 2600 * 120 / 16));
+        // The low-power crystal is off.
+        bench.now = 50_000;
+        bench.write(&[(RCC + 0x88, 3 << 2)]).unwrap();
+        assert!(bench.write(&[(USART2 + 0x28, 67)]).is_err());
+        assert_eq!(bench.soc.take_serial(), b"AB");
+        assert_eq!(bench.soc.take_serial(), b"");
     }
 
     #[test]
