@@ -268,12 +268,12 @@ impl Program {
         });
         let mut all: Vec<(String, u32)> = symbols.collect();
         all.extend(self.vector_sections.iter().cloned());
-        let loaded = self
-            .segments
-            .iter()
-            .filter(|segment| !segment.bytes.is_empty());
-        let lowest = loaded.map(|segment| segment.run_address).min();
-        all.extend(lowest.map(|address| ("the lowest segment".to_owned(), address)));
+        let loaded = self.segments.iter().filter(|one| !one.bytes.is_empty());
+        let mut starts: Vec<(String, u32)> = loaded
+            .map(|one| (format!("segment {}", one.index), one.run_address))
+            .collect();
+        starts.sort_by_key(|&(_, address)| address);
+        all.extend(starts);
         all
     }
 
