@@ -58,7 +58,7 @@ pub trait Output: Console {
 #[derive(Debug, thiserror::Error)]
 pub enum EmulationError {
     /// There is no model of the chip.
-    #[error("there is no model of {chip}; there is one of {}", chips::NAMES.join(", "))]
+    #[error("there is no model of {chip}; there is one of {}", chips::names().collect::<Vec<_>>().join(", "))]
     UnknownChip {
         /// The chip asked for.
         chip: String,
@@ -91,7 +91,7 @@ pub struct Emulation<'program> {
 }
 
 impl<'program> Emulation<'program> {
-    /// A program on a chip just powered on. `chip` is called as in [`chips::NAMES`].
+    /// A program on a chip just powered on. `chip` is called as in [`chips::names`].
     pub fn new(
         chip: &str,
         program: &'program Program,

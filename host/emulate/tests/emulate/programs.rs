@@ -245,3 +245,20 @@ fn repeated_runs_are_the_same() {
     let elf = program(&code);
     assert_eq!(plain(&elf).0, plain(&elf).0);
 }
+
+#[test]
+fn the_kept_image_says_by_defmt_that_nobody_has_ordered_anything() {
+    let file = include_bytes!("../../../../firmware/images/nucleo-l4r5zi.elf");
+    let program = Program::parse(file).unwrap();
+    let options = Options {
+        limit: Some(5_000_000),
+        ..Options::default()
+    };
+    let mut tape = Tape::default();
+    let emulation = Emulation::new(CHIP, &program, &options).unwrap();
+    let report = emulation.run(&mut tape, &|| false).unwrap();
+    assert!(matches!(report.end, End::Limit { .. }), "{}", report.end);
+    let text = String::from_utf8(tape.output).unwrap();
+    assert!(text.starts_with("onchip boot protocol="), "{text}");
+    assert!(text.contains("\nonchip refused code="), "{text}");
+}
