@@ -186,10 +186,10 @@ impl Usart {
         let value = self.bank.read(offset)?;
         Ok(match offset {
             ISR => {
-                u32::from(!self.waiting) * TXE
-                    | u32::from(self.complete) * TC
-                    | u32::from(self.enabled(TE)) * TEACK
-                    | u32::from(self.enabled(RE)) * REACK
+                (u32::from(!self.waiting) * TXE)
+                    | (u32::from(self.complete) * TC)
+                    | (u32::from(self.enabled(TE)) * TEACK)
+                    | (u32::from(self.enabled(RE)) * REACK)
             }
             _ => value,
         })
