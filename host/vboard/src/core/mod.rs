@@ -7,6 +7,7 @@
 mod access;
 mod alu;
 pub mod block;
+mod cache;
 pub(crate) mod code;
 pub(crate) mod debug;
 pub(crate) mod decode;

@@ -1,10 +1,12 @@
 //! The private peripheral bus inside the core: 0xE000_0000 to 0xE003_FFFF.
 
 use super::{
+    cache::{CCR_BP, CCR_DC, CCR_IC},
     exception::{
         BUS_FAULT, DEBUG_MONITOR, MEM_MANAGE, NMI, PEND_SV, SV_CALL, SYS_TICK, USAGE_FAULT,
     },
     features::{Component, identification, media, registers},
+    model::Model,
     nvic::Bank,
     system::System,
 };
@@ -112,6 +114,7 @@ impl System {
         }
         let index = |base: u32| (offset - base) as usize / 4;
         Ok(match offset {
+            _ if self.is_cache_register(offset) => self.cache_register(offset),
             0x004 => (self.nvic.count().max(1) as u32 - 1) / 32,
             0x008 => self.scb.actlr,
             0x010 => self.systick.control(now),
@@ -232,6 +235,7 @@ impl System {
         }
         let index = |base: u32| (offset - base) as usize / 4;
         match offset {
+            _ if self.is_cache_register(offset) => return self.set_cache_register(offset, value),
             0x008 => self.scb.actlr = value & 0x307,
             0x010 => self.systick.set_control(value, now),
             0x014 => self.systick.set_reload(value, now),
@@ -248,6 +252,10 @@ impl System {
             0xd10 => self.scb.scr = value & 0x16,
             // In Armv6-M it only tells.
             0xd14 if !self.isa.thumb2 => {}
+            0xd14 if self.core.model == Model::CortexM7 => {
+                self.scb.ccr = value & (0x31b | CCR_IC | CCR_DC) | CCR_BP;
+                self.note_cache_enables();
+            }
             0xd14 => self.scb.ccr = value & 0x31b,
             0xd18..0xd24 => {
                 self.set_priorities(4 + (offset - 0xd18) as u16, Size::Word, value);

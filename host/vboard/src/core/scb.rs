@@ -1,8 +1,9 @@
 //! The system control block's plain registers.
 
 use super::{
+    cache::CCR_BP,
     exception::{BUS_FAULT, MEM_MANAGE, USAGE_FAULT},
-    model::Core,
+    model::{Core, Model},
 };
 
 /// Registers of the system control block and the FPU's context control. Exceptions' states are in [`super::nvic::Nvic`].
@@ -15,6 +16,8 @@ pub(crate) struct Scb {
     /// SLEEPONEXIT, SLEEPDEEP, SEVONPEND.
     pub(crate) scr: u32,
     pub(crate) ccr: u32,
+    /// Which cache CCSIDR is about.
+    pub(crate) csselr: u32,
     /// The enable bits of SHCSR.
     pub(crate) shcsr: u32,
     pub(crate) cfsr: u32,
@@ -30,8 +33,12 @@ pub(crate) struct Scb {
 
 impl Scb {
     pub(crate) fn new(core: &Core) -> Self {
-        // STKALIGN; in Armv6-M UNALIGN_TRP, too.
-        let ccr = if core.isa().thumb2 { 0x200 } else { 0x208 };
+        // STKALIGN; in Armv6-M UNALIGN_TRP, too, and the Cortex-M7's branch predictor is on.
+        let ccr = match core.model {
+            Model::CortexM0Plus => 0x208,
+            Model::CortexM7 => 0x200 | CCR_BP,
+            Model::CortexM3 | Model::CortexM4 => 0x200,
+        };
         Self::after_reset(core.cpuid, (core.vectors, ccr))
     }
 
@@ -43,6 +50,7 @@ impl Scb {
             vector_table,
             scr: 0,
             ccr,
+            csselr: 0,
             shcsr: 0,
             cfsr: 0,
             hfsr: 0,

@@ -67,6 +67,8 @@ pub struct FlashGeometry {
     pub data_lines: u8,
     /// Bytes of a line: 8, 16, 32 or 64.
     pub line_bytes: u8,
+    /// Whether they are the core's own caches, switched in CCR, and not the flash interface's.
+    pub of_the_core: bool,
 }
 
 impl FlashGeometry {
@@ -75,6 +77,7 @@ impl FlashGeometry {
         instruction_lines: 32,
         data_lines: 8,
         line_bytes: 32,
+        of_the_core: false,
     };
 
     /// STM32F405 to F446: 1 KiB for instructions, 128 bytes for data (RM0390, section 3.4.2).
@@ -82,14 +85,17 @@ impl FlashGeometry {
         instruction_lines: 64,
         data_lines: 8,
         line_bytes: 16,
+        of_the_core: false,
     };
 
-    /// STM32F7, behind the ITCM interface: 2 KiB for both (RM0385, section 3.3.2). Here they have
-    /// that much each.
+    /// STM32F7, through the AXI interface, which has no accelerator: the core's caches of 4 KiB for
+    /// instructions and 4 KiB for data, taken as fully associative. The accelerator behind the ITCM
+    /// interface is not modelled: what goes through it is timed like this, too.
     pub const STM32F7: Self = Self {
-        instruction_lines: 64,
-        data_lines: 64,
+        instruction_lines: 128,
+        data_lines: 128,
         line_bytes: 32,
+        of_the_core: true,
     };
 
     /// STM32G0: 16 bytes for instructions (RM0444, "Cache memory"), none for data.
@@ -97,6 +103,7 @@ impl FlashGeometry {
         instruction_lines: 2,
         data_lines: 0,
         line_bytes: 8,
+        of_the_core: false,
     };
 }
 
@@ -104,6 +111,11 @@ impl FlashGeometry {
 #[derive(Clone, Debug)]
 pub struct FlashAccelerator {
     config: FlashConfig,
+    /// What software has set the flash interface to.
+    asked: FlashConfig,
+    /// Whether the caches are the core's, and which of them are on.
+    caches_are_the_cores: bool,
+    core_caches: (bool, bool),
     instruction: Lines,
     data: Lines,
     /// The instruction line in use, and when it is or was delivered.
@@ -133,6 +145,9 @@ impl FlashAccelerator {
     pub fn new(geometry: FlashGeometry) -> Self {
         Self {
             config: FlashConfig::default(),
+            asked: FlashConfig::default(),
+            caches_are_the_cores: geometry.of_the_core,
+            core_caches: (false, false),
             instruction: Lines::new(geometry.instruction_lines, geometry.line_bytes),
             data: Lines::new(geometry.data_lines, geometry.line_bytes),
             current: None,
@@ -149,6 +164,22 @@ impl FlashAccelerator {
 
     /// Changes the configuration; cache contents stay.
     pub fn configure(&mut self, config: FlashConfig) {
+        self.asked = config;
+        self.apply();
+    }
+
+    /// The core's own caches are switched on or off.
+    pub fn set_core_caches(&mut self, instructions: bool, data: bool) {
+        self.core_caches = (instructions, data);
+        self.apply();
+    }
+
+    fn apply(&mut self) {
+        let mut config = self.asked;
+        if self.caches_are_the_cores {
+            (config.instruction_cache, config.data_cache) = self.core_caches;
+            config.prefetch = false;
+        }
         if config.read_bytes != self.config.read_bytes {
             self.drop_instruction_lines();
             self.current_data = None;
@@ -173,6 +204,8 @@ impl FlashAccelerator {
         self.reset_instruction_cache();
         self.reset_data_cache();
         self.array = Array::default();
+        self.core_caches = (false, false);
+        self.asked = FlashConfig::default();
         self.config = FlashConfig::default();
     }
 
