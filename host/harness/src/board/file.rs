@@ -10,8 +10,8 @@ use super::{
     Board, BoardError, Core, Identity, Memory, MemoryKind, Partition, ProbeSettings, Timeouts,
 };
 
-/// Smallest partition that is of use: models of the usual benchmarks fill up to half of it.
-const PARTITION_MIN: u32 = 1 << 20;
+/// Smallest partition that is of use: it holds the models of the usual benchmarks.
+const PARTITION_MIN: u32 = 0x4_0000;
 
 /// A hung probe or chip must be noticed within this time.
 const SILENCE_MAX_MS: u64 = 10_000;
@@ -301,7 +301,7 @@ mod tests {
             (
                 "length = 0x10_0000",
                 "length = 0x1000",
-                ["partition.length", "4096 bytes", "at least 0x100000"],
+                ["partition.length", "4096 bytes", "at least 0x40000"],
             ),
             (
                 "address = 0x0810_0000",
