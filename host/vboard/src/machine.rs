@@ -4,6 +4,7 @@
 //! in cycles since power-on; nothing in it depends on the host's time.
 
 mod owner;
+mod state;
 
 pub use owner::{Excused, Fault, Memory, StackLow};
 

@@ -1,7 +1,7 @@
 //! The core: decoding, execution, exceptions and the private peripheral bus.
 //!
 //! [`model`] says which one it is. [`insn`] and [`block`] are what the timing model knows
-//! of the core. The rest is used
+//! of the core; [`state`] is its registers as the world outside sees them. The rest is used
 //! through [`crate::machine`].
 
 mod access;
@@ -28,6 +28,7 @@ mod protection;
 mod registers;
 mod scb;
 mod special;
+pub mod state;
 pub(crate) mod system;
 mod systick;
 pub(crate) mod watch;

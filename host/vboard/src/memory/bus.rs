@@ -395,6 +395,19 @@ impl Bus {
         self.ram_code_changed = false;
     }
 
+    /// Overwrites RAM at `offset`, where there is room for all of `data`.
+    pub(crate) fn load_ram(&mut self, offset: u32, data: &[u8]) {
+        let start = offset as usize;
+        self.ram[start..start + data.len()].copy_from_slice(data);
+        // Only what has been decoded needs a closer look.
+        let (first, end) = self.code_range;
+        let from = offset.max(first.saturating_mul(2));
+        let to = (offset + data.len() as u32).min(end.saturating_mul(2));
+        if from < to {
+            self.note_ram_write(from, to - from);
+        }
+    }
+
     /// Whether `offset` of RAM lies where code has been decoded nearby; cheap.
     #[inline(always)]
     pub(crate) fn near_ram_code(&self, offset: u32) -> bool {

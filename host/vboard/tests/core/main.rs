@@ -12,6 +12,7 @@ mod mpu;
 mod owner;
 mod replay;
 mod semihosting;
+mod state;
 mod time;
 mod unprivileged;
 mod watchpoints;
