@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "probe")]
 use probe_rs::probe::DebugProbeSelector;
 use thiserror::Error;
 
@@ -10,6 +11,7 @@ use crate::debug::{BusError, Dap, Identity, Target};
 use crate::faults::{Fault, FaultError, Faults, Strike};
 use crate::machine::{Machine, MachineError, Stop};
 use crate::memory::{Chip, MapError, Size};
+#[cfg(feature = "probe")]
 use crate::probe::{self, PlugError};
 
 /// Why a virtual board cannot be made or used.
@@ -167,6 +169,7 @@ impl VirtualBoard {
     ///
     /// # Errors
     /// [`PlugError::NameTaken`] if another board is plugged in under that name.
+    #[cfg(feature = "probe")]
     pub fn plug_in(&self, name: &str) -> Result<DebugProbeSelector, PlugError> {
         probe::plug_in(name, self)
     }

@@ -11,6 +11,7 @@ pub mod debug;
 pub mod faults;
 pub mod machine;
 pub mod memory;
+#[cfg(feature = "probe")]
 pub mod probe;
 pub mod semihosting;
 pub mod timing;
