@@ -46,7 +46,7 @@ impl System {
     /// The cycle at which the instruction at `place` executes.
     #[inline]
     fn now(&self, place: &Place<'_>) -> u64 {
-        self.cycles + u64::from(place.start)
+        self.cycles.wrapping_add(u64::from(place.start))
     }
 
     /// Reads `N` aligned bytes of the first RAM or of flash, if `address` is such.
@@ -75,7 +75,8 @@ impl System {
             .get(offset as usize..)?
             .first_chunk::<N>()?;
         let now = self.now(place);
-        self.cycles += u64::from(self.bus.flash.accelerator.data(offset, now));
+        let stall = self.bus.flash.accelerator.data(offset, now);
+        self.pass(stall);
         Some(bytes)
     }
 
@@ -309,7 +310,7 @@ impl System {
                 *byte = self.load_byte(place, at)? as u8;
             }
             let extra = self.pipeline.misaligned_extra(address, size, false);
-            self.cycles += u64::from(extra);
+            self.pass(extra);
             return Ok(u32::from_le_bytes(word));
         }
         self.protect(address, Purpose::Read)?;
@@ -350,7 +351,7 @@ impl System {
                 self.store_bytes(place, at, [byte], Size::Byte)?;
             }
             let extra = self.pipeline.misaligned_extra(address, size, true);
-            self.cycles += u64::from(extra);
+            self.pass(extra);
             return Ok(());
         }
         self.protect(address, Purpose::Write)?;
@@ -468,7 +469,8 @@ impl System {
             return Ok(bit.get(self.bus_read(bit.address, size, now, debugger)?));
         }
         if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
-            self.cycles += u64::from(self.bus.flash.accelerator.data(offset, now));
+            let stall = self.bus.flash.accelerator.data(offset, now);
+            self.pass(stall);
         }
         let result = self.bus.read(address, size, now);
         self.collect_interrupts();

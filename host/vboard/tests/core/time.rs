@@ -3,8 +3,8 @@
 use onchip_vboard::machine::{Machine, Stop};
 
 use crate::common::{
-    BELL, BRANCH_HERE, DEMCR, DHCSR, RETURN, boot, read, register, resume, run_for, set_register,
-    write,
+    BELL, BRANCH_HERE, DEMCR, DHCSR, RAM, RETURN, boot, read, register, resume, run_for,
+    set_register, write,
 };
 
 const SYST_CTRL: u32 = 0xe000_e010;
@@ -52,6 +52,29 @@ fn the_cycle_counter_stands_still_while_halted_and_time_does_not() {
     assert_eq!(m.cycles(), cycles + 1000);
     run_for(&mut m, 100);
     assert!((count + 100..count + 110).contains(&read(&mut m, DWT_CYCCNT)));
+}
+
+#[test]
+fn the_first_block_may_skip_more_than_has_passed() {
+    // itttt eq; four loads that are skipped; a load, a division or an undefined instruction.
+    for last in [
+        vec![0x6801],
+        vec![0xfbb0, 0xf0f1],
+        vec![0xde00],
+        vec![0xe7fe],
+    ] {
+        let mut program = vec![0xbf01, 0x6800, 0x6800, 0x6800, 0x6800];
+        program.extend(last);
+        program.push(BRANCH_HERE);
+        let mut m = boot(&program, &[]);
+        assert_eq!(m.cycles(), 0);
+        set_register(&mut m, 0, RAM + 1);
+        set_register(&mut m, 1, 3);
+        set_register(&mut m, 16, 1 << 24);
+        run_for(&mut m, 100);
+        assert!(m.error().is_none());
+        assert!((100..200).contains(&m.cycles()), "{}", m.cycles());
+    }
 }
 
 #[test]

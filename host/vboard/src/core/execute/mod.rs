@@ -93,7 +93,7 @@ impl System {
                         self.watch.note_stack(&self.regs);
                     }
                     self.instructions += block.insns.len() as u64;
-                    self.cycles += u64::from(timing.taken.cycles);
+                    self.pass(timing.taken.cycles);
                     self.pipeline_state = timing.taken.state;
                     self.regs.r[15] = target;
                     self.regs.it = 0;
@@ -103,7 +103,7 @@ impl System {
             }
         }
         self.instructions += block.insns.len() as u64;
-        self.cycles += u64::from(timing.fall.cycles);
+        self.pass(timing.fall.cycles);
         self.pipeline_state = timing.fall.state;
         self.regs.r[15] = block.end;
         self.regs.it = block.it_after;
@@ -112,13 +112,22 @@ impl System {
         }
     }
 
+    /// Lets `cycles` pass within a block.
+    ///
+    /// Skipped instructions give back what the block's timing charges for them when it ends:
+    /// until then the clock may stand before the block's start, and so before power-on.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, cycles: u32) {
+        self.cycles = self.cycles.wrapping_add(u64::from(cycles));
+    }
+
     /// Leaves a block in its middle, or by an exception or an exception return.
     #[cold]
     fn leave_block(&mut self, place: &Place<'_>, outcome: Outcome) {
         let insn = &place.block.insns[place.index];
         self.attend();
         self.instructions += place.index as u64;
-        self.cycles += u64::from(place.start);
+        self.pass(place.start);
         let state = std::mem::replace(&mut self.pipeline_state, PipelineState::BRANCHED);
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;
@@ -458,7 +467,7 @@ impl System {
         if m == 0 && self.scb.traps_zero_division() {
             return Err(Trap::DivideByZero);
         }
-        self.cycles += u64::from(self.pipeline.divide_extra(signed, n, m));
+        self.pass(self.pipeline.divide_extra(signed, n, m));
         let quotient = match (m, signed) {
             (0, _) => 0,
             (_, true) => (n as i32).wrapping_div(m as i32) as u32,
