@@ -45,6 +45,7 @@ impl CoreName {
             // Unicorn's cores have all eight bits of a priority, its Cortex-M0 two.
             priority_bits: if self == Self::M0plus { 2 } else { 8 },
             bit_band: false,
+            io_port: None,
             fpu,
             mpu_regions: 0,
             vectors: crate::subject::FLASH,

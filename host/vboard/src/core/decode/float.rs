@@ -50,6 +50,9 @@ fn load_store(address: u32, e: u32) -> Op {
             Op::Undefined
         };
     }
+    if p == u && w {
+        return Op::Undefined;
+    }
     let sd = if is_double {
         double(e, 12, 22)
     } else {

@@ -7,6 +7,8 @@
 mod float;
 mod narrow;
 mod subset;
+#[cfg(test)]
+mod verdicts;
 mod wide;
 
 use super::{

@@ -29,7 +29,9 @@ fn system(e: u32) -> Op {
     match field(e, 26, 20) {
         0b011_1000 => {
             let (rn, mask) = (reg(e, 16), field(e, 11, 10) as u8);
-            if bad(rn) || field(e, 13, 12) != 0 || field(e, 9, 8) != 0 {
+            // Only APSR has parts that are written one by one (B5.2.3).
+            let odd_mask = mask == 0 || mask != 2 && special > 3;
+            if bad(rn) || odd_mask || field(e, 13, 12) != 0 || field(e, 9, 8) != 0 {
                 unpredictable(e)
             } else {
                 Op::WriteSpecial { rn, mask, special }
