@@ -1,7 +1,7 @@
 //! Which encodings are defined, as a whole: the decoder's verdicts on all narrow encodings and on
-//! a grid of wide ones, of each instruction set. The numbers were right when `tools/difftest
-//! --sweep` found that the manual's table, Unicorn and this decoder agree; whoever changes them
-//! runs it again.
+//! a grid of wide ones, of each instruction set. The numbers are this decoder's own, kept so
+//! that no verdict changes unseen; whoever changes them compares with the manual's table and
+//! with Unicorn: `tools/difftest --sweep`.
 
 use super::{decode, is_wide};
 use crate::core::{
