@@ -113,7 +113,7 @@ impl Subject {
         let vectors = std::iter::once(STACK).chain(std::iter::repeat_n(HANDLER | 1, 47));
         let table: Vec<u8> = vectors.flat_map(u32::to_le_bytes).collect();
         self.machine.load_flash(0, &table);
-        self.machine.load_ram(CODE, &breakpoints());
+        self.set_memory(CODE, &breakpoints());
         self.configure();
     }
 
@@ -143,7 +143,7 @@ impl Subject {
             self.set_up();
             for (at, bytes) in [(CODE, code), (RAM, data)] {
                 if let Some(bytes) = bytes {
-                    self.machine.load_ram(at, &bytes);
+                    self.set_memory(at, &bytes);
                 }
             }
         } else {
@@ -163,9 +163,15 @@ impl Subject {
         self.machine.memory(RAM, PAGE).unwrap_or(&[])
     }
 
+    /// Overwrites memory, which is there: where cases keep what is fixed.
+    fn set_memory(&mut self, address: u32, bytes: &[u8]) {
+        let is_there = self.machine.set_memory(address, bytes);
+        debug_assert!(is_there, "{address:#x} is memory");
+    }
+
     /// Overwrites the data page.
     pub fn load_ram(&mut self, image: &[u8]) {
-        self.machine.load_ram(RAM, image);
+        self.set_memory(RAM, image);
     }
 
     /// The code page.
@@ -175,7 +181,7 @@ impl Subject {
 
     /// Overwrites part of the code page.
     pub fn load_code(&mut self, at: u32, bytes: &[u8]) {
-        self.machine.load_ram(at, bytes);
+        self.set_memory(at, bytes);
     }
 
     /// Runs the code at `case.at` from `case.state`.
@@ -219,7 +225,8 @@ impl Subject {
                 self.recover();
             }
             Stop::Halted => {}
-            Stop::CycleLimit => {
+            // No marks are set and semihosting is off.
+            Stop::CycleLimit | Stop::Mark | Stop::Semihosting => {
                 outcome.end = End::Never;
                 self.recover();
             }

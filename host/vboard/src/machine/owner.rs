@@ -124,9 +124,7 @@ impl Machine {
         match bus.locate(address) {
             Some((Storage::Flash(offset), _)) => bus.flash.write(offset as usize, bytes),
             Some((Storage::Ram(offset), _)) => {
-                let start = offset as usize;
-                bus.ram[start..start + bytes.len()].copy_from_slice(bytes);
-                bus.note_ram_write(offset, bytes.len() as u32);
+                bus.load_ram(offset, bytes);
             }
             None => return false,
         }

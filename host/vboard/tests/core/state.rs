@@ -48,7 +48,7 @@ fn ram_is_loaded_and_stale_code_forgotten() {
     // MOVS R0, #1; then the same place says MOVS R0, #2.
     for value in [1u16, 2] {
         let bytes = [0x2000 | value, BRANCH_HERE].map(u16::to_le_bytes).concat();
-        assert!(machine.load_ram(code, &bytes));
+        assert!(machine.set_memory(code, &bytes));
         assert_eq!(machine.memory(code, 4), Some(bytes.as_slice()));
         assert_eq!(
             read(&mut machine, code),
@@ -71,6 +71,5 @@ fn memory_outside_of_memory_is_none() {
     assert_eq!(machine.memory(0x5000_0000, 4), None);
     assert_eq!(machine.memory(RAM + 0xfffc, 8), None);
     assert_eq!(machine.memory(FLASH, 2), Some([0xff; 2].as_slice()));
-    assert!(!machine.load_ram(FLASH, &[0; 4]));
-    assert!(!machine.load_ram(RAM + 0xfffc, &[0; 8]));
+    assert!(!machine.set_memory(RAM + 0xfffc, &[0; 8]));
 }
