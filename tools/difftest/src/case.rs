@@ -118,7 +118,7 @@ pub fn images() -> Vec<Vec<u8>> {
                 0 => 0,
                 // Loads into the PC shall find code now and then.
                 _ if rng.chance(1, 4) => {
-                    CODE + 0x200 + rng.below(0x400) * 2 | u32::from(!rng.chance(1, 8))
+                    (CODE + 0x200 + rng.below(0x400) * 2) | u32::from(!rng.chance(1, 8))
                 }
                 _ if rng.chance(1, 4) => rng.below(0x40),
                 _ => rng.word(),
