@@ -14,8 +14,12 @@ const LONG: &[(&str, &str)] = &[
         "a table: one entry per operation of the core",
     ),
     (
-        "host/vboard/src/timing/kernels.rs",
+        "host/vboard/src/timing/m4/kernels.rs",
         "tables: cycles of micro-kernels",
+    ),
+    (
+        "tools/difftest/src/isa/wide.rs",
+        "a table: one entry per wide encoding",
     ),
 ];
 

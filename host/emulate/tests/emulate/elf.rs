@@ -13,7 +13,7 @@ impl Elf {
     pub(crate) fn program(at: u32, stack: u32, code: &[u16]) -> Self {
         let entry = at + 0x40 + 2;
         let mut words = vec![stack, entry | 1];
-        words.resize(16, at + 0x40 | 1);
+        words.resize(16, (at + 0x40) | 1);
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         // The handlers, all one: b .
         bytes.extend(0xe7fe_u16.to_le_bytes());

@@ -9,6 +9,7 @@
 //! Not modelled, hence refused: fast programming, option byte programming (write protection with it, so that WRPERR never comes up),
 //! power-down, and accesses that would stall the bus because the controller is busy.
 
+use crate::chips::lock::Lock;
 use crate::memory::{AccessError, Change, Context, Operation, Size};
 use crate::timing::FlashConfig;
 
@@ -101,32 +102,6 @@ pub(crate) struct Variant {
     pub(crate) mass_erase_ns: u64,
     /// Number of the interrupt.
     pub(crate) interrupt: usize,
-}
-
-/// How far a lock is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lock {
-    Closed,
-    FirstKey,
-    Open,
-    /// A wrong key came; nothing but a reset helps.
-    Jammed,
-}
-
-impl Lock {
-    /// A key is written. An open lock ignores further keys.
-    fn turn(&mut self, keys: [u32; 2], key: u32) -> Result<(), AccessError> {
-        *self = match *self {
-            Lock::Open => Lock::Open,
-            Lock::Closed if key == keys[0] => Lock::FirstKey,
-            Lock::FirstKey if key == keys[1] => Lock::Open,
-            _ => {
-                *self = Lock::Jammed;
-                return Err(AccessError::Fault);
-            }
-        };
-        Ok(())
-    }
 }
 
 /// The controller.

@@ -8,6 +8,7 @@ mod dbgmcu;
 mod double_word_flash;
 mod gpio;
 mod iwdg;
+mod lock;
 mod register;
 pub mod stm32f4f7;
 pub mod stm32g0b1;

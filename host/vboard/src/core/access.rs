@@ -2,7 +2,6 @@
 
 use super::{
     code::Block,
-    exception::NMI,
     execute::Trap,
     insn::{Class, Width},
     mpu::Purpose,
@@ -10,10 +9,7 @@ use super::{
 };
 use crate::{
     machine::MachineError,
-    memory::{
-        AccessError, Size, Storage,
-        bit_band::{self, Bit},
-    },
+    memory::{AccessError, Size, bit_band},
 };
 
 /// The instruction being executed: its block and its place there.
@@ -442,79 +438,5 @@ impl System {
             debugger: false,
         });
         Trap::Stop
-    }
-
-    /// The bit that an access means if it goes to a bit-band alias. The debugger's accesses
-    /// pass the same bus matrix and are remapped like the core's.
-    fn aliased_bit(&self, address: u32, size: Size) -> Result<Option<Bit>, AccessError> {
-        if self.bit_band {
-            Bit::of(address, size)
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// An aligned read as the core (or the debugger) makes it, anywhere.
-    pub(crate) fn bus_read(
-        &mut self,
-        address: u32,
-        size: Size,
-        now: u64,
-        debugger: bool,
-    ) -> Result<u32, AccessError> {
-        if INTERNAL.contains(&address) {
-            return self.internal_read(address, size, now, debugger);
-        }
-        if let Some(bit) = self.aliased_bit(address, size)? {
-            return Ok(bit.get(self.bus_read(bit.address, size, now, debugger)?));
-        }
-        if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
-            let stall = self.bus.flash.accelerator.data(offset, now);
-            self.pass(stall);
-        }
-        let result = self.bus.read(address, size, now);
-        self.collect_interrupts();
-        result
-    }
-
-    /// An aligned write as the core (or the debugger) makes it, anywhere.
-    pub(crate) fn bus_write(
-        &mut self,
-        address: u32,
-        size: Size,
-        value: u32,
-        now: u64,
-        debugger: bool,
-    ) -> Result<(), AccessError> {
-        let value = match size {
-            Size::Byte => value & 0xff,
-            Size::Half => value & 0xffff,
-            Size::Word => value,
-        };
-        if INTERNAL.contains(&address) {
-            return self.internal_write(address, size, value, now, debugger);
-        }
-        if let Some(bit) = self.aliased_bit(address, size)? {
-            let target = self.bus_read(bit.address, size, now, debugger)?;
-            let target = bit.put(target, value);
-            return self.bus_write(bit.address, size, target, now, debugger);
-        }
-        let result = self.bus.write(address, size, value, now);
-        self.collect_interrupts();
-        result
-    }
-
-    /// Makes pending what the peripherals' lines have raised.
-    pub(crate) fn collect_interrupts(&mut self) {
-        if let Some(rises) = self.bus.lines.take_rises() {
-            self.nvic.rise(&rises);
-            if self.bus.lines.take_nmi_rise() {
-                self.nvic.set_pending(NMI, true);
-            }
-            self.attend();
-        }
-        if self.bus.next_event < self.deadline {
-            self.attend();
-        }
     }
 }

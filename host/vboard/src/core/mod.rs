@@ -31,5 +31,6 @@ mod special;
 pub mod state;
 pub(crate) mod system;
 mod systick;
+mod transfer;
 pub(crate) mod watch;
 mod watchpoint;

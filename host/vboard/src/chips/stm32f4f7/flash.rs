@@ -5,6 +5,7 @@
 //! they are over. Programming can only clear bits: what is written is ANDed to what is there. Not modelled, hence refused: a
 //! parallelism of 64 bits (which needs an external supply of V_PP), option byte programming, read and write protection.
 
+use crate::chips::lock::Lock;
 use crate::memory::{AccessError, Context, Size};
 use crate::timing::FlashConfig;
 
@@ -100,32 +101,6 @@ fn erase_ns(bytes: usize, psize: u32) -> u64 {
         [4_000, 2_600, 2_000]
     };
     row[psize.min(2) as usize] * 1_000_000
-}
-
-/// How far a lock is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lock {
-    Closed,
-    FirstKey,
-    Open,
-    /// A wrong key came; nothing but a reset helps.
-    Jammed,
-}
-
-impl Lock {
-    /// A key is written. An open lock ignores further keys.
-    fn turn(&mut self, keys: [u32; 2], key: u32) -> Result<(), AccessError> {
-        *self = match *self {
-            Lock::Open => Lock::Open,
-            Lock::Closed if key == keys[0] => Lock::FirstKey,
-            Lock::FirstKey if key == keys[1] => Lock::Open,
-            _ => {
-                *self = Lock::Jammed;
-                return Err(AccessError::Fault);
-            }
-        };
-        Ok(())
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
