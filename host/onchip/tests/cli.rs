@@ -51,13 +51,20 @@ impl Bench {
 
     /// `onchip bench` on a virtual board, with the fresh image if a test run has one.
     fn bench(&self, model: &Path, more: &[&str]) -> Output {
+        self.bench_on("nucleo-l4r5zi", model, more)
+    }
+
+    /// The same for an image of `board`; `more` names the board if it is not the default.
+    fn bench_on(&self, board: &str, model: &Path, more: &[&str]) -> Output {
         let mut command = self.command(&["bench"]);
         command.arg(model).args(more);
         if !more.contains(&"--probe") {
             command.args(["--probe", "virtual"]);
         }
         if let Some(folder) = image_folder().filter(|_| !more.contains(&"--image")) {
-            command.arg("--image").arg(folder.join("nucleo-l4r5zi.elf"));
+            command
+                .arg("--image")
+                .arg(folder.join(format!("{board}.elf")));
         }
         command.output().unwrap()
     }
@@ -103,6 +110,22 @@ fn check(output: &Output, code: i32, texts: &[&str]) -> String {
         assert!(said.contains(text), "no {text:?} in: {said}");
     }
     stderr
+}
+
+#[test]
+fn every_board_measures_the_same_outputs() {
+    for file in fs::read_dir(repository().join("boards")).unwrap() {
+        let path = file.unwrap().path();
+        let Some("toml") = path.extension().and_then(|end| end.to_str()) else {
+            continue;
+        };
+        let board = path.file_stem().unwrap().to_str().unwrap();
+        let bench = Bench::new();
+        let output = bench.bench_on(board, &model(KWS), &["--board", board, "--runs", "1"]);
+        let told = format!("on {board} (cortex-m");
+        let proved = "output   8080808080808080809a8066, equal to the host engine's";
+        check(&output, 0, &[&told, proved, "clocks within 0.", "emulated"]);
+    }
 }
 
 #[test]
@@ -205,7 +228,7 @@ fn wrong_arguments_end_with_2() {
     let wrong = bench.board("speed_khz = ", "speed = ");
     let array = bench.file("x.npy", "no array");
     for (more, text) in [
-        (&["--board", "nucleo"][..], "onchip knows nucleo-l4r5zi"),
+        (&["--board", "nucleo"][..], "onchip knows nucleo-f446re, "),
         (&["--board", "missing.toml"], "missing.toml cannot be read"),
         (&["--board", wrong.to_str().unwrap()], "`speed`"),
         (&["--probe", "usb"], "virtual"),
