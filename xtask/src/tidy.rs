@@ -47,7 +47,8 @@ fn files() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default();
             // Studies of whoever works here; git ignores them, too.
-            let is_study = folder == root.join("results") && name != "published";
+            let is_study = folder == root.join("results")
+                && !["fidelity", "published"].iter().any(|&ours| name == ours);
             let is_skipped = is_study || SKIPPED.iter().any(|&skipped| name == skipped);
             if is_skipped {
                 continue;
