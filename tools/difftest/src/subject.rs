@@ -14,8 +14,9 @@ use crate::{
     profile::Profile,
 };
 
-/// Where the vector table is: nowhere near code and data.
-pub const FLASH: u32 = 0x0800_0000;
+/// Where the vector table is: nowhere near code and data, and where a register that holds a
+/// round number does not point, since Unicorn has nothing there.
+pub const FLASH: u32 = 0x1357_0000;
 /// A handler: a breakpoint of the code page that no case overwrites.
 const HANDLER: u32 = CODE + 0x10;
 /// Cycles that a case may take.
