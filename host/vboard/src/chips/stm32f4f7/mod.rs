@@ -1,6 +1,6 @@
 //! The STM32F4 and STM32F7 lines: one generation of clock tree, regulator and flash interface.
 //!
-//! What differs between parts is data: a [`Part`]. Facts from ST's reference manuals RM0390 (STM32F446) and RM0385 (STM32F74x)
+//! What differs between parts is data: a `Part`. Facts from ST's reference manuals RM0390 (STM32F446) and RM0385 (STM32F74x)
 //! and the data sheets DS10693 and DS10916.
 //!
 //! Modelled is what it takes to bring a chip to any clock it can have, to program its flash and to count time: RCC, PWR, the
