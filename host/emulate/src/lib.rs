@@ -23,6 +23,6 @@ mod symbols;
 pub use cause::{CauseOfFault, End, FaultOutcome};
 pub use passage::Passage;
 pub use program::{Program, ProgramError};
-pub use report::{Register, Report};
+pub use report::{Register, Report, Spent};
 pub use run::{Emulation, EmulationError, Options, Output};
 pub use symbols::{Place, SymbolError};

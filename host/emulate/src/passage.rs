@@ -1,8 +1,10 @@
 //! Passages: what happens from one mark to the other.
 
 use onchip_vboard::machine::Machine;
+use onchip_vboard::timing::Ledger;
 use serde::Serialize;
 
+use crate::report::Spent;
 use crate::stack::Painter;
 
 /// One way from the begin mark to the end mark. The instruction at the begin mark is in it,
@@ -17,6 +19,8 @@ pub struct Passage {
     pub instructions: u64,
     /// Core cycles passed.
     pub cycles: u64,
+    /// What they were spent on.
+    pub causes: Vec<Spent>,
     /// Bytes by which the stack pointer went below what it was when it began: exact. Of the
     /// stack that was in use then; frames of interrupts are in it.
     pub stack_pointer: u32,
@@ -29,6 +33,7 @@ pub struct Passage {
 #[derive(Debug)]
 struct Open {
     begun: u64,
+    ledger: Ledger,
     instructions: u64,
     sp: u32,
     /// It began with the process stack.
@@ -121,6 +126,7 @@ impl Passages {
         }
         self.open.push(Open {
             begun: machine.cycles(),
+            ledger: machine.ledger(),
             instructions: machine.instructions(),
             sp,
             process,
@@ -136,6 +142,7 @@ impl Passages {
             begun: open.begun,
             instructions: machine.instructions() - open.instructions,
             cycles: machine.cycles() - open.begun,
+            causes: Spent::all(machine.ledger() - open.ledger),
             stack_pointer: open.sp - open.lowest,
             stack_painted: painted.then(|| open.sp - open.written),
         }

@@ -1,6 +1,7 @@
 //! What is told of a run.
 
 use onchip_vboard::machine::Excused;
+use onchip_vboard::timing::Ledger;
 use serde::Serialize;
 
 use crate::cause::End;
@@ -17,6 +18,8 @@ pub struct Report {
     pub instructions: u64,
     /// Core cycles since power-on.
     pub cycles: u64,
+    /// What they were spent on.
+    pub causes: Vec<Spent>,
     /// Bytes by which the main stack pointer went below what the vector table says: exact.
     pub stack_pointer: u32,
     /// The passages in the order in which they ended.
@@ -27,6 +30,28 @@ pub struct Report {
     pub stray_ends: u64,
     /// Registers that are not modelled and were accessed nevertheless, by address.
     pub excused: Vec<Register>,
+}
+
+/// Cycles that were spent on one thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Spent {
+    /// On what.
+    pub on: &'static str,
+    /// How many; negative if they were charged and not spent.
+    pub cycles: i64,
+}
+
+impl Spent {
+    /// All that a ledger has.
+    pub(crate) fn all(ledger: Ledger) -> Vec<Spent> {
+        let spent = ledger.iter().filter(|&(_, cycles)| cycles != 0);
+        spent
+            .map(|(cause, cycles)| Spent {
+                on: cause.name(),
+                cycles,
+            })
+            .collect()
+    }
 }
 
 /// A register that is not modelled and was accessed nevertheless.

@@ -12,7 +12,7 @@ use crate::log::Log;
 use crate::map;
 use crate::passage::Passages;
 use crate::program::{Program, ProgramError};
-use crate::report::{Register, Report};
+use crate::report::{Register, Report, Spent};
 use crate::rtt::Rtt;
 use crate::stack::Painter;
 use crate::symbols::Place;
@@ -124,7 +124,7 @@ impl<'program> Emulation<'program> {
         machine.set_semihosting(true);
         machine.set_lenient(options.lenient);
         machine.set_marks(&passages.marks());
-        machine.track_stack(true);
+        machine.track(true);
         Ok(Emulation {
             chip: chip.to_owned(),
             program,
@@ -199,6 +199,7 @@ impl<'program> Emulation<'program> {
             end,
             instructions: self.machine.instructions(),
             cycles: self.machine.cycles(),
+            causes: Spent::all(self.machine.ledger()),
             stack_pointer: self.top.saturating_sub(self.passages.lowest),
             unfinished: self.passages.unfinished(),
             stray_ends: self.passages.stray_ends,

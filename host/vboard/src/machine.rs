@@ -132,7 +132,7 @@ impl Machine {
         let limit = self.system.cycles.saturating_add(max_cycles);
         loop {
             match self.next(limit) {
-                Next::Blocks if self.system.watch.tracks_stack => self.run_blocks::<true>(),
+                Next::Blocks if self.system.watch.tracks => self.run_blocks::<true>(),
                 Next::Blocks => self.run_blocks::<false>(),
                 Next::GuardedBlocks => self.run_guarded_blocks(),
                 Next::One => self.run_one(),
@@ -231,7 +231,7 @@ impl Machine {
             && (system.wait != Wait::Lockup || exception == NMI)
         {
             system.take(exception);
-            if system.watch.tracks_stack {
+            if system.watch.tracks {
                 system.watch.note_stacks(&system.regs);
             }
             self.finish_step();
@@ -320,14 +320,17 @@ impl Machine {
             return Next::Again;
         }
         let event = system.bus.next_event.min(system.systick.next_event());
+        let before = system.cycles;
         if event < limit {
-            system.cycles = event.max(system.cycles + 1);
+            system.cycles = event.max(before + 1);
+            system.note_sleep(before);
             if system.reset_held {
                 system.bus.tick(system.cycles);
             }
             return Next::Again;
         }
-        system.cycles = limit.max(system.cycles);
+        system.cycles = limit.max(before);
+        system.note_sleep(before);
         Next::Stop(if event == u64::MAX {
             Stop::Sleep
         } else {

@@ -3,7 +3,7 @@
 use std::io;
 
 use onchip_emulate::{
-    Emulation, EmulationError, End, FaultOutcome, Options, Output, Program, Report,
+    Emulation, EmulationError, End, FaultOutcome, Options, Output, Program, Report, Spent,
 };
 use onchip_vboard::semihosting::Console;
 
@@ -60,7 +60,17 @@ pub(crate) fn run(
     change(&program, &mut options);
     let mut tape = Tape::default();
     let report = Emulation::new(CHIP, &program, &options)?.run(&mut tape, &|| false)?;
+    check_causes(report.cycles, &report.causes);
+    for passage in &report.passages {
+        check_causes(passage.cycles, &passage.causes);
+    }
     Ok((report, tape))
+}
+
+/// Every cycle was spent on something.
+fn check_causes(cycles: u64, causes: &[Spent]) {
+    let total: i64 = causes.iter().map(|spent| spent.cycles).sum();
+    assert_eq!(total, cycles as i64, "{causes:?}");
 }
 
 /// The same with no options changed.

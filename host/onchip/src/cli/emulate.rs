@@ -58,6 +58,11 @@ pub(crate) struct EmulateArgs {
     #[arg(long, value_name = "SYM|ADDR", requires = "begin")]
     pub(crate) end: Option<String>,
 
+    /// Tell what the cycles of the passages (without marks, of the whole run) were spent on: issuing
+    /// instructions, loads and stores, hazards, branches, wait states of flash and so on.
+    #[arg(long)]
+    pub(crate) explain: bool,
+
     /// The lowest address of the main stack, for painting.
     #[arg(long, value_name = "SYM|ADDR")]
     pub(crate) stack_floor: Option<String>,

@@ -86,6 +86,9 @@ pub(crate) fn emulate(arguments: &EmulateArgs) -> anyhow::Result<Outcome> {
         write_json(path, &record)?;
     }
     let mut text = table::render(&name, &board, report);
+    if arguments.explain {
+        text.push_str(&table::explain(report));
+    }
     if arguments.repeat > 1 {
         text.push_str(&format!(
             "\n  {runs} runs from power-on, {} distinct\n",

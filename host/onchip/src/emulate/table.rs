@@ -2,13 +2,48 @@
 
 use std::fmt::{self, Write as _};
 
-use onchip_emulate::{Passage, Report};
+use std::collections::BTreeMap;
+
+use onchip_emulate::{Passage, Report, Spent};
 use onchip_harness::Board;
 
 use crate::table::grouped;
 
 /// More passages than this are summed up.
 const SHOWN: usize = 10;
+
+/// Tells where the cycles of all outermost passages went; without passages, those of the run.
+pub(crate) fn explain(report: &Report) -> String {
+    let outermost = report.passages.iter().filter(|passage| passage.depth == 0);
+    let mut order = Vec::new();
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut add = |causes: &[Spent]| {
+        for spent in causes {
+            if !order.contains(&spent.on) {
+                order.push(spent.on);
+            }
+            *sums.entry(spent.on).or_default() += spent.cycles;
+        }
+    };
+    let title = if report.passages.is_empty() {
+        add(&report.causes);
+        "the cycles of the whole run"
+    } else {
+        outermost.for_each(|passage| add(&passage.causes));
+        "the cycles of the passages"
+    };
+    let total: i64 = sums.values().sum();
+    let mut text = format!("\n  {title} were spent on\n");
+    for cause in order {
+        let cycles = sums[cause];
+        let sign = if cycles < 0 { "-" } else { "" };
+        let share = 100.0 * cycles as f64 / total.max(1) as f64;
+        let cycles = format!("{sign}{}", grouped(cycles.unsigned_abs()));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {cause:<26}{cycles:>16}{share:>8.1}%");
+    }
+    text
+}
 
 /// Writes a report as a table.
 pub(crate) fn render(program: &str, board: &Board, report: &Report) -> String {

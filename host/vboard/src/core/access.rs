@@ -10,6 +10,7 @@ use super::{
 use crate::{
     machine::MachineError,
     memory::{AccessError, Size, bit_band},
+    timing::Cause,
 };
 
 /// The instruction being executed: its block and its place there.
@@ -72,7 +73,7 @@ impl System {
             .first_chunk::<N>()?;
         let now = self.now(place);
         let stall = self.bus.flash.accelerator.data(offset, now);
-        self.pass(stall);
+        self.spend(Cause::FlashData, stall);
         Some(bytes)
     }
 
@@ -306,7 +307,7 @@ impl System {
                 *byte = self.load_byte(place, at)? as u8;
             }
             let extra = self.pipeline.misaligned_extra(address, size, false);
-            self.pass(extra);
+            self.spend(Cause::Misaligned, extra);
             return Ok(u32::from_le_bytes(word));
         }
         self.protect(address, Purpose::Read)?;
@@ -347,7 +348,7 @@ impl System {
                 self.store_bytes(place, at, [byte], Size::Byte)?;
             }
             let extra = self.pipeline.misaligned_extra(address, size, true);
-            self.pass(extra);
+            self.spend(Cause::Misaligned, extra);
             return Ok(());
         }
         self.protect(address, Purpose::Write)?;
@@ -382,8 +383,9 @@ impl System {
             )
         {
             let saving = self.pipeline.io_port_saving();
-            // In the very first block after power-on there may be nothing to take from yet.
-            self.cycles = self.cycles.saturating_sub(saving.into());
+            // What the block's timing charges for it when it ends.
+            self.cycles = self.cycles.wrapping_sub(saving.into());
+            self.watch.ledger.add(Cause::Memory, -i64::from(saving));
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     machine::{MachineError, Stop},
     memory::{AccessError, Size},
+    timing::Cause,
 };
 
 pub(crate) const RESET: u16 = 1;
@@ -243,7 +244,8 @@ impl System {
                 }
             }
         };
-        self.cycles += u64::from(self.pipeline.exception_entry(chained, fp, lazy));
+        let entry = self.pipeline.exception_entry(chained, fp, lazy);
+        self.spend(Cause::Exception, entry);
         self.start_handler(exception, lr);
     }
 
@@ -389,7 +391,7 @@ impl System {
         let words = frame_words(fp);
         let padded = psr >> 9 & 1 != 0 && (fp || self.scb.aligns_stack());
         let moved = sp.wrapping_add(4 * words) | u32::from(padded) << 2;
-        self.cycles += u64::from(self.pipeline.exception_return(fp));
+        self.spend(Cause::Exception, self.pipeline.exception_return(fp));
         let regs = &mut self.regs;
         regs.ipsr = (psr & 0x1ff) as u16;
         regs.select_stack(process);

@@ -1,7 +1,10 @@
 //! Transfers over the bus, as the core and the debugger make them.
 
 use super::{access::INTERNAL, exception::NMI, system::System};
-use crate::memory::{AccessError, Size, Storage, bit_band::Bit};
+use crate::{
+    memory::{AccessError, Size, Storage, bit_band::Bit},
+    timing::Cause,
+};
 
 impl System {
     /// The bit that an access means if it goes to a bit-band alias. The debugger's accesses
@@ -30,7 +33,7 @@ impl System {
         }
         if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
             let stall = self.bus.flash.accelerator.data(offset, now);
-            self.pass(stall);
+            self.spend(Cause::FlashData, stall);
         }
         let result = self.bus.read(address, size, now);
         self.collect_interrupts();

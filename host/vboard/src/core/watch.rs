@@ -7,6 +7,7 @@ use super::{execute::Trap, registers::Registers, system::System};
 use crate::{
     machine::{Excused, Fault, StackLow, Stop},
     memory::AccessError,
+    timing::{Cause, Ledger},
 };
 
 /// The immediate of the `bkpt` that is a semihosting call ("Semihosting for AArch32 and
@@ -24,8 +25,10 @@ pub(crate) struct Watch {
     pub(crate) called: bool,
     /// The mark at PC has been told of.
     pub(crate) told: bool,
-    /// Whether to keep the lowest stack pointers.
-    pub(crate) tracks_stack: bool,
+    /// Whether to keep the lowest stack pointers, and what all cycles are spent on.
+    pub(crate) tracks: bool,
+    /// What cycles were spent on, of those that are noted without being tracked.
+    pub(crate) ledger: Ledger,
     /// The lowest stack pointers since asked for.
     pub(crate) low: StackLow,
     /// Accesses to unmodelled registers are excused.
@@ -62,6 +65,12 @@ fn holds_registers(address: u32) -> bool {
 }
 
 impl System {
+    /// The core has slept, or been held, since cycle `before`.
+    pub(crate) fn note_sleep(&mut self, before: u64) {
+        let cycles = self.cycles - before;
+        self.watch.ledger.add(Cause::Sleep, cycles as i64);
+    }
+
     /// What a `bkpt` with this immediate is.
     pub(super) fn breakpoint_trap(&self, immediate: u8) -> Trap {
         if immediate == SEMIHOSTING && self.watch.semihosting && !self.debug.enabled() {

@@ -12,6 +12,7 @@ use crate::{
     },
     machine::{Machine, Stop},
     memory::Storage,
+    timing::{Cause, Ledger},
 };
 
 /// The lowest values of the two stack pointers.
@@ -184,12 +185,13 @@ impl Machine {
         system.regs.r[15] = system.regs.pc().wrapping_add(2);
         system.instructions += 1;
         system.cycles += 1;
+        system.watch.ledger.add(Cause::Issue, 1);
     }
 
-    /// Keeps the lowest stack pointers from now on, or no longer. While it does, the
-    /// machine is somewhat slower.
-    pub fn track_stack(&mut self, tracked: bool) {
-        self.system.watch.tracks_stack = tracked;
+    /// Keeps the lowest stack pointers and a ledger of cycles from now on, or no longer. While it
+    /// does, the machine is somewhat slower.
+    pub fn track(&mut self, tracked: bool) {
+        self.system.watch.tracks = tracked;
         let _ = self.take_stack_low();
     }
 
@@ -200,6 +202,12 @@ impl Machine {
         let watch = &mut self.system.watch;
         watch.note_stacks(&self.system.regs);
         std::mem::take(&mut watch.low)
+    }
+
+    /// What cycles were spent on since power-on. All that pass between two calls are in the
+    /// difference of what these return, if they are tracked.
+    pub fn ledger(&self) -> Ledger {
+        self.system.watch.ledger
     }
 
     /// Lets a program read zero from registers that are not modelled and write to them

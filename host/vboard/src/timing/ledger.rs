@@ -1,6 +1,6 @@
 //! Where cycles go.
 
-use std::ops::{AddAssign, Index};
+use std::ops::{AddAssign, Index, Sub};
 
 /// Why a cycle passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +33,17 @@ pub enum Cause {
     Misaligned,
     /// Entering and leaving exception handlers.
     Exception,
-    /// Sleep.
+    /// Sleep, and being held in reset.
     Sleep,
+    /// Code that an exception, a fault or a debugger left in its middle, up to there.
+    Left,
     /// What instructions did not take whose predicate failed: negative.
     Skipped,
 }
 
 impl Cause {
     /// All of them, in order.
-    pub const ALL: [Cause; 15] = [
+    pub const ALL: [Cause; 16] = [
         Cause::Issue,
         Cause::Fetch,
         Cause::Branch,
@@ -56,6 +58,7 @@ impl Cause {
         Cause::Misaligned,
         Cause::Exception,
         Cause::Sleep,
+        Cause::Left,
         Cause::Skipped,
     ];
 
@@ -76,6 +79,7 @@ impl Cause {
             Cause::Misaligned => "misaligned data",
             Cause::Exception => "exceptions",
             Cause::Sleep => "sleep",
+            Cause::Left => "code left by exceptions",
             Cause::Skipped => "predicated, not executed",
         }
     }
@@ -107,6 +111,17 @@ impl Index<Cause> for Ledger {
 
     fn index(&self, cause: Cause) -> &i64 {
         &self.0[cause as usize]
+    }
+}
+
+impl Sub for Ledger {
+    type Output = Ledger;
+
+    fn sub(mut self, other: Ledger) -> Ledger {
+        for (sum, cycles) in self.0.iter_mut().zip(other.0) {
+            *sum -= cycles;
+        }
+        self
     }
 }
 

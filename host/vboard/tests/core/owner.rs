@@ -97,7 +97,7 @@ fn the_lowest_stack_pointer_is_that_within_blocks_and_handlers() {
     let handler = [0xb410, 0xbc10, RETURN];
     let mut machine = boot(&program, &[(11, &handler)]);
     write(&mut machine, DHCSR, 0xa05f_0000);
-    machine.track_stack(true);
+    machine.track(true);
     machine.set_marks(&[PROGRAM + 10]);
     assert_eq!(machine.run(1000), Stop::Mark);
     assert_eq!(machine.take_stack_low().main, STACK - 20 - 32);

@@ -1,17 +1,20 @@
 //! Executing blocks.
 
 use super::{Flow, Outcome, Trap};
-use crate::core::{
-    access::Place,
-    block::{BlockTiming, PipelineState},
-    code::{Block, it_after},
-    insn::Cond,
-    system::System,
+use crate::{
+    core::{
+        access::Place,
+        block::{BlockTiming, PipelineState},
+        code::{Block, it_after},
+        insn::Cond,
+        system::System,
+    },
+    timing::Cause,
 };
 
 impl System {
     /// Executes a block, entered at its first instruction. If it is to `TRACK`, the lowest
-    /// stack pointers are kept.
+    /// stack pointers are kept, and what all cycles are spent on.
     #[inline]
     pub(crate) fn run_block<const TRACK: bool>(&mut self, block: &Block, timing: &BlockTiming) {
         if let Some(offset) = block.flash {
@@ -20,12 +23,15 @@ impl System {
                 .flash
                 .accelerator
                 .fetch(offset, &timing.fetches, self.cycles);
-            self.cycles += u64::from(stall);
+            self.spend(Cause::FlashCode, stall);
         }
         let steps = block.insns.iter().zip(&timing.start).zip(&timing.skip);
         for (index, ((insn, &start), &skip)) in steps.enumerate() {
             if insn.cond != Cond::Always && !self.regs.passes(insn.cond) {
                 self.cycles = self.cycles.wrapping_add_signed(i64::from(skip));
+                if TRACK {
+                    self.watch.ledger.add(Cause::Skipped, skip);
+                }
                 continue;
             }
             let place = Place {
@@ -42,6 +48,7 @@ impl System {
                 Ok(Flow::Jump(target)) => {
                     if TRACK {
                         self.watch.note_stack(&self.regs);
+                        self.watch.ledger += &timing.causes.taken;
                     }
                     self.instructions += block.insns.len() as u64;
                     self.pass(timing.taken.cycles);
@@ -52,6 +59,9 @@ impl System {
                 }
                 outcome => return self.leave_block(&place, outcome),
             }
+        }
+        if TRACK {
+            self.watch.ledger += &timing.causes.fall;
         }
         self.instructions += block.insns.len() as u64;
         self.pass(timing.fall.cycles);
@@ -72,13 +82,22 @@ impl System {
         self.cycles = self.cycles.wrapping_add(u64::from(cycles));
     }
 
+    /// The same, and notes what they were spent on.
+    #[inline(always)]
+    pub(in crate::core) fn spend(&mut self, cause: Cause, cycles: u32) {
+        self.pass(cycles);
+        if cycles != 0 {
+            self.watch.ledger.add(cause, cycles);
+        }
+    }
+
     /// Leaves a block in its middle, or by an exception or an exception return.
     #[cold]
     fn leave_block(&mut self, place: &Place<'_>, outcome: Outcome) {
         let insn = &place.block.insns[place.index];
         self.attend();
         self.instructions += place.index as u64;
-        self.pass(place.start);
+        self.spend(Cause::Left, place.start);
         let state = std::mem::replace(&mut self.pipeline_state, PipelineState::BRANCHED);
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;

@@ -9,6 +9,7 @@ use crate::core::{
     system::System,
 };
 use crate::memory::{AccessError, Size};
+use crate::timing::Cause;
 
 impl System {
     /// Executes a floating-point instruction (anything else is UNDEFINED).
@@ -232,7 +233,7 @@ impl System {
         let mut frame = [0; 17];
         frame[..16].copy_from_slice(&self.float.s[..16]);
         frame[16] = self.float.fpscr.0;
-        self.cycles += u64::from(self.pipeline.lazy_stacking());
+        self.spend(Cause::Exception, self.pipeline.lazy_stacking());
         for (word, at) in frame.into_iter().zip((address..).step_by(4)) {
             if !self.may_store_lazily(at) {
                 return Err(Trap::LazyProtection);

@@ -11,6 +11,7 @@ use super::{
     insn::{Index, Op, Width},
     system::System,
 };
+use crate::timing::Cause;
 
 /// How an instruction that completed leaves the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,7 +373,7 @@ impl System {
         if m == 0 && self.scb.traps_zero_division() {
             return Err(Trap::DivideByZero);
         }
-        self.pass(self.pipeline.divide_extra(signed, n, m));
+        self.spend(Cause::Compute, self.pipeline.divide_extra(signed, n, m));
         let quotient = match (m, signed) {
             (0, _) => 0,
             (_, true) => (n as i32).wrapping_div(m as i32) as u32,
