@@ -6,7 +6,7 @@
 //! parallelism of 64 bits (which needs an external supply of V_PP), option byte programming, read and write protection.
 
 use crate::chips::lock::Lock;
-use crate::memory::{AccessError, Context, Size};
+use crate::memory::{AccessError, Change, Context, Operation, Size};
 use crate::timing::FlashConfig;
 
 const ACR: u32 = 0x00;
@@ -103,12 +103,6 @@ fn erase_ns(bytes: usize, psize: u32) -> u64 {
     row[psize.min(2) as usize] * 1_000_000
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Operation {
-    Program { offset: usize, data: Vec<u8> },
-    Erase { first: usize, bytes: usize },
-}
-
 /// The controller.
 #[derive(Debug, Clone)]
 pub(crate) struct FlashController {
@@ -118,8 +112,8 @@ pub(crate) struct FlashController {
     cr: u32,
     lock: Lock,
     option_lock: Lock,
-    /// What is under way, and the core cycle at which it is over.
-    operation: Option<(Operation, u64)>,
+    /// What is under way.
+    operation: Option<Operation>,
 }
 
 impl FlashController {
@@ -136,8 +130,13 @@ impl FlashController {
         }
     }
 
-    /// Resets the controller and, with it, the accelerator.
+    /// Resets the controller and, with it, the accelerator. What is under way is cut short: without
+    /// error correction, what is torn reads as it is.
     pub(crate) fn reset(&mut self, context: &mut Context<'_>) {
+        self.advance(context);
+        if let Some(operation) = self.operation.take() {
+            operation.cut_short(context.now, context.flash);
+        }
         *self = FlashController::new(self.layout);
         context.flash.accelerator.reset();
         self.configure(context);
@@ -150,28 +149,16 @@ impl FlashController {
 
     /// When the operation under way ends.
     pub(crate) fn next_event(&self) -> Option<u64> {
-        self.operation.as_ref().map(|(_, end)| *end)
+        self.operation.as_ref().map(|operation| operation.end)
     }
 
     /// Ends the operation under way if its time has come.
     pub(crate) fn advance(&mut self, context: &mut Context<'_>) {
-        let Some((operation, end)) = self.operation.take() else {
+        let over = |operation: &mut Operation| operation.end <= context.now;
+        let Some(operation) = self.operation.take_if(over) else {
             return;
         };
-        if context.now < end {
-            self.operation = Some((operation, end));
-            return;
-        }
-        match operation {
-            Operation::Program { offset, mut data } => {
-                let old = context.flash.bytes().iter().skip(offset);
-                for (byte, &old) in data.iter_mut().zip(old) {
-                    *byte &= old;
-                }
-                context.flash.write(offset, &data);
-            }
-            Operation::Erase { first, bytes } => context.flash.erase(first..first + bytes),
-        }
+        operation.finish(context.flash);
         if self.cr & EOPIE != 0 {
             self.sr |= EOP;
         }
@@ -193,7 +180,13 @@ impl FlashController {
             (KEYR | OPTKEYR, _) => 0,
             (SR, _) => self.sr | if busy { BSY } else { 0 },
             (CR, _) => {
-                let erasing = matches!(self.operation, Some((Operation::Erase { .. }, _)));
+                let erasing = matches!(
+                    self.operation,
+                    Some(Operation {
+                        change: Change::Erase(_),
+                        ..
+                    })
+                );
                 let lock = if self.lock == Lock::Open { 0 } else { LOCK };
                 self.cr | lock | if erasing { STRT } else { 0 }
             }
@@ -316,7 +309,7 @@ impl FlashController {
             let time = sectors.map(|&bytes| erase_ns(bytes, psize)).sum();
             (0, self.layout.bytes(), time)
         };
-        self.begin(Operation::Erase { first, bytes }, time, core_hz, now);
+        self.begin(Change::Erase(first..first + bytes), time, core_hz, now);
         Ok(())
     }
 
@@ -343,18 +336,25 @@ impl FlashController {
         } else if offset % ROW + bytes > ROW {
             self.fail(PGAERR);
         } else {
-            let data = value.to_le_bytes()[..bytes as usize].to_vec();
             let offset = offset as usize;
-            let program = Operation::Program { offset, data };
+            let old = context.flash.bytes().iter().skip(offset);
+            let new = value.to_le_bytes().into_iter().take(bytes as usize);
+            // Bits can only be cleared.
+            let data = new.zip(old).map(|(new, &old)| new & old).collect();
+            let program = Change::Program { offset, data };
             self.begin(program, PROGRAM_NS, core_hz, context.now);
         }
         self.drive(context);
         Ok(())
     }
 
-    fn begin(&mut self, operation: Operation, nanoseconds: u64, core_hz: u32, now: u64) {
+    fn begin(&mut self, change: Change, nanoseconds: u64, core_hz: u32, now: u64) {
         let cycles = (nanoseconds * u64::from(core_hz)).div_ceil(1_000_000_000);
-        self.operation = Some((operation, now + cycles));
+        self.operation = Some(Operation {
+            change,
+            begun: now,
+            end: now + cycles,
+        });
     }
 
     fn fail(&mut self, error: u32) {

@@ -231,6 +231,8 @@ impl Peripheral for Soc {
     fn reset(&mut self, reset: Reset, context: &mut Context<'_>) {
         let mut fresh = Soc::new(self.part);
         std::mem::swap(&mut fresh.rcc, &mut self.rcc);
+        // What it is doing is cut short, not forgotten.
+        std::mem::swap(&mut fresh.flash, &mut self.flash);
         fresh.rcc.reset(reset);
         fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
         fresh.flash.reset(context);

@@ -160,3 +160,21 @@ fn an_interrupt_tells_the_end() {
     bench.write(SR, EOP).unwrap();
     assert!(!bench.lines.level(INTERRUPT));
 }
+
+#[test]
+fn what_a_reset_cuts_short_is_torn() {
+    let mut bench = Bench::unlocked();
+    bench.write(CR, PG | WORDS).unwrap();
+    bench.program(0, Size::Word, 0);
+    bench.with(FlashController::reset);
+    assert_eq!(bench.flash.bytes()[..5], [0xAA, 0xAA, 0xAA, 0xAA, 0xFF]);
+
+    let mut bench = Bench::unlocked();
+    bench.flash.write(0, &[0; 0x4000]);
+    bench.write(CR, SER | WORDS | STRT).unwrap();
+    bench.now = bench.controller.next_event().unwrap() / 2;
+    bench.with(FlashController::reset);
+    let bytes = bench.flash.bytes();
+    assert_eq!((bytes[0], bytes[0x1FFF]), (0xFF, 0xFF), "erased so far");
+    assert_eq!(bytes[0x3FFF], 0, "not reached");
+}
