@@ -255,7 +255,7 @@ fn a_failed_bench_ends_with_4() {
         4,
         &["wrong chip", "0x470", "0x461", "--board"],
     );
-    let chip = bench.board("STM32L4R5ZITx", "STM32F446RETx");
+    let chip = bench.board("STM32L4R5ZITx", "STM32F411RETx");
     check(
         &bench.bench(&kws, &["--board", chip.to_str().unwrap()]),
         4,

@@ -204,11 +204,7 @@ impl FlashController {
             }
             _ if let Some(index) = self.error_register(offset) => self.errors[index],
             OPTR => self.variant.optr,
-            _ => {
-                return Err(AccessError::unmodelled(format!(
-                    "FLASH register at offset {offset:#05x}"
-                )));
-            }
+            _ => return Err(missing(offset)),
         })
     }
 
@@ -235,11 +231,7 @@ impl FlashController {
             }
             // Takes effect with OPTSTRT, which is refused.
             OPTR => return Err(AccessError::unmodelled("programming of option bytes")),
-            _ => {
-                return Err(AccessError::unmodelled(format!(
-                    "FLASH register at offset {offset:#05x}"
-                )));
-            }
+            _ => return Err(missing(offset)),
         }
         self.drive(context);
         Ok(())
@@ -499,6 +491,10 @@ impl FlashController {
         let uncorrected = self.errors.iter().any(|errors| errors & ECCD != 0);
         context.lines.set_nmi(uncorrected);
     }
+}
+
+fn missing(offset: u32) -> AccessError {
+    AccessError::unmodelled(format!("FLASH register at offset {offset:#05x}"))
 }
 
 #[cfg(test)]

@@ -37,7 +37,21 @@ impl System {
         }
         let result = self.bus.read(address, size, now);
         self.collect_interrupts();
+        if let Some(until) = self.bus.flash.take_hold()
+            && !debugger
+        {
+            self.wait_for_flash(now, until);
+        }
         result
+    }
+
+    /// Waits in a read at cycle `now` for what the flash does until cycle `until`, or for what
+    /// happens before.
+    fn wait_for_flash(&mut self, now: u64, until: u64) {
+        let event = self.bus.next_event.min(self.systick.next_event());
+        let waited = until.min(event).saturating_sub(now);
+        self.cycles = self.cycles.wrapping_add(waited);
+        self.watch.ledger.add(Cause::FlashData, waited as i64);
     }
 
     /// An aligned write as the core (or the debugger) makes it, anywhere.

@@ -12,6 +12,8 @@ pub struct Flash {
     changed: Option<Range<usize>>,
     /// Offsets of torn double words, in units of [`CODE_WORD`].
     torn: BTreeSet<usize>,
+    /// The read under way is answered at this cycle.
+    hold: Option<u64>,
     /// Wait states, prefetch and caches: configured by the flash controller.
     pub accelerator: FlashAccelerator,
 }
@@ -26,8 +28,19 @@ impl Flash {
             bytes: vec![0xff; len],
             changed: None,
             torn: BTreeSet::new(),
+            hold: None,
             accelerator: FlashAccelerator::new(accelerator),
         }
+    }
+
+    /// Lets the read of a register that is under way take until cycle `until`.
+    pub fn hold_bus(&mut self, until: u64) {
+        self.hold = Some(until);
+    }
+
+    /// Until when the last read takes, if it does not end at once.
+    pub(crate) fn take_hold(&mut self) -> Option<u64> {
+        self.hold.take()
     }
 
     /// The array.

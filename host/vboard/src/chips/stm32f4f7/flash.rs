@@ -53,6 +53,9 @@ const OPTSTRT: u32 = 1 << 1;
 
 /// Programming does not cross the boundary of a row.
 const ROW: u32 = 16;
+/// A program that has found an operation under way so often does nothing but wait for its end: time
+/// skips to there. Erasing takes seconds, in which nothing else would be emulated.
+const POLLS: u32 = 256;
 /// Number of the interrupt.
 const INTERRUPT: usize = 4;
 
@@ -114,6 +117,8 @@ pub(crate) struct FlashController {
     option_lock: Lock,
     /// What is under way.
     operation: Option<Operation>,
+    /// How often software has seen it.
+    polls: u32,
 }
 
 impl FlashController {
@@ -127,6 +132,7 @@ impl FlashController {
             lock: Lock::Closed,
             option_lock: Lock::Closed,
             operation: None,
+            polls: 0,
         }
     }
 
@@ -178,7 +184,15 @@ impl FlashController {
             (ACR, _) => self.acr,
             // Write-only.
             (KEYR | OPTKEYR, _) => 0,
-            (SR, _) => self.sr | if busy { BSY } else { 0 },
+            (SR, _) => {
+                if let Some(operation) = &self.operation {
+                    self.polls += 1;
+                    if self.polls > POLLS {
+                        context.flash.hold_bus(operation.end);
+                    }
+                }
+                self.sr | if busy { BSY } else { 0 }
+            }
             (CR, _) => {
                 let erasing = matches!(
                     self.operation,
@@ -350,6 +364,7 @@ impl FlashController {
 
     fn begin(&mut self, change: Change, nanoseconds: u64, core_hz: u32, now: u64) {
         let cycles = (nanoseconds * u64::from(core_hz)).div_ceil(1_000_000_000);
+        self.polls = 0;
         self.operation = Some(Operation {
             change,
             begun: now,

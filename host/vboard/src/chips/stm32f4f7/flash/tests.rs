@@ -178,3 +178,15 @@ fn what_a_reset_cuts_short_is_torn() {
     assert_eq!((bytes[0], bytes[0x1FFF]), (0xFF, 0xFF), "erased so far");
     assert_eq!(bytes[0x3FFF], 0, "not reached");
 }
+
+#[test]
+fn time_skips_for_a_program_that_only_waits() {
+    let mut bench = Bench::unlocked();
+    bench.write(CR, SER | WORDS | STRT).unwrap();
+    for _ in 0..POLLS {
+        assert_eq!(bench.status(), BSY);
+    }
+    assert_eq!(bench.flash.take_hold(), None);
+    assert_eq!(bench.status(), BSY);
+    assert_eq!(bench.flash.take_hold(), bench.controller.next_event());
+}
