@@ -283,7 +283,7 @@ impl Target for ChipUnderPower {
         let result = self.machine.debug_read(address, width);
         self.note_failure();
         let flips = self.faults.flips(address) >> (8 * (address & 3));
-        let seen = u32::MAX >> (32 - 8 * width.bytes());
+        let seen = width.mask();
         result
             .map(|value| value ^ flips & seen)
             .map_err(|_| BusError)

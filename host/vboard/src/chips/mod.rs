@@ -9,6 +9,7 @@ mod double_word_flash;
 mod gpio;
 mod iwdg;
 mod lock;
+mod rcc;
 mod register;
 pub mod stm32f4f7;
 pub mod stm32g0b1;

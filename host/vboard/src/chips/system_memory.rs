@@ -6,11 +6,12 @@ use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 const OTP_END: u32 = 0x400;
 
 /// Unique id: wafer coordinates, then wafer number and lot in ASCII; 0 and `onchip1` here.
-const UID: [u32; 3] = [
+pub(crate) const UID: [u32; 3] = [
     0x0000_0000,
     u32::from_le_bytes(*b"\x00onc"),
     u32::from_le_bytes(*b"hip1"),
 ];
+
 /// The read-only block. Its one-time programmable area is erased.
 #[derive(Debug)]
 pub(crate) struct SystemMemory {
@@ -44,7 +45,7 @@ impl Peripheral for SystemMemory {
             0x5E0 => 0xFFFF_0000 | u32::from(self.flash_kib),
             _ => return Err(AccessError::unmodelled("calibration data")),
         };
-        Ok(word >> (8 * (offset & 3)) & (u32::MAX >> (32 - 8 * size.bytes())))
+        Ok(size.part(word, offset))
     }
 
     fn write(&mut self, _: u32, _: Size, _: u32, _: &mut Context<'_>) -> Result<(), AccessError> {

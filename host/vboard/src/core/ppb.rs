@@ -68,12 +68,7 @@ impl System {
             return Err(AccessError::Fault);
         }
         let word = self.internal_word(address & !3, now, debugger)?;
-        let value = word >> (8 * (address & 3));
-        Ok(match size {
-            Size::Byte => value & 0xff,
-            Size::Half => value & 0xffff,
-            Size::Word => value,
-        })
+        Ok(size.part(word, address))
     }
 
     fn internal_word(

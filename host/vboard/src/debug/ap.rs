@@ -89,8 +89,9 @@ impl MemAp {
         match address & 0xfc {
             CSW => self.csw = value & CSW_WRITABLE,
             TAR => self.tar = value,
-            DRW => self
-                .transfer(|at, width| target.write(at, width, (value >> lane(at)) & mask(width)))?,
+            DRW => self.transfer(|at, width| {
+                target.write(at, width, (value >> lane(at)) & width.mask())
+            })?,
             banked @ BD0..=BD3 => target.write(self.banked(banked), Size::Word, value)?,
             _ => {}
         }
@@ -140,11 +141,6 @@ impl MemAp {
         }
         Ok(())
     }
-}
-
-/// The bits that a value of `width` occupies.
-fn mask(width: Size) -> u32 {
-    u32::MAX >> (32 - 8 * width.bytes())
 }
 
 /// Where in the 32-bit data register a value of less than 32 bits at `address` lies.

@@ -32,6 +32,16 @@ impl Size {
     pub fn bytes(self) -> u32 {
         self as u32
     }
+
+    /// All bits of a value of this width.
+    pub(crate) fn mask(self) -> u32 {
+        u32::MAX >> (32 - 8 * self.bytes())
+    }
+
+    /// What an access of this width at `address` sees of the `word` around it.
+    pub(crate) fn part(self, word: u32, address: u32) -> u32 {
+        word >> (8 * (address & 3)) & self.mask()
+    }
 }
 
 /// Why an access was not carried out.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::chips::{
     hertz,
+    rcc::{ahb_shift, apb_shift},
     register::{Bank, Register},
 };
 use crate::memory::{AccessError, Reset};
@@ -268,18 +269,4 @@ impl Rcc {
             apb1_timer_shift: apb1.saturating_sub(1),
         })
     }
-}
-
-/// Power of two by which HPRE divides: 2 to 16, then 64 to 512.
-fn ahb_shift(prescaler: u32) -> u32 {
-    match prescaler {
-        0..8 => 0,
-        8..12 => prescaler - 7,
-        _ => prescaler - 6,
-    }
-}
-
-/// Power of two by which PPRE divides.
-fn apb_shift(prescaler: u32) -> u32 {
-    prescaler.saturating_sub(3)
 }

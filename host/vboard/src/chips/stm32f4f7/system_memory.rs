@@ -1,13 +1,7 @@
 //! The information block of the flash: unique id and flash size (RM0390, chapter 34; RM0385, chapter 41).
 
+use crate::chips::system_memory::UID;
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
-
-/// Unique id: wafer coordinates, then wafer number and lot in ASCII; 0 and `onchip1` here.
-const UID: [u32; 3] = [
-    0x0000_0000,
-    u32::from_le_bytes(*b"\x00onc"),
-    u32::from_le_bytes(*b"hip1"),
-];
 
 /// A part's read-only block.
 #[derive(Debug)]
@@ -36,7 +30,7 @@ impl Peripheral for &'static SystemMemory {
             at if at == self.flash_size => self.size_word,
             _ => return Err(AccessError::unmodelled("boot loader and calibration data")),
         };
-        Ok(word >> (8 * (address & 3)) & (u32::MAX >> (32 - 8 * size.bytes())))
+        Ok(size.part(word, address))
     }
 
     fn write(&mut self, _: u32, _: Size, _: u32, _: &mut Context<'_>) -> Result<(), AccessError> {

@@ -4,6 +4,7 @@
 
 use super::clock::{Clocks, HSI16, Voltage};
 use crate::chips::hertz;
+use crate::chips::rcc::{ahb_shift, apb_shift};
 use crate::chips::register::{Bank, Register};
 use crate::memory::{AccessError, Reset};
 
@@ -293,21 +294,12 @@ impl Rcc {
         let cfgr = self.bank.get(CFGR);
         let core = system >> ahb_shift(cfgr >> 8 & 0xF);
         // Timers count twice the bus clock as soon as it is divided.
-        let apb = (cfgr >> 12 & 7).saturating_sub(3);
+        let apb = apb_shift(cfgr >> 12 & 7);
         Ok(Clocks {
             system,
             core,
             timer_shift: apb.saturating_sub(1),
         })
-    }
-}
-
-/// Power of two by which HPRE divides: 2 to 16, then 64 to 512.
-fn ahb_shift(prescaler: u32) -> u32 {
-    match prescaler {
-        0..8 => 0,
-        8..12 => prescaler - 7,
-        _ => prescaler - 6,
     }
 }
 

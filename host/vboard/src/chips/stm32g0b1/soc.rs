@@ -13,6 +13,7 @@ use super::syscfg;
 use crate::chips::{
     double_word_flash::FlashController,
     gpio::{Gpio, port as port_registers},
+    rcc::check_gate,
     register::{Bank, Register},
     tim2::Tim2,
 };
@@ -108,17 +109,11 @@ impl Soc {
         let Some((peripheral, name)) = Soc::owner(address) else {
             return Ok(());
         };
-        if !self.rcc.clocked(peripheral) {
-            return Err(AccessError::unmodelled(format!(
-                "{name} without its clock; enable it in RCC first"
-            )));
-        }
-        if self.rcc.held_in_reset(peripheral) {
-            return Err(AccessError::unmodelled(format!(
-                "{name} while RCC holds it in reset"
-            )));
-        }
-        Ok(())
+        check_gate(
+            name,
+            self.rcc.clocked(peripheral),
+            self.rcc.held_in_reset(peripheral),
+        )
     }
 
     fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
@@ -182,7 +177,7 @@ impl Peripheral for Soc {
     ) -> Result<u32, AccessError> {
         let address = BASE + offset;
         let word = self.read_word(address & !3, context)?;
-        Ok(word >> (8 * (address & 3)) & (u32::MAX >> (32 - 8 * size.bytes())))
+        Ok(size.part(word, address))
     }
 
     fn write(

@@ -147,11 +147,7 @@ impl Fpscr {
             }
             0b0011
         } else {
-            let value = |u: Unpacked, bits: u32| match u {
-                Unpacked::Zero(_) => 0.0,
-                _ => f32::from_bits(bits),
-            };
-            let (x, y) = (value(x, a), value(y, b));
+            let (x, y) = (x.value(a), y.value(b));
             if x == y {
                 0b0110
             } else if x < y {

@@ -1,6 +1,6 @@
 //! Maximum and minimum that prefer a number to a NaN (IEEE 754-2008 maxNum and minNum).
 
-use super::{Fpscr, INFINITY, SIGN, is_nan, is_signaling, round::Unpacked};
+use super::{Fpscr, INFINITY, SIGN, is_nan, is_signaling};
 
 impl Fpscr {
     /// VMAXNM (`FPMaxNum`).
@@ -33,11 +33,7 @@ impl Fpscr {
         if is_nan(a) || is_nan(b) {
             return self.propagate(&[a, b]);
         }
-        let value = |unpacked, bits| match unpacked {
-            Unpacked::Zero(_) => 0.0,
-            _ => f32::from_bits(bits),
-        };
-        let (x, y) = (value(x, a), value(y, b));
+        let (x, y) = (x.value(a), y.value(b));
         let (chosen, bits) = if first(x, y) { (x, a) } else { (y, b) };
         if chosen == 0.0 {
             sign(a, b) & SIGN

@@ -11,6 +11,16 @@ pub(super) enum Unpacked {
     Finite(Exact),
 }
 
+impl Unpacked {
+    /// The number that `bits` stand for, zero if they were flushed; for comparing.
+    pub(super) fn value(self, bits: u32) -> f32 {
+        match self {
+            Unpacked::Zero(_) => 0.0,
+            _ => f32::from_bits(bits),
+        }
+    }
+}
+
 /// The number `±significand * 2^exponent`; `sticky`: and a little more (less than one unit
 /// of the significand).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
