@@ -132,8 +132,8 @@ impl Machine {
         let limit = self.system.cycles.saturating_add(max_cycles);
         loop {
             match self.next(limit) {
-                Next::Blocks if self.system.watch.tracks => self.run_blocks::<true>(),
-                Next::Blocks => self.run_blocks::<false>(),
+                Next::Blocks if self.system.watch.tracks => self.track_blocks(),
+                Next::Blocks => self.run_blocks(),
                 Next::GuardedBlocks => self.run_guarded_blocks(),
                 Next::One => self.run_one(),
                 Next::Again => {}
@@ -142,13 +142,28 @@ impl Machine {
         }
     }
 
-    fn run_blocks<const TRACK: bool>(&mut self) {
+    fn run_blocks(&mut self) {
+        let Self { system, code } = self;
+        if system.cycles >= system.deadline {
+            return;
+        }
+        let mut entry = code.enter(system);
+        loop {
+            let (block, timing) = code.entered(entry);
+            let exit = system.run_block(block, timing);
+            if system.cycles >= system.deadline {
+                return;
+            }
+            entry = code.follow(entry, exit, system);
+        }
+    }
+
+    fn track_blocks(&mut self) {
         let Self { system, code } = self;
         while system.cycles < system.deadline {
-            let id = code.find(system.regs.pc(), &mut system.bus, &system.fpb);
-            let block = code.block(id);
-            let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
-            system.run_block::<TRACK>(block, block.timing(timing));
+            let entry = code.enter(system);
+            let (block, timing) = code.entered(entry);
+            system.track_block(block, timing);
         }
     }
 
@@ -165,7 +180,7 @@ impl Machine {
             system.check_code(block.address, block.end);
             let timing = block.prepare(system.pipeline_state, &mut system.pipeline);
             // Guarded code is slow in any case.
-            system.run_block::<true>(block, block.timing(timing));
+            system.track_block(block, block.timing(timing));
         }
     }
 
@@ -183,7 +198,7 @@ impl Machine {
         system.alone_next = false;
         system.alone = true;
         system.watch_instruction(pc);
-        system.run_block::<true>(&block, block.timing(timing));
+        system.track_block(&block, block.timing(timing));
         system.alone = false;
         system.take_watchpoint();
         self.finish_step();

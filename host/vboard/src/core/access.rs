@@ -1,9 +1,11 @@
 //! Loads and stores: fast to RAM and flash, with care elsewhere.
 
 use super::{
+    block::BlockTiming,
     code::Block,
+    direct::piece,
     execute::Trap,
-    insn::{Class, Width},
+    insn::{Class, Insn, Width},
     mpu::Purpose,
     system::System,
 };
@@ -13,26 +15,43 @@ use crate::{
     timing::Cause,
 };
 
-/// The instruction being executed: its block and its place there.
-pub(crate) struct Place<'a> {
+/// A block being executed, and how long it takes.
+pub(crate) struct Entered<'a> {
     pub(crate) block: &'a Block,
+    pub(crate) timing: &'a BlockTiming,
+}
+
+/// The instruction being executed: its block and its place there. Passed by value, so that it
+/// never has to exist in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) at: &'a Entered<'a>,
     pub(crate) index: usize,
-    /// Cycles from entering the block until the instruction starts, statically.
-    pub(crate) start: u32,
 }
 
 impl Place<'_> {
+    /// The instruction.
+    pub(crate) fn insn(self) -> Insn {
+        self.at.block.insns[self.index]
+    }
+
     /// The instruction's address.
-    pub(crate) fn pc(&self) -> u32 {
-        let before = self.block.insns.iter().take(self.index);
+    pub(crate) fn pc(self) -> u32 {
+        let before = self.at.block.insns.iter().take(self.index);
         let halfwords: u32 = before.map(|i| u32::from(i.halfwords)).sum();
-        self.block.address.wrapping_add(2 * halfwords)
+        self.at.block.address.wrapping_add(2 * halfwords)
     }
 
     /// The address behind the block, which is behind the instruction if it is the last.
     #[inline]
-    pub(crate) fn next(&self) -> u32 {
-        self.block.end
+    pub(crate) fn next(self) -> u32 {
+        self.at.block.end
+    }
+
+    /// Cycles from entering the block until the instruction starts, statically.
+    #[inline]
+    pub(crate) fn start(self) -> u32 {
+        self.at.timing.start[self.index]
     }
 }
 
@@ -42,46 +61,44 @@ pub(crate) const INTERNAL: std::ops::Range<u32> = 0xe000_0000..0xe004_0000;
 impl System {
     /// The cycle at which the instruction at `place` executes.
     #[inline]
-    fn now(&self, place: &Place<'_>) -> u64 {
-        self.cycles.wrapping_add(u64::from(place.start))
+    fn now(&self, place: Place<'_>) -> u64 {
+        self.cycles.wrapping_add(u64::from(place.start()))
     }
 
     /// Reads `N` aligned bytes of the first RAM or of flash, if `address` is such.
     #[inline(always)]
-    fn read_memory<const N: usize>(&mut self, place: &Place<'_>, address: u32) -> Option<[u8; N]> {
+    fn read_memory<const N: usize>(&mut self, place: Place<'_>, address: u32) -> Option<[u8; N]> {
         if !(address as usize).is_multiple_of(N) {
             return None;
         }
         let offset = address.wrapping_sub(self.bus.ram_base);
         if offset < self.bus.direct_ram {
-            return self
-                .bus
-                .ram
-                .get(offset as usize..)?
-                .first_chunk::<N>()
-                .copied();
+            return piece(&self.bus.ram, offset);
         }
         let offset = address.wrapping_sub(self.bus.flash_base);
         if offset >= self.bus.direct_flash {
             return None;
         }
-        let bytes = *self
-            .bus
-            .flash
-            .bytes()
-            .get(offset as usize..)?
-            .first_chunk::<N>()?;
+        let bytes = piece(self.bus.flash.bytes(), offset)?;
+        if !self.bus.flash.accelerator.has_data(offset) {
+            self.wait_for_data(place, offset);
+        }
+        Some(bytes)
+    }
+
+    /// Waits for a data read of flash that is not at hand.
+    #[inline(never)]
+    fn wait_for_data(&mut self, place: Place<'_>, offset: u32) {
         let now = self.now(place);
         let stall = self.bus.flash.accelerator.data(offset, now);
         self.spend(Cause::FlashData, stall);
-        Some(bytes)
     }
 
     /// Loads and extends.
     #[inline(always)]
     pub(crate) fn load(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         width: Width,
         address: u32,
     ) -> Result<u32, Trap> {
@@ -98,7 +115,7 @@ impl System {
     }
 
     #[inline(always)]
-    fn load_byte(&mut self, place: &Place<'_>, address: u32) -> Result<u32, Trap> {
+    fn load_byte(&mut self, place: Place<'_>, address: u32) -> Result<u32, Trap> {
         match self.read_memory::<1>(place, address) {
             Some([byte]) => Ok(u32::from(byte)),
             None => self.slow_read(place, address, Size::Byte),
@@ -106,7 +123,7 @@ impl System {
     }
 
     #[inline(always)]
-    fn load_half(&mut self, place: &Place<'_>, address: u32) -> Result<u32, Trap> {
+    fn load_half(&mut self, place: Place<'_>, address: u32) -> Result<u32, Trap> {
         match self.read_memory::<2>(place, address) {
             Some(bytes) => Ok(u32::from(u16::from_le_bytes(bytes))),
             None => self.slow_read(place, address, Size::Half),
@@ -114,7 +131,7 @@ impl System {
     }
 
     #[inline(always)]
-    pub(crate) fn load_pair(&mut self, place: &Place<'_>, address: u32) -> Result<[u32; 2], Trap> {
+    pub(crate) fn load_pair(&mut self, place: Place<'_>, address: u32) -> Result<[u32; 2], Trap> {
         let mut values = [0; 2];
         self.load_words(place, address, &mut values)?;
         Ok(values)
@@ -124,7 +141,7 @@ impl System {
     #[inline(always)]
     pub(crate) fn load_words(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         values: &mut [u32],
     ) -> Result<(), Trap> {
@@ -132,8 +149,7 @@ impl System {
         let bytes = self
             .bus
             .ram
-            .get(offset as usize..)
-            .and_then(|b| b.get(..4 * values.len()));
+            .get(offset as usize..offset as usize + 4 * values.len());
         match bytes {
             Some(bytes) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
                 for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
@@ -148,7 +164,7 @@ impl System {
     #[cold]
     fn slow_load_words(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         values: &mut [u32],
     ) -> Result<(), Trap> {
@@ -163,7 +179,7 @@ impl System {
     #[inline(always)]
     pub(crate) fn store(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         width: Width,
         address: u32,
         value: u32,
@@ -182,7 +198,7 @@ impl System {
     #[inline(always)]
     fn store_bytes<const N: usize>(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         bytes: [u8; N],
         size: Size,
@@ -191,7 +207,7 @@ impl System {
         let target = self
             .bus
             .ram
-            .get_mut(offset as usize..)
+            .get_mut(offset as usize..offset as usize + N)
             .and_then(|b| b.first_chunk_mut::<N>());
         match target {
             Some(target)
@@ -223,17 +239,13 @@ impl System {
     #[inline(always)]
     pub(crate) fn store_words(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         values: &[u32],
     ) -> Result<(), Trap> {
         let offset = address.wrapping_sub(self.bus.ram_base);
         let len = 4 * values.len();
-        let target = self
-            .bus
-            .ram
-            .get_mut(offset as usize..)
-            .and_then(|b| b.get_mut(..len));
+        let target = self.bus.ram.get_mut(offset as usize..offset as usize + len);
         match target {
             Some(target) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
                 for (word, value) in target.as_chunks_mut().0.iter_mut().zip(values) {
@@ -251,7 +263,7 @@ impl System {
     #[cold]
     fn slow_store_words(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         values: &[u32],
     ) -> Result<(), Trap> {
@@ -297,7 +309,7 @@ impl System {
 
     #[cold]
     #[inline(never)]
-    fn slow_read(&mut self, place: &Place<'_>, address: u32, size: Size) -> Result<u32, Trap> {
+    fn slow_read(&mut self, place: Place<'_>, address: u32, size: Size) -> Result<u32, Trap> {
         let now = self.now(place);
         if !address.is_multiple_of(size.bytes()) {
             self.check_unaligned(place, address, size, None)?;
@@ -330,7 +342,7 @@ impl System {
     #[inline(never)]
     fn slow_write(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         size: Size,
         value: u32,
@@ -375,10 +387,10 @@ impl System {
 
     /// Takes back what a single load or store was charged too much if it goes through the I/O port. Of transfers of
     /// several registers no manual says that they take less there.
-    fn credit_io_port(&mut self, place: &Place<'_>, address: u32) {
+    fn credit_io_port(&mut self, place: Place<'_>, address: u32) {
         if self.core.on_io_port(address)
             && matches!(
-                place.block.insns[place.index].op.class(),
+                place.insn().op.class(),
                 Class::Load { .. } | Class::Store { .. }
             )
         {
@@ -392,7 +404,7 @@ impl System {
     /// Unaligned accesses may be made to trap, and are carried out in memory only.
     fn check_unaligned(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         size: Size,
         value: Option<u32>,
@@ -425,7 +437,7 @@ impl System {
     /// Stops the machine because a program's access cannot be carried out; `value` is what it writes.
     pub(super) fn unmodelled(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         what: String,
         address: u32,
         size: Size,

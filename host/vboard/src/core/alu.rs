@@ -129,6 +129,29 @@ impl Registers {
         result
     }
 
+    /// MUL.
+    #[inline(always)]
+    pub(crate) fn multiply(&mut self, s: bool, rd: Reg, rn: Reg, rm: Reg) {
+        let value = self.get(rn).wrapping_mul(self.get(rm));
+        self.set(rd, value);
+        if s {
+            self.set_nz(value);
+        }
+    }
+
+    /// MLA, or MLS if it is to `subtract`.
+    #[inline(always)]
+    pub(crate) fn multiply_add(&mut self, subtract: bool, rd: Reg, rn: Reg, rm: Reg, ra: Reg) {
+        let product = self.get(rn).wrapping_mul(self.get(rm));
+        let a = self.get(ra);
+        let value = if subtract {
+            a.wrapping_sub(product)
+        } else {
+            a.wrapping_add(product)
+        };
+        self.set(rd, value);
+    }
+
     /// `rd = rn shifted by rm`.
     #[inline(always)]
     pub(crate) fn shift(&mut self, shift: Shift, s: bool, rd: Reg, rn: Reg, rm: Reg) {

@@ -77,6 +77,66 @@ impl Fetch {
     pub const NEVER: u16 = u16::MAX;
 }
 
+/// The words that a block fetches, in order of address, beginning with the one that holds the
+/// first instruction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetches {
+    words: Box<[Fetch]>,
+    /// How many of the first ones are queued.
+    queued: u32,
+    /// [`Fetch::ready`] of the last.
+    last: u32,
+    /// No word is needed before it is ready, and they become ready in order.
+    never_starves: bool,
+}
+
+impl Fetches {
+    /// How many bytes from the first word on are in the fetch queue or on their way when the
+    /// block is entered.
+    #[inline(always)]
+    pub fn bytes_queued(&self) -> u32 {
+        4 * self.queued
+    }
+
+    /// How many bytes the block fetches, those that are queued included.
+    #[inline(always)]
+    pub fn bytes(&self) -> u32 {
+        4 * self.words.len() as u32
+    }
+
+    /// Whether no word is needed before it is ready, and they become ready in order.
+    #[inline(always)]
+    pub fn never_starves(&self) -> bool {
+        self.never_starves
+    }
+
+    /// When the last word could be executed from, had the memory no wait states.
+    #[inline(always)]
+    pub fn last_ready(&self) -> u32 {
+        self.last
+    }
+}
+
+impl From<Vec<Fetch>> for Fetches {
+    fn from(words: Vec<Fetch>) -> Self {
+        let in_order = words.is_sorted_by_key(|word| word.ready);
+        Self {
+            never_starves: in_order && words.iter().all(|word| word.ready <= word.need),
+            queued: words.iter().take_while(|word| word.queued).count() as u32,
+            last: words.last().map_or(0, |word| word.ready.into()),
+            words: words.into(),
+        }
+    }
+}
+
+impl std::ops::Deref for Fetches {
+    type Target = [Fetch];
+
+    fn deref(&self) -> &[Fetch] {
+        &self.words
+    }
+}
+
 /// The static timing of a block entered in one [`PipelineState`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockTiming {
@@ -84,9 +144,8 @@ pub struct BlockTiming {
     pub start: Box<[u32]>,
     /// For each instruction, what to add if it is predicated and its condition fails.
     pub skip: Box<[i8]>,
-    /// The words fetched, in order of address, beginning with the one that holds the first
-    /// instruction.
-    pub fetches: Box<[Fetch]>,
+    /// The words fetched.
+    pub fetches: Fetches,
     /// If control goes on behind the last instruction.
     pub fall: Exit,
     /// If the last instruction branched.

@@ -1,11 +1,15 @@
 //! The cache of decoded blocks.
 
+use std::cell::Cell;
+
 use super::{
     block::{BlockTiming, MAX_BLOCK, PipelineState},
     decode::{advance_it, decode, is_wide},
+    execute::{Exit, Step, lower},
     fpb::Fpb,
     insn::{Cond, Insn, Op},
     model::Isa,
+    system::System,
 };
 use crate::{
     memory::{Bus, Segment, Storage},
@@ -22,7 +26,33 @@ pub(crate) struct Block {
     pub(crate) it_after: u8,
     /// The offset of its first byte in the flash array, if it lies there.
     pub(crate) flash: Option<u32>,
-    timings: Vec<(PipelineState, BlockTiming)>,
+    /// The same instructions, ready to run.
+    pub(crate) steps: Box<[Step]>,
+    timings: Vec<Timed>,
+}
+
+/// A block's timing for the state it is entered in, and where it went from there.
+struct Timed {
+    state: PipelineState,
+    timing: BlockTiming,
+    /// What followed when it was left last, by [`Exit::Fall`] and by [`Exit::Taken`].
+    followed: [Cell<Successor>; 2],
+}
+
+/// A block that follows another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Successor {
+    /// The cache's generation when it was noted; it is void in any other.
+    generation: u64,
+    address: u32,
+    entry: Entry,
+}
+
+/// A block and the state it is entered in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    block: u32,
+    timing: u32,
 }
 
 impl Block {
@@ -36,6 +66,7 @@ impl Block {
             address,
             end: address.wrapping_add(2 * halfwords),
             it_after: insns.iter().fold(it, it_after),
+            steps: lower(&insns),
             insns: insns.into(),
             flash,
             timings: Vec::new(),
@@ -55,7 +86,7 @@ impl Block {
     /// Makes sure that the timing for entering in `state` is there; returns its index.
     #[inline]
     pub(crate) fn prepare(&mut self, state: PipelineState, pipeline: &mut Pipeline) -> usize {
-        match self.timings.iter().position(|t| t.0 == state) {
+        match self.timings.iter().position(|t| t.state == state) {
             Some(index) => index,
             None => self.time(state, pipeline),
         }
@@ -77,14 +108,18 @@ impl Block {
         } else {
             pipeline.time_block(self.address, &self.insns, state)
         };
-        self.timings.push((state, timing));
+        self.timings.push(Timed {
+            state,
+            timing,
+            followed: Default::default(),
+        });
         self.timings.len() - 1
     }
 
     /// The timing at `index`, from [`Self::prepare`].
     #[inline]
     pub(crate) fn timing(&self, index: usize) -> &BlockTiming {
-        &self.timings[index].1
+        &self.timings[index].timing
     }
 }
 
@@ -144,6 +179,8 @@ pub(crate) struct CodeCache {
     stray: Option<u32>,
     /// Where a block of nothing but [`Op::Mark`] stands for what is there.
     marks: Vec<u32>,
+    /// Counts how often blocks were dropped; never 0.
+    generation: u64,
 }
 
 impl CodeCache {
@@ -160,6 +197,7 @@ impl CodeCache {
             free: Vec::new(),
             stray: None,
             marks: Vec::new(),
+            generation: 1,
         }
     }
 
@@ -175,6 +213,46 @@ impl CodeCache {
     /// Whether `address` is marked.
     pub(crate) fn is_marked(&self, address: u32) -> bool {
         self.marks.contains(&address)
+    }
+
+    /// Where to enter the code at the PC.
+    pub(crate) fn enter(&mut self, system: &mut System) -> Entry {
+        let block = self.find(system.regs.pc(), &mut system.bus, &system.fpb);
+        let timing = self
+            .block(block)
+            .prepare(system.pipeline_state, &mut system.pipeline) as u32;
+        Entry { block, timing }
+    }
+
+    /// What is entered at `entry`.
+    #[inline(always)]
+    pub(crate) fn entered(&self, entry: Entry) -> (&Block, &BlockTiming) {
+        let block = &self.blocks[entry.block as usize];
+        (block, &block.timings[entry.timing as usize].timing)
+    }
+
+    /// Where to enter the code at the PC after `entry` has been left by `exit`, not in its
+    /// middle. An exit has one pipeline state, so with the PC the successor is known.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, entry: Entry, exit: Exit, system: &mut System) -> Entry {
+        let timed = &self.blocks[entry.block as usize].timings[entry.timing as usize];
+        let followed = timed.followed[usize::from(exit == Exit::Taken)].get();
+        if followed.address == system.regs.pc() && followed.generation == self.generation {
+            return followed.entry;
+        }
+        self.note_successor(entry, exit, system)
+    }
+
+    #[inline(never)]
+    fn note_successor(&mut self, entry: Entry, exit: Exit, system: &mut System) -> Entry {
+        let next = self.enter(system);
+        let timed = &self.blocks[entry.block as usize].timings[entry.timing as usize];
+        timed.followed[usize::from(exit == Exit::Taken)].set(Successor {
+            generation: self.generation,
+            address: system.regs.pc(),
+            entry: next,
+        });
+        next
     }
 
     /// The number of the block at `address`, which is decoded if need be.
@@ -245,6 +323,7 @@ impl CodeCache {
             // No table remembers it: keep one slot for all such blocks.
             return match self.stray {
                 Some(id) => {
+                    self.generation += 1;
                     self.blocks[id as usize] = block;
                     id
                 }
@@ -299,6 +378,7 @@ impl CodeCache {
             windows,
             blocks,
             free,
+            generation,
             ..
         } = self;
         for Window {
@@ -313,6 +393,7 @@ impl CodeCache {
                     return true;
                 }
                 table[((block.address - segment.base) / 2) as usize] = 0;
+                *generation += 1;
                 free.push(id);
                 false
             });

@@ -11,6 +11,7 @@ mod cache;
 pub(crate) mod code;
 pub(crate) mod debug;
 pub(crate) mod decode;
+mod direct;
 mod dsp;
 mod dwt;
 pub(crate) mod exception;

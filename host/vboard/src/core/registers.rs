@@ -94,6 +94,30 @@ impl Registers {
         PASSES[cond as usize] >> self.nzcv() & 1 != 0
     }
 
+    /// The same, where `cond` is known when the emulator is compiled.
+    #[inline(always)]
+    pub(crate) fn holds(&self, cond: Cond) -> bool {
+        let equal = self.z == 0;
+        let less = (self.n ^ self.v) >> 31 != 0;
+        match cond {
+            Cond::Equal => equal,
+            Cond::NotEqual => !equal,
+            Cond::Carry => self.c,
+            Cond::NoCarry => !self.c,
+            Cond::Minus => self.n >> 31 != 0,
+            Cond::Plus => self.n >> 31 == 0,
+            Cond::Overflow => self.v >> 31 != 0,
+            Cond::NoOverflow => self.v >> 31 == 0,
+            Cond::Higher => self.c && !equal,
+            Cond::LowerOrSame => !self.c || equal,
+            Cond::GreaterOrEqual => !less,
+            Cond::Less => less,
+            Cond::Greater => !equal && !less,
+            Cond::LessOrEqual => equal || less,
+            Cond::Always => true,
+        }
+    }
+
     #[inline(always)]
     fn nzcv(&self) -> u32 {
         self.n >> 31 << 3 | u32::from(self.z == 0) << 2 | u32::from(self.c) << 1 | self.v >> 31
@@ -112,13 +136,17 @@ impl Registers {
         self.r[(reg & 15) as usize]
     }
 
-    /// Writes a register other than the PC; SP stays word-aligned.
+    /// Writes a register other than the PC. After an instruction that may have written SP so,
+    /// [`Self::align_stack`] is due.
     #[inline(always)]
     pub(crate) fn set(&mut self, reg: Reg, value: u32) {
         self.r[(reg & 15) as usize] = value;
-        if reg == 13 {
-            self.r[13] = value & !3;
-        }
+    }
+
+    /// SP stays word-aligned: its lowest two bits are not there.
+    #[inline(always)]
+    pub(crate) fn align_stack(&mut self) {
+        self.r[13] &= !3;
     }
 
     /// The current PC, valid between blocks.
@@ -226,5 +254,21 @@ impl Registers {
         u32::from(self.fp_active) << 2
             | u32::from(self.process_stack) << 1
             | u32::from(self.unprivileged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cond, Registers};
+
+    #[test]
+    fn both_ways_to_ask_for_a_condition_agree() {
+        let mut regs = Registers::default();
+        for nzcv in 0..16 {
+            regs.set_nzcv(nzcv << 28);
+            for cond in (0..15).map(Cond::from_bits) {
+                assert_eq!(regs.passes(cond), regs.holds(cond), "{cond:?} {nzcv:#x}");
+            }
+        }
     }
 }

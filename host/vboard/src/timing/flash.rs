@@ -41,7 +41,7 @@
 //! None of this has been validated on silicon with wait states.
 
 use super::lines::Lines;
-use crate::core::block::Fetch;
+use crate::core::block::{Fetch, Fetches};
 
 /// How software has configured the flash interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,12 +119,17 @@ pub struct FlashAccelerator {
     instruction: Lines,
     data: Lines,
     /// The instruction line in use, and when it is or was delivered.
-    current: Option<Delivery>,
+    current: Delivery,
     /// The instruction line read ahead.
-    prefetched: Option<Delivery>,
+    prefetched: Delivery,
     /// The data line last read.
-    current_data: Option<u32>,
+    current_data: u32,
     array: Array,
+    /// A read of the array delivers 2^this bytes.
+    read_shift: u32,
+    /// The offset and length of the code that was fetched last, if all of it was there at
+    /// once. To fetch it again right away changes nothing.
+    again: Option<(u32, u32)>,
 }
 
 /// A read of the array: its number (offset / bytes per read) and when it ends.
@@ -132,6 +137,16 @@ pub struct FlashAccelerator {
 struct Delivery {
     read: u32,
     at: u64,
+}
+
+/// No read: none has this number, since a read delivers several bytes.
+const NO_READ: u32 = u32::MAX;
+
+impl Delivery {
+    const NONE: Self = Self {
+        read: NO_READ,
+        at: 0,
+    };
 }
 
 impl Default for FlashAccelerator {
@@ -150,10 +165,12 @@ impl FlashAccelerator {
             core_caches: (false, false),
             instruction: Lines::new(geometry.instruction_lines, geometry.line_bytes),
             data: Lines::new(geometry.data_lines, geometry.line_bytes),
-            current: None,
-            prefetched: None,
-            current_data: None,
+            current: Delivery::NONE,
+            prefetched: Delivery::NONE,
+            current_data: NO_READ,
             array: Array::default(),
+            read_shift: read_shift(FlashConfig::default()),
+            again: None,
         }
     }
 
@@ -182,9 +199,15 @@ impl FlashAccelerator {
         }
         if config.read_bytes != self.config.read_bytes {
             self.drop_instruction_lines();
-            self.current_data = None;
+            self.current_data = NO_READ;
         }
+        self.set(config);
+    }
+
+    fn set(&mut self, config: FlashConfig) {
         self.config = config;
+        self.read_shift = read_shift(config);
+        self.again = None;
     }
 
     /// Empties the instruction cache.
@@ -196,7 +219,7 @@ impl FlashAccelerator {
     /// Empties the data cache.
     pub fn reset_data_cache(&mut self) {
         self.data.clear();
-        self.current_data = None;
+        self.current_data = NO_READ;
     }
 
     /// Power-on state: caches empty, reset configuration.
@@ -206,70 +229,95 @@ impl FlashAccelerator {
         self.array = Array::default();
         self.core_caches = (false, false);
         self.asked = FlashConfig::default();
-        self.config = FlashConfig::default();
+        self.set(FlashConfig::default());
     }
 
     /// Cycles that fetching the code of a block at `first` (an offset into the array) adds
     /// when it is entered at cycle `now`.
-    #[inline]
-    pub fn fetch(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
+    #[inline(always)]
+    pub fn fetch(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
         if self.config.wait_states == 0 {
             return 0;
         }
-        self.fetch_with_wait_states(first & !3, fetches, now)
+        let offset = (first & !3) + fetches.bytes_queued();
+        let bytes = fetches.bytes() - fetches.bytes_queued();
+        if self.again == Some((offset, bytes)) && !self.is_late(now) {
+            return 0;
+        }
+        self.fetch_with_wait_states(offset, bytes, fetches, now)
+    }
+
+    /// Whether the line in use is still on its way.
+    #[inline(always)]
+    fn is_late(&self, now: u64) -> bool {
+        self.current.at > now
+    }
+
+    /// Whether a data read of the word at `offset` adds nothing, because there are no wait
+    /// states or the word came with the one before. Such a read changes nothing.
+    #[inline(always)]
+    pub fn has_data(&self, offset: u32) -> bool {
+        self.config.wait_states == 0 || self.current_data == self.read_number(offset)
     }
 
     /// Cycles that a data read of the word at `offset` adds at cycle `now`.
-    #[inline]
     pub fn data(&mut self, offset: u32, now: u64) -> u32 {
-        if self.config.wait_states == 0 {
+        if self.has_data(offset) || self.config.data_cache && self.data.hit(offset, 4) {
             return 0;
         }
         let read = self.read_number(offset);
-        if self.current_data == Some(read) {
-            return 0;
-        }
-        self.data_beyond_buffer(read, offset, now)
-    }
-
-    fn data_beyond_buffer(&mut self, read: u32, offset: u32, now: u64) -> u32 {
-        if self.config.data_cache && self.data.hit(offset, 4) {
-            return 0;
-        }
         let delivered = self.array.read(now, self.config.wait_states);
         if self.config.data_cache {
             self.data.fill(self.offset(read), self.read_bytes());
         }
-        self.current_data = Some(read);
+        self.current_data = read;
         (delivered - now) as u32
     }
 
-    fn fetch_with_wait_states(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
-        let queued = fetches.iter().take_while(|fetch| fetch.queued).count();
-        let late = self.current.is_some_and(|line| line.at > now);
-        if queued == fetches.len() && !late {
+    /// `bytes` of code from `offset` on are not queued.
+    #[inline(never)]
+    fn fetch_with_wait_states(
+        &mut self,
+        offset: u32,
+        bytes: u32,
+        fetches: &Fetches,
+        now: u64,
+    ) -> u32 {
+        let late = self.is_late(now);
+        if bytes == 0 && !late {
             return 0;
         }
-        let offset = first + 4 * queued as u32;
-        let bytes = 4 * (fetches.len() - queued) as u32;
+        self.again = None;
         if !late && self.config.instruction_cache && self.instruction.hit(offset, bytes) {
-            let last = fetches.last().map_or(0, |fetch| fetch.ready.into());
-            self.enter_line(self.read_number(offset + bytes - 4), now + last);
+            self.again = Some((offset, bytes));
+            let read = self.read_number(offset + bytes - 4);
+            self.enter_line(read, now + u64::from(fetches.last_ready()));
             return 0;
         }
-        self.fetch_words(first, fetches, now)
+        self.fetch_words(offset - fetches.bytes_queued(), fetches, now)
     }
 
-    fn fetch_words(&mut self, first: u32, fetches: &[Fetch], now: u64) -> u32 {
+    fn fetch_words(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
         let mut delay = 0;
         let mut bus_free = 0;
-        for (offset, fetch) in (first..).step_by(4).zip(fetches) {
-            let asked = (now + u64::from(fetch.ready) + delay).max(bus_free);
-            let delivered = match self.current {
-                Some(line) if line.read == self.read_number(offset) => line.at.max(asked),
+        let mut index = 0;
+        while let Some(fetch) = fetches.get(index) {
+            let offset = first + 4 * index as u32;
+            let read = self.read_number(offset);
+            let on_time = now + u64::from(fetch.ready) + delay;
+            let asked = on_time.max(bus_free);
+            let delivered = if self.current.read == read {
+                if self.current.at <= asked && bus_free <= on_time && fetches.never_starves() {
+                    // This word is there in time, and so are the others of this read.
+                    index += ((self.offset(read + 1) - offset) / 4) as usize;
+                    continue;
+                }
+                self.current.at.max(asked)
+            } else if fetch.queued {
                 // It came before the line that is current now.
-                _ if fetch.queued => asked,
-                _ => self.fetch_line(offset, asked),
+                asked
+            } else {
+                self.fetch_line(offset, asked)
             };
             if delivered > asked {
                 bus_free = delivered + 1;
@@ -277,6 +325,7 @@ impl FlashAccelerator {
             if fetch.need != Fetch::NEVER {
                 delay += delivered.saturating_sub(now + u64::from(fetch.need) + delay);
             }
+            index += 1;
         }
         delay as u32
     }
@@ -285,10 +334,10 @@ impl FlashAccelerator {
     /// at cycle `asked` had the array no wait states, is delivered.
     fn fetch_line(&mut self, offset: u32, asked: u64) -> u64 {
         let read = self.read_number(offset);
-        let prefetched = self.prefetched.filter(|line| line.read == read);
-        let (delivered, miss) = if let Some(line) = prefetched {
-            (line.at.max(asked), line.at > asked)
-        } else if self.config.instruction_cache && self.instruction.hit(offset, 4) {
+        let ahead = self.prefetched;
+        let (delivered, miss) = if ahead.read == read {
+            (ahead.at.max(asked), ahead.at > asked)
+        } else if self.config.instruction_cache && self.instruction.hit_part(offset) {
             (asked, false)
         } else {
             (self.array.read(asked, self.config.wait_states), true)
@@ -302,42 +351,45 @@ impl FlashAccelerator {
 
     /// Makes `read` the current line, delivered at cycle `at`, and reads the next one
     /// ahead.
+    #[inline]
     fn enter_line(&mut self, read: u32, at: u64) {
-        if self.current.is_some_and(|current| current.read == read) {
+        if self.current.read == read {
             return;
         }
-        self.current = Some(Delivery { read, at });
+        self.current = Delivery { read, at };
         let next = read + 1;
         if !self.config.prefetch
-            || self.prefetched.is_some_and(|line| line.read == next)
+            || self.prefetched.read == next
             || (self.config.instruction_cache && self.instruction.contains(self.offset(next)))
         {
             return;
         }
         let at = self.array.read(at + 1, self.config.wait_states);
-        self.prefetched = Some(Delivery { read: next, at });
+        self.prefetched = Delivery { read: next, at };
     }
 
     fn drop_instruction_lines(&mut self) {
-        self.current = None;
-        self.prefetched = None;
+        self.again = None;
+        self.current = Delivery::NONE;
+        self.prefetched = Delivery::NONE;
     }
 
+    #[inline(always)]
     fn read_number(&self, offset: u32) -> u32 {
-        offset >> self.read_shift()
+        offset >> self.read_shift
     }
 
     fn offset(&self, read: u32) -> u32 {
-        read << self.read_shift()
+        read << self.read_shift
     }
 
     fn read_bytes(&self) -> u32 {
-        1 << self.read_shift()
+        1 << self.read_shift
     }
+}
 
-    fn read_shift(&self) -> u32 {
-        u32::from(self.config.read_bytes).max(8).ilog2()
-    }
+fn read_shift(config: FlashConfig) -> u32 {
+    u32::from(config.read_bytes).max(8).ilog2()
 }
 
 /// When the array is busy.

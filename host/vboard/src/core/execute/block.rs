@@ -1,9 +1,12 @@
 //! Executing blocks.
 
-use super::{Flow, Outcome, Trap};
+use super::{
+    Flow, Outcome, Trap,
+    steps::{self, Exit},
+};
 use crate::{
     core::{
-        access::Place,
+        access::{Entered, Place},
         block::{BlockTiming, PipelineState},
         code::{Block, it_after},
         insn::Cond,
@@ -13,62 +16,70 @@ use crate::{
 };
 
 impl System {
-    /// Executes a block, entered at its first instruction. If it is to `TRACK`, the lowest
-    /// stack pointers are kept, and what all cycles are spent on.
-    #[inline]
-    pub(crate) fn run_block<const TRACK: bool>(&mut self, block: &Block, timing: &BlockTiming) {
-        if let Some(offset) = block.flash {
-            let stall = self
-                .bus
-                .flash
-                .accelerator
-                .fetch(offset, &timing.fetches, self.cycles);
-            self.spend(Cause::FlashCode, stall);
-        }
-        let steps = block.insns.iter().zip(&timing.start).zip(&timing.skip);
-        for (index, ((insn, &start), &skip)) in steps.enumerate() {
+    /// Executes a block, entered at its first instruction, as fast as can be.
+    #[inline(always)]
+    pub(crate) fn run_block(&mut self, block: &Block, timing: &BlockTiming) -> Exit {
+        self.fetch_block(block, timing);
+        steps::run(self, &Entered { block, timing })
+    }
+
+    /// The same instruction by instruction, keeping the lowest stack pointers, and what all
+    /// cycles are spent on.
+    pub(crate) fn track_block(&mut self, block: &Block, timing: &BlockTiming) {
+        self.fetch_block(block, timing);
+        let at = &Entered { block, timing };
+        for (index, (insn, &skip)) in block.insns.iter().zip(&timing.skip).enumerate() {
             if insn.cond != Cond::Always && !self.regs.passes(insn.cond) {
                 self.cycles = self.cycles.wrapping_add_signed(i64::from(skip));
-                if TRACK {
-                    self.watch.ledger.add(Cause::Skipped, skip);
-                }
+                self.watch.ledger.add(Cause::Skipped, skip);
                 continue;
             }
-            let place = Place {
-                block,
-                index,
-                start,
-            };
-            match self.execute(&insn.op, &place) {
-                Ok(Flow::Next) => {
-                    if TRACK {
-                        self.watch.note_stack(&self.regs);
-                    }
-                }
+            let place = Place { at, index };
+            let outcome = self.execute(&insn.op, place);
+            self.regs.align_stack();
+            match outcome {
+                Ok(Flow::Next) => self.watch.note_stack(&self.regs),
                 Ok(Flow::Jump(target)) => {
-                    if TRACK {
-                        self.watch.note_stack(&self.regs);
-                        self.watch.ledger += &timing.causes.taken;
-                    }
-                    self.instructions += block.insns.len() as u64;
-                    self.pass(timing.taken.cycles);
-                    self.pipeline_state = timing.taken.state;
-                    self.regs.r[15] = target;
-                    self.regs.it = 0;
-                    return;
+                    self.watch.note_stack(&self.regs);
+                    self.watch.ledger += &timing.causes.taken;
+                    return self.leave_by_branch(at, target);
                 }
-                outcome => return self.leave_block(&place, outcome),
+                outcome => return self.leave_block(place, outcome),
             }
         }
-        if TRACK {
-            self.watch.ledger += &timing.causes.fall;
+        self.watch.ledger += &timing.causes.fall;
+        self.leave_behind(at);
+    }
+
+    /// Waits for the block's code.
+    #[inline(always)]
+    fn fetch_block(&mut self, block: &Block, timing: &BlockTiming) {
+        if let Some(offset) = block.flash {
+            let flash = &mut self.bus.flash.accelerator;
+            let stall = flash.fetch(offset, &timing.fetches, self.cycles);
+            self.spend(Cause::FlashCode, stall);
         }
-        self.instructions += block.insns.len() as u64;
-        self.pass(timing.fall.cycles);
-        self.pipeline_state = timing.fall.state;
-        self.regs.r[15] = block.end;
-        self.regs.it = block.it_after;
-        if block.it_after != 0 {
+    }
+
+    /// The block's last instruction branches to `target`.
+    #[inline(always)]
+    pub(super) fn leave_by_branch(&mut self, at: &Entered<'_>, target: u32) {
+        self.instructions += at.block.insns.len() as u64;
+        self.pass(at.timing.taken.cycles);
+        self.pipeline_state = at.timing.taken.state;
+        self.regs.r[15] = target;
+        self.regs.it = 0;
+    }
+
+    /// The block's last instruction does not branch.
+    #[inline(always)]
+    pub(super) fn leave_behind(&mut self, at: &Entered<'_>) {
+        self.instructions += at.block.insns.len() as u64;
+        self.pass(at.timing.fall.cycles);
+        self.pipeline_state = at.timing.fall.state;
+        self.regs.r[15] = at.block.end;
+        self.regs.it = at.block.it_after;
+        if at.block.it_after != 0 {
             self.attend();
         }
     }
@@ -93,11 +104,12 @@ impl System {
 
     /// Leaves a block in its middle, or by an exception or an exception return.
     #[cold]
-    fn leave_block(&mut self, place: &Place<'_>, outcome: Outcome) {
-        let insn = &place.block.insns[place.index];
+    #[inline(never)]
+    pub(super) fn leave_block(&mut self, place: Place<'_>, outcome: Outcome) {
+        let insn = &place.insn();
         self.attend();
         self.instructions += place.index as u64;
-        self.spend(Cause::Left, place.start);
+        self.spend(Cause::Left, place.start());
         let state = std::mem::replace(&mut self.pipeline_state, PipelineState::BRANCHED);
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;

@@ -13,7 +13,7 @@ use crate::timing::Cause;
 
 impl System {
     /// Executes a floating-point instruction (anything else is UNDEFINED).
-    pub(super) fn execute_float(&mut self, op: &Op, place: &Place<'_>) -> Result<(), Trap> {
+    pub(super) fn execute_float(&mut self, op: &Op, place: Place<'_>) -> Result<(), Trap> {
         if !self.float.ready {
             self.prepare_float(place)?;
         }
@@ -185,7 +185,7 @@ impl System {
 
     fn load_singles(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         sd: u8,
         words: u8,
@@ -199,7 +199,7 @@ impl System {
 
     fn store_singles(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         address: u32,
         sd: u8,
         words: u8,
@@ -211,7 +211,7 @@ impl System {
 
     /// ExecuteFPCheck: access, lazy stacking, a new context.
     #[cold]
-    fn prepare_float(&mut self, place: &Place<'_>) -> Result<(), Trap> {
+    fn prepare_float(&mut self, place: Place<'_>) -> Result<(), Trap> {
         let access = self.scb.cpacr >> 20 & 3;
         if access != CPACR_FULL && !(access == 1 && self.regs.privileged()) {
             return Err(Trap::NoCoprocessor);
@@ -228,7 +228,7 @@ impl System {
         Ok(())
     }
 
-    fn store_lazily(&mut self, place: &Place<'_>) -> Result<(), Trap> {
+    fn store_lazily(&mut self, place: Place<'_>) -> Result<(), Trap> {
         let address = self.scb.fpcar;
         let mut frame = [0; 17];
         frame[..16].copy_from_slice(&self.float.s[..16]);

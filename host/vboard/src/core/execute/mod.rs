@@ -4,6 +4,9 @@ mod block;
 mod float;
 mod multiple;
 mod rare;
+mod steps;
+
+pub(crate) use steps::{Exit, Step, lower};
 
 use super::{
     access::Place,
@@ -60,7 +63,7 @@ pub(crate) type Outcome = Result<Flow, Trap>;
 
 impl System {
     #[inline(always)]
-    fn execute(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
+    fn execute(&mut self, op: &Op, place: Place<'_>) -> Outcome {
         let regs = &mut self.regs;
         match *op {
             Op::AluImm {
@@ -173,29 +176,14 @@ impl System {
             } => regs.parallel(op, mode, rd, rn, rm),
             Op::Usad8 { rd, rn, rm, ra } => regs.usad8(rd, rn, rm, ra),
 
-            Op::Mul { s, rd, rn, rm } => {
-                let value = regs.get(rn).wrapping_mul(regs.get(rm));
-                regs.set(rd, value);
-                if s {
-                    regs.set_nz(value);
-                }
-            }
+            Op::Mul { s, rd, rn, rm } => regs.multiply(s, rd, rn, rm),
             Op::Mla {
                 subtract,
                 rd,
                 rn,
                 rm,
                 ra,
-            } => {
-                let product = regs.get(rn).wrapping_mul(regs.get(rm));
-                let a = regs.get(ra);
-                let value = if subtract {
-                    a.wrapping_sub(product)
-                } else {
-                    a.wrapping_add(product)
-                };
-                regs.set(rd, value);
-            }
+            } => regs.multiply_add(subtract, rd, rn, rm, ra),
             Op::MulLong { op, lo, hi, rn, rm } => regs.multiply_long(op, lo, hi, rn, rm),
             Op::MulDsp { op, rd, rn, rm, ra } => regs.multiply_dsp(op, rd, rn, rm, ra),
             Op::MulDspLong { op, lo, hi, rn, rm } => regs.multiply_dsp_long(op, lo, hi, rn, rm),
@@ -412,7 +400,7 @@ impl System {
     }
 
     #[inline(always)]
-    fn table_branch(&mut self, place: &Place<'_>, half: bool, rn: u8, rm: u8) -> Outcome {
+    fn table_branch(&mut self, place: Place<'_>, half: bool, rn: u8, rm: u8) -> Outcome {
         let next = place.pc().wrapping_add(4);
         let base = if rn == 15 { next } else { self.regs.get(rn) };
         let index = self.regs.get(rm);

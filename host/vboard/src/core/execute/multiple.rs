@@ -7,7 +7,7 @@ impl System {
     #[inline(always)]
     pub(super) fn load_multiple(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         rn: u8,
         writeback: bool,
         before: bool,
@@ -42,7 +42,7 @@ impl System {
     #[inline(always)]
     pub(super) fn store_multiple(
         &mut self,
-        place: &Place<'_>,
+        place: Place<'_>,
         rn: u8,
         writeback: bool,
         before: bool,

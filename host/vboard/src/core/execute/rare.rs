@@ -10,7 +10,7 @@ use crate::core::{
 impl System {
     /// What compiled code seldom does; kept apart so that the common path stays compact.
     #[inline(never)]
-    pub(super) fn execute_rare(&mut self, op: &Op, place: &Place<'_>) -> Outcome {
+    pub(super) fn execute_rare(&mut self, op: &Op, place: Place<'_>) -> Outcome {
         match *op {
             Op::LoadUnprivileged { width, rt, rn, imm } => {
                 let address = self.regs.get(rn).wrapping_add(u32::from(imm));

@@ -6,7 +6,7 @@
 //! after a branch or a lost slot there is nothing in reserve.
 
 use super::{rules, step::Step};
-use crate::core::block::Fetch;
+use crate::core::block::{Fetch, Fetches};
 
 /// How many words the queue holds, the one in flight included.
 const WORDS: u8 = 3;
@@ -97,7 +97,7 @@ impl Fetcher {
     }
 
     /// What was fetched, in order of address.
-    pub(super) fn into_fetches(self) -> Box<[Fetch]> {
+    pub(super) fn into_fetches(self) -> Fetches {
         self.fetches.into()
     }
 

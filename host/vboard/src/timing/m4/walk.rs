@@ -105,7 +105,7 @@ impl Walk {
     }
 
     /// The record of the words fetched.
-    pub(super) fn into_fetches(self) -> Box<[crate::core::block::Fetch]> {
+    pub(super) fn into_fetches(self) -> crate::core::block::Fetches {
         self.fetcher.into_fetches()
     }
 

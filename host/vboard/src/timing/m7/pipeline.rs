@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     core::{
-        block::{BlockTiming, Causes, Exit, Fetch, PipelineState},
+        block::{BlockTiming, Causes, Exit, Fetch, Fetches, PipelineState},
         insn::{Class, Insn},
     },
     memory::Size,
@@ -231,7 +231,7 @@ const QUEUE: usize = 8;
 
 /// When each word is needed, and when it could arrive: two per cycle, as far as the queue
 /// has room.
-fn fetches(needs: &[u32]) -> Box<[Fetch]> {
+fn fetches(needs: &[u32]) -> Fetches {
     let cycle = |cycle: u32| u16::try_from(cycle).unwrap_or(Fetch::NEVER - 1);
     needs
         .iter()
@@ -244,5 +244,6 @@ fn fetches(needs: &[u32]) -> Box<[Fetch]> {
                 queued: false,
             }
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .into()
 }
