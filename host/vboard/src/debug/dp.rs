@@ -1,4 +1,6 @@
-//! The serial-wire debug port, SW-DP version 1 (Arm Debug Interface v5, IHI 0031, chapter B2).
+//! The serial-wire debug port, SW-DP version 1 or 2 (Arm Debug Interface v5, IHI 0031, chapter B2).
+//!
+//! Of version 2 there are the registers that say what the chip is. It is alone on its wires: nothing selects among several.
 //!
 //! Pushed compare and verify operations and the transaction counter are not implemented: their fields in CTRL/STAT read as zero
 //! whatever is written. No probe-rs driver uses them.
@@ -14,6 +16,9 @@ const CDBGPWRUPREQ: u32 = 1 << 28;
 const CDBGPWRUPACK: u32 = 1 << 29;
 const CSYSPWRUPREQ: u32 = 1 << 30;
 const CSYSPWRUPACK: u32 = 1 << 31;
+
+/// DLPIDR: SWD protocol version 2, instance 0.
+const PROTOCOL_2: u32 = 1;
 
 /// ABORT bit that clears STICKYERR.
 const STKERRCLR: u32 = 1 << 2;
@@ -85,12 +90,16 @@ impl DebugPort {
     pub fn read(&self, address: u8) -> u32 {
         match address & 0xc {
             0x0 => self.identity.dp,
-            0x4 if self.select & 0xf == 0 => {
-                let acknowledged = (self.requests & (CDBGPWRUPREQ | CSYSPWRUPREQ)) << 1;
-                self.requests | acknowledged | self.sticky
-            }
-            // The wire control register: turnaround of one cycle, which is all that the line model knows.
-            0x4 => 0,
+            0x4 => match (self.select & 0xf, self.identity.target) {
+                (0, _) => {
+                    let acknowledged = (self.requests & (CDBGPWRUPREQ | CSYSPWRUPREQ)) << 1;
+                    self.requests | acknowledged | self.sticky
+                }
+                (2, Some(target)) => target,
+                (3, Some(_)) => PROTOCOL_2,
+                // The wire control register: turnaround of one cycle, which is all that the line model knows. Reserved banks.
+                _ => 0,
+            },
             // RESEND repeats the last access-port result, RDBUFF takes it.
             _ => self.rdbuff,
         }
@@ -115,6 +124,7 @@ const _: () = assert!(CDBGPWRUPACK == CDBGPWRUPREQ << 1 && CSYSPWRUPACK == CSYSP
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::model::Model;
 
     #[test]
     fn power_up_is_acknowledged_at_once() {
@@ -123,6 +133,23 @@ mod tests {
         dp.write(0x4, CDBGPWRUPREQ | CSYSPWRUPREQ | ORUNDETECT | 0x0f00);
         assert_eq!(dp.read(0x4), 0xf000_0001);
         assert!(dp.ap_ready());
+    }
+
+    #[test]
+    fn version_2_names_its_chip() {
+        let check = |model, expected: [u32; 2]| {
+            let mut dp = DebugPort::new(Identity::of(model));
+            let found = [2, 3].map(|bank| {
+                dp.write(0x8, bank);
+                dp.read(0x4)
+            });
+            assert_eq!(found, expected, "TARGETID and DLPIDR of a {model:?}");
+        };
+        // A port of version 1 has no such banks.
+        check(Model::CortexM4, [0, 0]);
+        check(Model::CortexM0Plus, [0, 0]);
+        // Part 0x4490 by ST (bank 1, 0x20), whose lowest bit is always set.
+        check(Model::CortexM7, [0x449 << 16 | 0x20 << 1 | 1, 1]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::core::model::Model;
 pub struct Identity {
     /// DPIDR of the SW-DP: designer Arm.
     pub dp: u32,
+    /// TARGETID of the SW-DP, which says what chip this is; `None` in a port of version 1, which has no such register.
+    pub target: Option<u32>,
     /// IDR of access port 0: a MEM-AP of class AMBA AHB3, designer Arm.
     pub ap: u32,
     /// BASE of access port 0: where the ROM table is, and that it is present.
@@ -18,15 +20,22 @@ impl Identity {
     ///
     /// The values of the M0+ are what an STM32L072 answers (a log of the Black Magic Probe's);
     /// its ROM table is that of Arm's integration layer, which points to the core's own.
-    /// Those of the M7 are the TRM's (DDI 0489) and what an STM32F746 answers.
+    /// Those of the M7 are the TRM's (DDI 0489) and what an STM32F746 answers; its TARGETID is made by the rule of ST's note
+    /// on multi-drop SWD, which does not list this chip: device 0x449 where an STM32F76x has 0x451 and an STM32F72x 0x452.
     pub fn of(model: Model) -> Self {
-        let (dp, ap, rom_table) = match model {
+        let (dp, target, ap, rom_table) = match model {
             // Version 1, without pushed operations.
-            Model::CortexM0Plus => (0x0BC1_1477, 0x0477_0031, 0xF000_0003),
-            Model::CortexM3 | Model::CortexM4 => (0x2BA0_1477, 0x2477_0011, 0xE00F_F003),
-            Model::CortexM7 => (0x5BA0_2477, 0x7477_0001, 0xE00F_D003),
+            Model::CortexM0Plus => (0x0BC1_1477, None, 0x0477_0031, 0xF000_0003),
+            Model::CortexM3 | Model::CortexM4 => (0x2BA0_1477, None, 0x2477_0011, 0xE00F_F003),
+            // Version 2.
+            Model::CortexM7 => (0x5BA0_2477, Some(0x0449_0041), 0x7477_0001, 0xE00F_D003),
         };
-        Identity { dp, ap, rom_table }
+        Identity {
+            dp,
+            target,
+            ap,
+            rom_table,
+        }
     }
 }
 
