@@ -11,6 +11,7 @@ mod iwdg;
 mod lock;
 mod rcc;
 mod register;
+mod serial;
 pub mod stm32f4f7;
 pub mod stm32g0b1;
 pub mod stm32l4r5;

@@ -1,78 +1,29 @@
-//! ST's serial interfaces of the generation with separate interrupt-and-status and data
-//! registers: USART, UART and LPUART of STM32 F0, F3, F7, G0, G4, H7, L0, L4, L4+ (RM0432,
-//! chapters 50 and 51).
+//! ST's serial interfaces: USART, UART and LPUART, of the generation with one status and one data register (RM0390,
+//! chapter 25) and of the one with two of each (RM0385, chapter 31; RM0432, chapters 50 and 51; RM0444, chapters 33
+//! and 34).
 //!
-//! Modelled is sending: bytes leave when they are written, and the flags follow the line, at
-//! the baud rate that BRR, PRESC and the kernel clock make. Nothing is ever received. DMA,
-//! flow control, FIFOs and all modes but the plain asynchronous one are refused.
+//! Modelled is sending: bytes leave when they are written, and the flags follow the line, at the baud rate that BRR,
+//! PRESC and the kernel clock make. Nothing is ever received. DMA, flow control, thresholds of FIFOs and all modes but the
+//! plain asynchronous one are refused.
 
-use super::register::{Bank, Register};
-use crate::memory::{AccessError, InterruptLines};
+pub(crate) mod layout;
 
-const CR1: u32 = 0x00;
-const CR2: u32 = 0x04;
-const CR3: u32 = 0x08;
-const BRR: u32 = 0x0C;
-const RQR: u32 = 0x18;
-const ISR: u32 = 0x1C;
-const ICR: u32 = 0x20;
-const RDR: u32 = 0x24;
-const TDR: u32 = 0x28;
-const PRESC: u32 = 0x2C;
+use self::layout::{
+    FIFOEN, Layout, M0, M1, OVER8, RE, REACK, TC, TCIE, TE, TEACK, TXE, TXEIE, TXFE, TXFEIE, TXFRQ,
+    TXFT,
+};
+use super::register::Bank;
+use crate::memory::AccessError;
 
-// CR1.
-const UE: u32 = 1 << 0;
-const RE: u32 = 1 << 2;
-const TE: u32 = 1 << 3;
-const TCIE: u32 = 1 << 6;
-const TXEIE: u32 = 1 << 7;
-const M0: u32 = 1 << 12;
-const OVER8: u32 = 1 << 15;
-const M1: u32 = 1 << 28;
-/// Multiprocessor and receiver's interrupts, parity, driver enable times: nothing that a
-/// sender's time depends on.
-const CR1_BITS: u32 = 0x17FF_FFFF;
-/// FIFOs and their interrupts, auto-baud's end of block, receiver timeout.
-const CR1_REFUSED: u32 = 0xEC00_0000;
-
-// CR2: stop bits and what changes the bits' look only.
-const CR2_BITS: u32 = 0x000F_B000;
-/// Synchronous, LIN, auto-baud and address modes, receiver timeout.
-const CR2_REFUSED: u32 = 0xFFF0_4F78;
-
-// CR3: error interrupt, one-bit sampling, overrun off.
-const CR3_BITS: u32 = 0x0000_1801;
-/// IrDA, half duplex, smartcard, DMA, flow control, driver enable, FIFO thresholds.
-const CR3_REFUSED: u32 = 0xFFFF_E7FE;
-
-// ISR.
-const TC: u32 = 1 << 6;
-const TXE: u32 = 1 << 7;
-const TEACK: u32 = 1 << 21;
-const REACK: u32 = 1 << 22;
+/// Bytes that a FIFO holds (RM0432, table "USART / LPUART features"; RM0444 has the same).
+const FIFO_BYTES: u32 = 8;
 
 /// The low 4 bits of PRESC to what divides the kernel clock (RM0432, USART_PRESC); values
 /// above the table's end are reserved.
 const PRESCALERS: [u64; 12] = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256];
 
-const REGISTERS: &[Register] = &[
-    Register::new(CR1, "CR1", 0, CR1_BITS).refusing(CR1_REFUSED),
-    Register::new(CR2, "CR2", 0, CR2_BITS).refusing(CR2_REFUSED),
-    Register::new(CR3, "CR3", 0, CR3_BITS).refusing(CR3_REFUSED),
-    Register::new(BRR, "BRR", 0, 0x000F_FFFF),
-    Register::new(0x10, "GTPR", 0, 0).refusing(0xFFFF),
-    Register::new(0x14, "RTOR", 0, 0).refusing(u32::MAX),
-    // Requests: only the flushes of what is never there do nothing.
-    Register::new(RQR, "RQR", 0, 0).refusing(0b0_0111),
-    Register::new(ISR, "ISR", 0, 0),
-    Register::new(ICR, "ICR", 0, 0),
-    Register::new(RDR, "RDR", 0, 0),
-    Register::new(TDR, "TDR", 0, 0x1FF),
-    Register::new(PRESC, "PRESC", 0, 0xF),
-];
-
-/// What a serial interface is, apart from its registers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a serial interface is.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     /// The name in the reference manual.
     pub(crate) name: &'static str,
@@ -80,6 +31,8 @@ pub(crate) struct Kind {
     pub(crate) interrupt: usize,
     /// A low-power one, whose baud rate generator is another.
     pub(crate) low_power: bool,
+    /// Its registers.
+    pub(crate) layout: &'static Layout,
 }
 
 /// The two clocks that matter, in Hz.
@@ -98,61 +51,89 @@ pub(crate) struct Usart {
     bank: Bank,
     /// When the byte in the shift register has left; `None` if it is empty.
     shifting: Option<u64>,
-    /// A byte waits in TDR for the shift register.
-    waiting: bool,
+    /// Bytes that wait for the shift register.
+    waiting: u32,
     /// A byte's time on the line in core cycles, as of the last write to it.
     byte: u64,
     /// TC, which software can clear.
     complete: bool,
+    /// The program has read TC as set, so that the old generation's next write to DR clears it.
+    seen_complete: bool,
 }
 
 impl Usart {
     /// After reset.
     pub(crate) fn new(kind: Kind) -> Self {
         Usart {
-            bank: Bank::new(kind.name, REGISTERS),
+            bank: Bank::new(kind.name, kind.layout.registers),
             kind,
             shifting: None,
-            waiting: false,
+            waiting: 0,
             byte: 0,
             complete: true,
+            seen_complete: false,
         }
     }
 
+    fn cr1(&self) -> u32 {
+        self.bank.get(self.kind.layout.cr1)
+    }
+
+    fn is_on(&self) -> bool {
+        self.cr1() & self.kind.layout.enable != 0
+    }
+
     fn enabled(&self, bit: u32) -> bool {
-        self.bank.get(CR1) & (UE | bit) == UE | bit
+        self.is_on() && self.cr1() & bit != 0
+    }
+
+    fn has_fifo(&self) -> bool {
+        self.cr1() & FIFOEN != 0
+    }
+
+    fn is_full(&self) -> bool {
+        self.waiting >= if self.has_fifo() { FIFO_BYTES } else { 1 }
+    }
+
+    fn refuse<T>(&self, what: &str) -> Result<T, AccessError> {
+        let name = self.kind.name;
+        Err(AccessError::unmodelled(format!("{name}: {what}")))
+    }
+
+    /// PRESC; 0 if there is none.
+    fn presc(&self) -> u32 {
+        let new = self.kind.layout.new.as_ref();
+        new.map_or(0, |new| self.bank.get(new.presc))
     }
 
     /// A frame's time on the line in core cycles.
     fn frame(&self, clocks: SerialClocks) -> Result<u64, AccessError> {
-        let refuse = |what: &str| {
-            let name = self.kind.name;
-            Err(AccessError::unmodelled(format!("{name}: {what}")))
-        };
-        let (cr1, cr2) = (self.bank.get(CR1), self.bank.get(CR2));
-        let brr = u64::from(self.bank.get(BRR));
+        let (cr1, cr2) = (self.cr1(), self.bank.get(self.kind.layout.cr2));
+        let brr = u64::from(self.bank.get(self.kind.layout.brr));
         // Kernel clocks a bit, times 256.
         let bit = match (self.kind.low_power, cr1 & OVER8 != 0) {
-            (true, _) if brr < 0x300 => return refuse("sending with LPUART_BRR below 0x300"),
+            (true, _) if brr < 0x300 => {
+                return self.refuse("sending with LPUART_BRR below 0x300");
+            }
             (true, _) => brr,
             (false, _) if brr < 16 => {
-                return refuse("sending with BRR below 16; set the baud rate first");
+                return self.refuse("sending with BRR below 16; set the baud rate first");
             }
             (false, false) => brr << 8,
             // Twice the rate, and the fraction has lost a bit.
             (false, true) => (brr & !0xF | (brr & 7) << 1) << 7,
         };
-        let Some(prescaler) = PRESCALERS.get(self.bank.get(PRESC) as usize) else {
-            return refuse("a reserved value of PRESC");
+        let Some(prescaler) = PRESCALERS.get(self.presc() as usize) else {
+            return self.refuse("a reserved value of PRESC");
         };
         if clocks.kernel == 0 {
-            return refuse("sending without a kernel clock");
+            return self.refuse("sending without a kernel clock");
         }
         let data = match cr1 & (M1 | M0) {
             0 => 8,
             M0 => 9,
             M1 => 7,
-            _ => return refuse("a reserved word length"),
+            _ => return self.refuse("a reserved word length"),
         };
         // Half bits: start, data with parity, and 1, 0.5, 2 or 1.5 stop bits.
         let halves = 2 * (1 + data) + [2, 1, 4, 3][(cr2 >> 12 & 3) as usize];
@@ -163,8 +144,13 @@ impl Usart {
     /// Brings the flags up to cycle `now`.
     pub(crate) fn advance(&mut self, now: u64) {
         while let Some(end) = self.shifting.filter(|&end| end <= now) {
-            self.shifting = std::mem::take(&mut self.waiting).then_some(end + self.byte);
-            self.complete |= self.shifting.is_none();
+            if self.waiting > 0 {
+                self.waiting -= 1;
+                self.shifting = Some(end + self.byte);
+            } else {
+                self.shifting = None;
+                self.complete = true;
+            }
         }
     }
 
@@ -173,26 +159,39 @@ impl Usart {
         self.shifting
     }
 
-    /// Drives the interrupt.
-    pub(crate) fn drive(&self, lines: &mut InterruptLines) {
-        let cr1 = self.bank.get(CR1);
-        let wanted = (cr1 & TXEIE != 0 && !self.waiting) || (cr1 & TCIE != 0 && self.complete);
-        lines.set(self.kind.interrupt, wanted && cr1 & UE != 0);
+    /// Whether it asks for its interrupt.
+    pub(crate) fn interrupts(&self) -> bool {
+        let asked = |bit| self.enabled(bit);
+        (asked(TXEIE) && !self.is_full())
+            || (asked(TCIE) && self.complete)
+            || (asked(TXFEIE) && self.has_fifo() && self.waiting == 0)
+    }
+
+    fn status(&self) -> u32 {
+        let flag = |bit, set| if set { bit } else { 0 };
+        let room = !self.is_full();
+        let common = flag(TXE, room) | flag(TC, self.complete);
+        if self.kind.layout.new.is_none() {
+            return common;
+        }
+        let fifo = self.has_fifo();
+        common
+            | flag(TEACK, self.enabled(TE))
+            | flag(REACK, self.enabled(RE))
+            | flag(TXFE, fifo && self.waiting == 0)
+            // The threshold is one free place, as others are refused.
+            | flag(TXFT, fifo && room)
     }
 
     /// Reads the register at `offset`.
     pub(crate) fn read(&mut self, offset: u32, now: u64) -> Result<u32, AccessError> {
         self.advance(now);
         let value = self.bank.read(offset)?;
-        Ok(match offset {
-            ISR => {
-                (u32::from(!self.waiting) * TXE)
-                    | (u32::from(self.complete) * TC)
-                    | (u32::from(self.enabled(TE)) * TEACK)
-                    | (u32::from(self.enabled(RE)) * REACK)
-            }
-            _ => value,
-        })
+        if offset == self.kind.layout.status {
+            self.seen_complete = self.complete;
+            return Ok(self.status());
+        }
+        Ok(value)
     }
 
     /// Writes the register at `offset`; returns the byte that is sent thereby.
@@ -204,141 +203,52 @@ impl Usart {
         clocks: SerialClocks,
     ) -> Result<Option<u8>, AccessError> {
         self.advance(now);
-        let rate = matches!(offset, BRR | PRESC | CR2);
+        let layout = self.kind.layout;
+        let new = layout.new.as_ref();
+        let is = |register: fn(&layout::New) -> u32| new.is_some_and(|new| offset == register(new));
+        let rate = offset == layout.brr || offset == layout.cr2 || is(|new| new.presc);
         if rate && self.shifting.is_some() && self.bank.read(offset)? != value {
-            let what = format!("{}: another format or rate while it sends", self.kind.name);
-            return Err(AccessError::unmodelled(what));
+            return self.refuse("another format or rate while it sends");
         }
+        let before = self.cr1();
         self.bank.write(offset, value)?;
-        match offset {
-            CR1 if value & UE == 0 => {
+        if offset == layout.cr1 {
+            if !self.is_on() {
                 // What is being sent is cut off.
-                (self.shifting, self.waiting, self.complete) = (None, false, true);
+                (self.shifting, self.waiting, self.complete) = (None, 0, true);
+            } else if before & layout.enable != 0 && (before ^ self.cr1()) & FIFOEN != 0 {
+                return self.refuse("FIFOEN changed while UE is set; clear UE first");
             }
-            ICR => self.complete &= value & TC == 0,
-            TDR if self.enabled(TE) => {
-                self.byte = self.frame(clocks)?;
-                self.complete = false;
-                match self.shifting {
-                    None => self.shifting = Some(now + self.byte),
-                    // A second byte overwrites one that waits, which is lost, as the manual says of
-                    // a program that does not ask for TXE; but it has been told already.
-                    Some(_) if self.waiting => {
-                        let what = format!("{}_TDR written while it is full", self.kind.name);
-                        return Err(AccessError::unmodelled(what));
-                    }
-                    Some(_) => self.waiting = true,
-                }
-                return Ok(Some(value as u8));
-            }
-            _ => {}
+        } else if offset == layout.status && new.is_none() {
+            // Writing zero clears.
+            self.complete &= value & TC != 0;
+        } else if is(|new| new.icr) {
+            self.complete &= value & TC == 0;
+        } else if is(|new| new.rqr) && value & TXFRQ != 0 && self.waiting > 0 {
+            return self.refuse("TXFRQ, which drops bytes that wait to be sent");
+        } else if offset == layout.data && self.enabled(TE) {
+            return self.send(value as u8, now, clocks).map(Some);
         }
         Ok(None)
+    }
+
+    fn send(&mut self, byte: u8, now: u64, clocks: SerialClocks) -> Result<u8, AccessError> {
+        self.byte = self.frame(clocks)?;
+        if self.kind.layout.new.is_some() || self.seen_complete {
+            (self.complete, self.seen_complete) = (false, false);
+        }
+        match self.shifting {
+            None => self.shifting = Some(now + self.byte),
+            // A byte more than there is room for is lost or overwrites one, as the manuals say of a program that does
+            // not ask for TXE; but that one has been told already.
+            Some(_) if self.is_full() => {
+                return self.refuse("data register written while it is full");
+            }
+            Some(_) => self.waiting += 1,
+        }
+        Ok(byte)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KIND: Kind = Kind {
-        name: "USART1",
-        interrupt: 37,
-        low_power: false,
-    };
-
-    fn check(kind: Kind, writes: &[(u32, u32)], kernel: u32, cycles: u64) {
-        let mut usart = Usart::new(kind);
-        let core = 120_000_000;
-        let clocks = SerialClocks { core, kernel };
-        for &(offset, value) in writes {
-            usart.write(offset, value, 0, clocks).unwrap();
-        }
-        usart.write(CR1, writes[0].1 | UE | TE, 0, clocks).unwrap();
-        assert_eq!(usart.write(TDR, 65, 0, clocks), Ok(Some(65)));
-        assert_eq!(usart.next_event(), Some(cycles), "{writes:x?}");
-    }
-
-    #[test]
-    fn a_byte_takes_its_bits_time() {
-        let low_power = Kind {
-            low_power: true,
-            ..KIND
-        };
-        // 10 bits of 1042 kernel clocks each: 115,154 baud.
-        check(KIND, &[(CR1, 0), (BRR, 1042)], 120_000_000, 10_420);
-        check(KIND, &[(CR1, 0), (BRR, 139)], 16_000_000, 10_425);
-        // 9 bits and two stop bits.
-        check(
-            KIND,
-            &[(CR1, M0), (BRR, 100), (CR2, 2 << 12)],
-            120_000_000,
-            1200,
-        );
-        check(
-            KIND,
-            &[(CR1, M1), (BRR, 100), (CR2, 1 << 12)],
-            120_000_000,
-            850,
-        );
-        // 0x8a by eights: 2 * 8.625 = 0x82 with its fraction shifted.
-        check(KIND, &[(CR1, OVER8), (BRR, 0x82)], 120_000_000, 660);
-        check(KIND, &[(CR1, 0), (BRR, 100), (PRESC, 3)], 120_000_000, 6000);
-        // LPUART: 256 kernel clocks / BRR a bit.
-        check(low_power, &[(CR1, 0), (BRR, 0x1000)], 120_000_000, 160);
-    }
-
-    #[test]
-    fn flags_follow_the_line() {
-        let mut usart = Usart::new(KIND);
-        let clocks = SerialClocks {
-            core: 1000,
-            kernel: 1000,
-        };
-        assert_eq!(usart.read(ISR, 0), Ok(TXE | TC));
-        usart.write(BRR, 16, 0, clocks).unwrap();
-        assert_eq!(usart.write(TDR, 1, 0, clocks), Ok(None), "off");
-        usart.write(CR1, UE | TE | RE, 0, clocks).unwrap();
-        let on = TEACK | REACK;
-        assert_eq!(usart.read(ISR, 0), Ok(on | TXE | TC));
-        usart.write(TDR, 1, 10, clocks).unwrap();
-        assert_eq!(usart.read(ISR, 10), Ok(on | TXE), "in the shift register");
-        usart.write(TDR, 2, 20, clocks).unwrap();
-        assert_eq!(usart.read(ISR, 20), Ok(on), "full");
-        assert!(usart.write(TDR, 3, 21, clocks).is_err(), "lost on silicon");
-        assert!(
-            usart.write(BRR, 32, 21, clocks).is_err(),
-            "garbled on silicon"
-        );
-        assert_eq!(usart.read(ISR, 170), Ok(on | TXE));
-        assert_eq!(usart.next_event(), Some(330));
-        assert_eq!(usart.read(ISR, 330), Ok(on | TXE | TC));
-        usart.write(ICR, TC, 331, clocks).unwrap();
-        assert_eq!(usart.read(ISR, 331), Ok(on | TXE));
-        assert!(usart.write(CR3, 1 << 7, 331, clocks).is_err(), "DMA");
-    }
-
-    #[test]
-    fn interrupts_follow_the_flags() {
-        let mut usart = Usart::new(KIND);
-        let (mut lines, clocks) = (
-            InterruptLines::default(),
-            SerialClocks { core: 1, kernel: 1 },
-        );
-        usart.write(BRR, 16, 0, clocks).unwrap();
-        usart.write(CR1, UE | TE | TXEIE, 0, clocks).unwrap();
-        for (now, byte, level) in [
-            (0, false, true),
-            (1, true, true),
-            (2, true, false),
-            (161, false, true),
-        ] {
-            if byte {
-                usart.write(TDR, 0, now, clocks).unwrap();
-            }
-            usart.advance(now);
-            usart.drive(&mut lines);
-            assert_eq!(lines.level(37), level, "{now}");
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! and the data sheets DS10693 and DS10916.
 //!
 //! Modelled is what it takes to bring a chip to any clock it can have, to program its flash and to count time: RCC, PWR, the
-//! flash interface, TIM2, GPIO, SYSCFG, DBGMCU, the identification bytes and the ROM tables. Everything else is on the map by
+//! flash interface, TIM2, GPIO, SYSCFG, the sending side of the serial interfaces, DBGMCU, the identification bytes and the ROM tables. Everything else is on the map by
 //! name only. Oscillators, PLLs and regulators are ready at once; reading flash while it is being programmed does not stall.
 
 mod clock;
@@ -16,7 +16,7 @@ mod system_memory;
 
 use self::{clock::Limit, flash::Layout, soc::Soc, system_memory::SystemMemory};
 use crate::{
-    chips::{coresight::Components, dbgmcu::Dbgmcu, register::Register},
+    chips::{coresight::Components, dbgmcu::Dbgmcu, register::Register, serial::Port},
     core::model::Core,
     memory::{Chip, Device, FlashMap, RamMap, Reserved},
     timing::FlashGeometry,
@@ -44,6 +44,10 @@ pub(crate) struct Part {
     rams: &'static [(u32, u32)],
     /// Ports, A being the first.
     ports: usize,
+    /// USART1 to 3, UART4 and 5, USART6, UART7 and 8.
+    serial: &'static [Port],
+    /// The register in RCC that selects their clocks, two bits each; without it they have their buses'.
+    serial_select: Option<u32>,
     rcc: &'static [Register],
     /// Whether RCC_PLLCFGR has PLLR, and CFGR.SW takes it.
     pll_r: bool,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::chips::{
     hertz,
-    rcc::{ahb_shift, apb_shift},
+    rcc::{ahb_shift, apb_shift, serial_source},
     register::{Bank, Register},
 };
 use crate::memory::{AccessError, Reset};
@@ -70,6 +70,8 @@ pub(crate) enum Gated {
     Syscfg,
     /// General-purpose port, A being 0.
     Gpio(usize),
+    /// Serial interface, USART1 being 0.
+    Serial(usize),
 }
 
 impl Gated {
@@ -80,6 +82,12 @@ impl Gated {
             Gated::Pwr => (APB1ENR, APB1RSTR, 1 << 28),
             Gated::Syscfg => (APB2ENR, APB2RSTR, 1 << 14),
             Gated::Gpio(port) => (AHB1ENR, AHB1RSTR, 1 << port),
+            // USART1 and USART6.
+            Gated::Serial(0) => (APB2ENR, APB2RSTR, 1 << 4),
+            Gated::Serial(5) => (APB2ENR, APB2RSTR, 1 << 5),
+            // USART2 to UART5, UART7 and UART8.
+            Gated::Serial(port @ ..5) => (APB1ENR, APB1RSTR, 1 << (16 + port)),
+            Gated::Serial(port) => (APB1ENR, APB1RSTR, 1 << (24 + port)),
         }
     }
 }
@@ -240,6 +248,21 @@ impl Rcc {
             )));
         }
         Ok(vco as u32 / p)
+    }
+
+    /// The kernel clock of a serial interface in Hz; 0 if its source is off. `clocks` is what [`Self::clocks`] says.
+    pub(crate) fn serial_clock(&self, port: usize, clocks: Clocks) -> u32 {
+        let select = self.part.serial_select;
+        let fields = select.map_or(0, |offset| self.bank.get(offset));
+        // USART1 and USART6 are on the second bus.
+        let bus = clocks.buses[usize::from(port == 0 || port == 5)];
+        serial_source(
+            fields >> (2 * port) & 3,
+            bus,
+            clocks.system,
+            self.bank.get(CR) & HSION != 0,
+            self.bank.get(BDCR) & LSEON != 0,
+        )
     }
 
     /// The bus clocks.

@@ -16,7 +16,9 @@ use crate::chips::{
     iwdg,
     rcc::check_gate,
     register::{Bank, Register},
+    serial::{self, Port, Serial},
     tim2::Tim2,
+    usart::SerialClocks,
 };
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
@@ -49,7 +51,7 @@ fn gpio(index: usize) -> Gpio {
 
 /// Address and length of each peripheral. Offsets count from the first.
 pub(crate) fn windows(part: &Part) -> Vec<(u32, u32)> {
-    vec![
+    let fixed = [
         (TIM2, BLOCK),
         (IWDG, BLOCK),
         (PWR, BLOCK),
@@ -57,7 +59,9 @@ pub(crate) fn windows(part: &Part) -> Vec<(u32, u32)> {
         (GPIO, part.ports as u32 * BLOCK),
         (RCC, BLOCK),
         (FLASH, BLOCK),
-    ]
+    ];
+    let serial = part.serial.iter().map(Port::window);
+    fixed.into_iter().chain(serial).collect()
 }
 
 /// The peripherals of a part.
@@ -70,6 +74,7 @@ pub(crate) struct Soc {
     tim2: Tim2,
     syscfg: Bank,
     gpio: Vec<Gpio>,
+    serial: Serial,
     clocks: Clocks,
 }
 
@@ -84,6 +89,7 @@ impl Soc {
             tim2: Tim2::new(TIM2_INTERRUPT, 0, 0),
             syscfg: Bank::new("SYSCFG", part.syscfg),
             gpio: (0..part.ports).map(gpio).collect(),
+            serial: Serial::new(part.serial),
             clocks: Clocks {
                 system: HSI,
                 core: HSI,
@@ -98,10 +104,14 @@ impl Soc {
         [Gated::Tim2, Gated::Pwr, Gated::Syscfg]
             .into_iter()
             .chain((0..self.part.ports).map(Gated::Gpio))
+            .chain((0..self.part.serial.len()).map(Gated::Serial))
     }
 
     /// Which peripheral an address belongs to; RCC and the flash interface are always clocked.
     fn owner(&self, address: u32) -> Option<(Gated, &'static str)> {
+        if let Some(port) = serial::at(self.part.serial, address) {
+            return Some((Gated::Serial(port), self.part.serial[port].kind.name));
+        }
         match address & !(BLOCK - 1) {
             TIM2 => Some((Gated::Tim2, "TIM2")),
             PWR => Some((Gated::Pwr, "PWR")),
@@ -122,14 +132,16 @@ impl Soc {
         )
     }
 
-    fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
+    fn reset_peripheral(&mut self, peripheral: Gated, context: &mut Context<'_>) {
         match peripheral {
             Gated::Tim2 => {
-                self.tim2 = Tim2::new(TIM2_INTERRUPT, now, self.clocks.apb1_timer_shift);
+                let shift = self.clocks.apb1_timer_shift;
+                self.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, shift);
             }
             Gated::Pwr => self.pwr = Pwr::new(self.part),
             Gated::Syscfg => self.syscfg.reset(),
             Gated::Gpio(port) => self.gpio[port] = gpio(port),
+            Gated::Serial(port) => self.serial.reset(port, context.lines),
         }
     }
 
@@ -146,6 +158,9 @@ impl Soc {
     fn read_word(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, AccessError> {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
+        if let Some(port) = serial::at(self.part.serial, address) {
+            return self.serial.read(port, offset, context.now);
+        }
         match address - offset {
             TIM2 => self.tim2.read(offset, context.now),
             IWDG => iwdg::read(offset),
@@ -154,6 +169,13 @@ impl Soc {
             RCC => self.rcc.read(offset),
             FLASH => self.flash.read(offset, context),
             _ => self.gpio[port(address)].read(offset),
+        }
+    }
+
+    fn serial_clocks(&self, port: usize) -> SerialClocks {
+        SerialClocks {
+            core: self.clocks.core,
+            kernel: self.rcc.serial_clock(port, self.clocks),
         }
     }
 }
@@ -190,6 +212,12 @@ impl Peripheral for Soc {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
         let block = address - offset;
+        if let Some(port) = serial::at(self.part.serial, address) {
+            let clocks = self.serial_clocks(port);
+            return self
+                .serial
+                .write(port, offset, (size, value), clocks, context);
+        }
         let in_part = size != Size::Word;
         if in_part && port(address) >= self.part.ports {
             return Err(AccessError::unmodelled("register written in part"));
@@ -209,7 +237,7 @@ impl Peripheral for Soc {
                 self.rcc.write(offset, value, self.pwr.backup_writable())?;
                 for peripheral in self.gated() {
                     if self.rcc.held_in_reset(peripheral) {
-                        self.reset_peripheral(peripheral, context.now);
+                        self.reset_peripheral(peripheral, context);
                     }
                 }
                 self.retime(context.now)?;
@@ -231,11 +259,16 @@ impl Peripheral for Soc {
         fresh.rcc.reset(reset);
         fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
         fresh.flash.reset(context);
+        fresh.serial = self.serial.after_reset();
         *self = fresh;
     }
 
     fn next_event(&self) -> Option<u64> {
-        let events = [self.flash.next_event(), self.tim2.next_event()];
+        let events = [
+            self.flash.next_event(),
+            self.tim2.next_event(),
+            self.serial.next_event(),
+        ];
         events.into_iter().flatten().min()
     }
 
@@ -243,6 +276,11 @@ impl Peripheral for Soc {
         self.flash.advance(context);
         self.tim2.advance(context.now);
         self.tim2.drive(context.lines);
+        self.serial.advance(context);
+    }
+
+    fn take_serial(&mut self) -> Vec<u8> {
+        self.serial.take()
     }
 
     fn program(

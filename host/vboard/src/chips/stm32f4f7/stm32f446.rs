@@ -12,6 +12,8 @@ use crate::{
     chips::{
         coresight::{Component, Components, ENTRIES_M4, ETM_M4, Id, Kind, TPIU_M4},
         register::Register,
+        serial::Port,
+        usart::layout::OLD,
     },
     core::model::{Core, Fpu, Model},
     memory::Chip,
@@ -58,6 +60,8 @@ pub(crate) static PART: Part = Part {
     // SRAM1 and SRAM2 in a row.
     rams: &[(0x2000_0000, 128 * KIB)],
     ports: 8,
+    serial: SERIAL,
+    serial_select: None,
     rcc: RCC,
     pll_r: true,
     pwr: &[pwr::CONTROL, Register::new(pwr::CSR, "CSR", 0, 0x0380)],
@@ -127,6 +131,16 @@ pub(crate) static PART: Part = Part {
     unmodelled: UNMODELLED,
 };
 
+/// RM0390, tables "STM32F446xx register boundary addresses" and "Vector table".
+const SERIAL: &[Port] = &[
+    Port::new(0x4001_1000, "USART1", 37, &OLD),
+    Port::new(0x4000_4400, "USART2", 38, &OLD),
+    Port::new(0x4000_4800, "USART3", 39, &OLD),
+    Port::new(0x4000_4C00, "UART4", 52, &OLD),
+    Port::new(0x4000_5000, "UART5", 53, &OLD),
+    Port::new(0x4001_1400, "USART6", 71, &OLD),
+];
+
 const AHB1: u32 = 0x6060_10FF;
 const AHB2: u32 = 0x0000_0081;
 const AHB3: u32 = 0x0000_0003;
@@ -181,18 +195,12 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("SPI2", 0x4000_3800, 0x400),
     ("SPI3", 0x4000_3C00, 0x400),
     ("SPDIFRX", 0x4000_4000, 0x400),
-    ("USART2", 0x4000_4400, 0x400),
-    ("USART3", 0x4000_4800, 0x400),
-    ("UART4", 0x4000_4C00, 0x400),
-    ("UART5", 0x4000_5000, 0x400),
     ("I2C1 to I2C3", 0x4000_5400, 0xC00),
     ("FMPI2C1", 0x4000_6000, 0x400),
     ("CAN1 and CAN2", 0x4000_6400, 0x800),
     ("CEC", 0x4000_6C00, 0x400),
     ("DAC", 0x4000_7400, 0x400),
     ("TIM1 and TIM8", 0x4001_0000, 0x800),
-    ("USART1", 0x4001_1000, 0x400),
-    ("USART6", 0x4001_1400, 0x400),
     ("ADC1 to ADC3", 0x4001_2000, 0x400),
     ("SDMMC", 0x4001_2C00, 0x400),
     ("SPI1", 0x4001_3000, 0x400),

@@ -14,6 +14,8 @@ use crate::{
     chips::{
         coresight::{Component, Components, Id, Kind},
         register::Register,
+        serial::Port,
+        usart::layout::NEW,
     },
     core::model::{Core, Fpu, Model},
     memory::Chip,
@@ -62,6 +64,9 @@ pub(crate) static PART: Part = Part {
         (0x0000_0000, 16 * KIB),
     ],
     ports: 11,
+    serial: SERIAL,
+    // DCKCFGR2.
+    serial_select: Some(0x90),
     rcc: RCC,
     pll_r: false,
     pwr: &[
@@ -170,6 +175,18 @@ const COMPONENTS: &[Component] = &[
     },
 ];
 
+/// RM0385, tables "STM32F74xxx register boundary addresses" and "Vector table".
+const SERIAL: &[Port] = &[
+    Port::new(0x4001_1000, "USART1", 37, &NEW),
+    Port::new(0x4000_4400, "USART2", 38, &NEW),
+    Port::new(0x4000_4800, "USART3", 39, &NEW),
+    Port::new(0x4000_4C00, "UART4", 52, &NEW),
+    Port::new(0x4000_5000, "UART5", 53, &NEW),
+    Port::new(0x4001_1400, "USART6", 71, &NEW),
+    Port::new(0x4000_7800, "UART7", 82, &NEW),
+    Port::new(0x4000_7C00, "UART8", 83, &NEW),
+];
+
 const AHB1: u32 = 0x22E0_17FF;
 const AHB2: u32 = 0x0000_00F1;
 const AHB3: u32 = 0x0000_0003;
@@ -226,19 +243,11 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("SPI2", 0x4000_3800, 0x400),
     ("SPI3", 0x4000_3C00, 0x400),
     ("SPDIFRX", 0x4000_4000, 0x400),
-    ("USART2", 0x4000_4400, 0x400),
-    ("USART3", 0x4000_4800, 0x400),
-    ("UART4", 0x4000_4C00, 0x400),
-    ("UART5", 0x4000_5000, 0x400),
     ("I2C1 to I2C4", 0x4000_5400, 0x1000),
     ("CAN1 and CAN2", 0x4000_6400, 0x800),
     ("CEC", 0x4000_6C00, 0x400),
     ("DAC", 0x4000_7400, 0x400),
-    ("UART7", 0x4000_7800, 0x400),
-    ("UART8", 0x4000_7C00, 0x400),
     ("TIM1 and TIM8", 0x4001_0000, 0x800),
-    ("USART1", 0x4001_1000, 0x400),
-    ("USART6", 0x4001_1400, 0x400),
     ("ADC1 to ADC3", 0x4001_2000, 0x400),
     ("SDMMC1", 0x4001_2C00, 0x400),
     ("SPI1", 0x4001_3000, 0x400),

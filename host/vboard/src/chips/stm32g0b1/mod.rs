@@ -4,7 +4,7 @@
 //! (DDI 0484).
 //!
 //! Modelled is what it takes to bring the chip to any clock it can have, to program its flash and to count time:
-//! RCC, PWR, the flash interface, TIM2, GPIO, SYSCFG, DBG, the identification bytes and the ROM tables.
+//! RCC, PWR, the flash interface, TIM2, GPIO, SYSCFG, the sending side of the serial interfaces, DBG, the identification bytes and the ROM tables.
 //! Everything else is on the map by name only.
 //!
 //! Simplifications, all on the side of what no program can rely on: oscillators, the PLL and regulators are ready at once; reading
@@ -16,6 +16,7 @@ mod debug;
 mod flash;
 mod pwr;
 mod rcc;
+mod serial;
 mod soc;
 mod syscfg;
 
@@ -100,10 +101,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("IWDG", 0x4000_3000, 0x400),
     ("SPI2", 0x4000_3800, 0x400),
     ("SPI3", 0x4000_3C00, 0x400),
-    ("USART2", 0x4000_4400, 0x400),
-    ("USART3", 0x4000_4800, 0x400),
-    ("USART4", 0x4000_4C00, 0x400),
-    ("USART5", 0x4000_5000, 0x400),
     ("I2C1", 0x4000_5400, 0x400),
     ("I2C2", 0x4000_5800, 0x400),
     ("USB", 0x4000_5C00, 0x400),
@@ -113,8 +110,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("DAC1", 0x4000_7400, 0x400),
     ("CEC", 0x4000_7800, 0x400),
     ("LPTIM1", 0x4000_7C00, 0x400),
-    ("LPUART1", 0x4000_8000, 0x400),
-    ("LPUART2", 0x4000_8400, 0x400),
     ("I2C3", 0x4000_8800, 0x400),
     ("LPTIM2", 0x4000_9400, 0x400),
     ("USB RAM", 0x4000_9800, 0x800),
@@ -128,8 +123,6 @@ const UNMODELLED: &[(&str, u32, u32)] = &[
     ("ADC", 0x4001_2400, 0x400),
     ("TIM1", 0x4001_2C00, 0x400),
     ("SPI1", 0x4001_3000, 0x400),
-    ("USART1", 0x4001_3800, 0x400),
-    ("USART6", 0x4001_3C00, 0x400),
     ("TIM15", 0x4001_4000, 0x400),
     ("TIM16", 0x4001_4400, 0x400),
     ("TIM17", 0x4001_4800, 0x400),

@@ -4,7 +4,7 @@
 
 use super::clock::{Clocks, HSI16, Voltage};
 use crate::chips::hertz;
-use crate::chips::rcc::{ahb_shift, apb_shift};
+use crate::chips::rcc::{ahb_shift, apb_shift, serial_source};
 use crate::chips::register::{Bank, Register};
 use crate::memory::{AccessError, Reset};
 
@@ -17,6 +17,7 @@ const APBRSTR2: u32 = 0x30;
 const GPIOENR: u32 = 0x34;
 const APBENR1: u32 = 0x3C;
 const APBENR2: u32 = 0x40;
+const CCIPR: u32 = 0x54;
 const BDCR: u32 = 0x5C;
 const CSR: u32 = 0x60;
 
@@ -50,12 +51,12 @@ const REGISTERS: &[Register] = &[
     Register::new(0x38, "AHBENR", FLASHEN, AHB_BITS),
     Register::new(APBENR1, "APBENR1", 0, APB1_BITS),
     Register::new(APBENR2, "APBENR2", 0, APB2_BITS),
-    // Clocks during sleep: kept; all modelled peripherals keep theirs.
+    // Clocks during sleep: kept, not acted upon.
     Register::new(0x44, "IOPSMENR", GPIO_BITS, GPIO_BITS),
     Register::new(0x48, "AHBSMENR", AHB_BITS | SRAMSMEN, AHB_BITS | SRAMSMEN),
     Register::new(0x4C, "APBSMENR1", APB1_BITS, APB1_BITS & !TIM2EN).refusing(TIM2EN),
     Register::new(0x50, "APBSMENR2", APB2_BITS, APB2_BITS),
-    Register::new(0x54, "CCIPR", 0, 0xC17C_FF7F),
+    Register::new(CCIPR, "CCIPR", 0, 0xC17C_FF7F),
     Register::new(0x58, "CCIPR2", 0, 0x330F),
     Register::new(BDCR, "BDCR", 0, 0x0301_831D).refusing(LSECSSON),
     Register::new(CSR, "CSR", PINRSTF | PWRRSTF, LSION),
@@ -107,7 +108,23 @@ pub(crate) enum Gated {
     Syscfg,
     /// General-purpose port, A being 0.
     Gpio(usize),
+    /// Serial interface, numbered as in [`super::serial::PORTS`].
+    Serial(usize),
 }
+
+/// What serial interface has which bit in the enable and reset registers; the first one's are the second ones.
+const SERIAL_BITS: [u32; 8] = [14, 17, 18, 19, 8, 9, 20, 7];
+/// Where CCIPR selects their clocks; the others have their bus's.
+const SERIAL_FIELDS: [Option<u32>; 8] = [
+    Some(0),
+    Some(2),
+    Some(4),
+    None,
+    None,
+    None,
+    Some(10),
+    Some(8),
+];
 
 impl Gated {
     /// Where its enable and reset bits are: enable register, reset register, bit.
@@ -118,6 +135,8 @@ impl Gated {
             Gated::Pwr => (APBENR1, APBRSTR1, 1 << 28),
             Gated::Syscfg => (APBENR2, APBRSTR2, 1 << 0),
             Gated::Gpio(port) => (GPIOENR, GPIORSTR, 1 << port),
+            Gated::Serial(0) => (APBENR2, APBRSTR2, 1 << SERIAL_BITS[0]),
+            Gated::Serial(port) => (APBENR1, APBRSTR1, 1 << SERIAL_BITS[port]),
         }
     }
 }
@@ -271,6 +290,19 @@ impl Rcc {
             ));
         }
         Ok(vco / r)
+    }
+
+    /// The kernel clock of a serial interface in Hz; 0 if its source is off. `clocks` is what [`Self::clocks`] says.
+    pub(crate) fn serial_clock(&self, port: usize, clocks: Clocks) -> u32 {
+        let field = SERIAL_FIELDS[port].map_or(0, |shift| self.bank.get(CCIPR) >> shift & 3);
+        let apb = apb_shift(self.bank.get(CFGR) >> 12 & 7);
+        serial_source(
+            field,
+            clocks.core >> apb,
+            clocks.system,
+            self.bank.get(CR) & HSION != 0,
+            self.bank.get(BDCR) & LSEON != 0,
+        )
     }
 
     /// The bus clocks at this core voltage.

@@ -9,13 +9,16 @@ use super::debug;
 use super::flash;
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
+use super::serial::PORTS as SERIAL;
 use super::syscfg;
 use crate::chips::{
     double_word_flash::FlashController,
     gpio::{Gpio, port as port_registers},
     rcc::check_gate,
     register::{Bank, Register},
+    serial::{self, Serial},
     tim2::Tim2,
+    usart::SerialClocks,
 };
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
@@ -32,8 +35,12 @@ const BLOCK: u32 = 0x400;
 const GPIO_END: u32 = GPIO + PORTS as u32 * BLOCK;
 
 /// Address and length of each peripheral.
-pub(crate) const WINDOWS: [(u32, u32); 7] = [
+pub(crate) const WINDOWS: [(u32, u32); 10] = [
     (TIM2, BLOCK),
+    // USART2 to 5, LPUART1 and 2, USART1 and 6.
+    (SERIAL[1].base, 4 * BLOCK),
+    (SERIAL[6].base, 2 * BLOCK),
+    (SERIAL[0].base, 2 * BLOCK),
     (PWR, BLOCK),
     // VREFBUF, COMP and the interrupts' status share its block.
     (SYSCFG, 0x30),
@@ -68,6 +75,7 @@ pub(crate) struct Soc {
     syscfg: Bank,
     dbg: Bank,
     gpio: Vec<Gpio>,
+    serial: Serial,
     clocks: Clocks,
 }
 
@@ -82,6 +90,7 @@ impl Soc {
             syscfg: syscfg::bank(),
             dbg: debug::dbg(),
             gpio: (0..PORTS).map(gpio).collect(),
+            serial: Serial::new(SERIAL),
             clocks: Clocks::RESET,
         }
     }
@@ -91,11 +100,15 @@ impl Soc {
         [Gated::Tim2, Gated::Dbg, Gated::Pwr, Gated::Syscfg]
             .into_iter()
             .chain((0..PORTS).map(Gated::Gpio))
+            .chain((0..SERIAL.len()).map(Gated::Serial))
     }
 
     /// Which peripheral an address belongs to; RCC and the flash interface are always clocked, and DBG needs no
     /// clock to be accessed.
     fn owner(address: u32) -> Option<(Gated, &'static str)> {
+        if let Some(port) = serial::at(SERIAL, address) {
+            return Some((Gated::Serial(port), SERIAL[port].kind.name));
+        }
         Some(match address & !(BLOCK - 1) {
             TIM2 => (Gated::Tim2, "TIM2"),
             PWR => (Gated::Pwr, "PWR"),
@@ -116,13 +129,17 @@ impl Soc {
         )
     }
 
-    fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
+    fn reset_peripheral(&mut self, peripheral: Gated, context: &mut Context<'_>) {
         match peripheral {
-            Gated::Tim2 => self.tim2 = Tim2::new(TIM2_INTERRUPT, now, self.clocks.timer_shift),
+            Gated::Tim2 => {
+                let shift = self.clocks.timer_shift;
+                self.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, shift);
+            }
             Gated::Dbg => self.dbg.reset(),
             Gated::Pwr => self.pwr = Pwr::new(),
             Gated::Syscfg => self.syscfg.reset(),
             Gated::Gpio(port) => self.gpio[port] = gpio(port),
+            Gated::Serial(port) => self.serial.reset(port, context.lines),
         }
     }
 
@@ -146,6 +163,9 @@ impl Soc {
     fn read_word(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, AccessError> {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
+        if let Some(port) = serial::at(SERIAL, address) {
+            return self.serial.read(port, offset, context.now);
+        }
         match address - offset {
             TIM2 => self.tim2.read(offset, context.now),
             PWR => self.pwr.read(offset),
@@ -155,6 +175,13 @@ impl Soc {
             RCC => self.rcc.read(offset),
             FLASH => self.flash.read(offset, context),
             _ => self.gpio[port(address)].read(offset),
+        }
+    }
+
+    fn serial_clocks(&self, port: usize) -> SerialClocks {
+        SerialClocks {
+            core: self.clocks.core,
+            kernel: self.rcc.serial_clock(port, self.clocks),
         }
     }
 }
@@ -191,6 +218,12 @@ impl Peripheral for Soc {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
         let block = address - offset;
+        if let Some(port) = serial::at(SERIAL, address) {
+            let clocks = self.serial_clocks(port);
+            return self
+                .serial
+                .write(port, offset, (size, value), clocks, context);
+        }
         if size != Size::Word && block < GPIO {
             return Err(AccessError::unmodelled("register written in part"));
         }
@@ -212,7 +245,7 @@ impl Peripheral for Soc {
                     .filter(|&one| self.rcc.held_in_reset(one))
                     .collect::<Vec<_>>()
                 {
-                    self.reset_peripheral(peripheral, context.now);
+                    self.reset_peripheral(peripheral, context);
                 }
                 self.retime(context.now)?;
             }
@@ -237,11 +270,16 @@ impl Peripheral for Soc {
             std::mem::swap(&mut fresh.dbg, &mut self.dbg);
         }
         fresh.flash.reset(context);
+        fresh.serial = self.serial.after_reset();
         *self = fresh;
     }
 
     fn next_event(&self) -> Option<u64> {
-        let events = [self.flash.next_event(), self.tim2.next_event()];
+        let events = [
+            self.flash.next_event(),
+            self.tim2.next_event(),
+            self.serial.next_event(),
+        ];
         events.into_iter().flatten().min()
     }
 
@@ -249,6 +287,11 @@ impl Peripheral for Soc {
         self.flash.advance(context);
         self.tim2.advance(context.now);
         self.tim2.drive(context.lines);
+        self.serial.advance(context);
+    }
+
+    fn take_serial(&mut self) -> Vec<u8> {
+        self.serial.take()
     }
 
     fn program(

@@ -4,7 +4,7 @@
 
 use super::clock::{Clocks, HSI16, MSI_RANGES};
 use crate::chips::hertz;
-use crate::chips::rcc::{ahb_shift, apb_shift};
+use crate::chips::rcc::{ahb_shift, apb_shift, serial_source};
 use crate::chips::register::{Bank, Register};
 use crate::memory::{AccessError, Reset};
 
@@ -304,15 +304,15 @@ impl Rcc {
     /// [`Self::clocks`] says.
     pub(crate) fn serial_clock(&self, port: usize, clocks: Clocks) -> u32 {
         let cfgr = self.bank.get(CFGR);
-        match self.bank.get(CCIPR) >> (2 * port) & 3 {
-            // The only one on the other bus.
-            0 if port == 0 => clocks.core >> apb_shift(cfgr >> 11 & 7),
-            0 => clocks.core >> apb_shift(cfgr >> 8 & 7),
-            1 => clocks.system,
-            2 if self.bank.get(CR) & HSION != 0 => HSI16,
-            3 if self.bank.get(BDCR) & LSEON != 0 => 32_768,
-            _ => 0,
-        }
+        // The first is the only one on the other bus.
+        let prescaler = if port == 0 { cfgr >> 11 } else { cfgr >> 8 };
+        serial_source(
+            self.bank.get(CCIPR) >> (2 * port) & 3,
+            clocks.core >> apb_shift(prescaler & 7),
+            clocks.system,
+            self.bank.get(CR) & HSION != 0,
+            self.bank.get(BDCR) & LSEON != 0,
+        )
     }
 
     /// The bus clocks.

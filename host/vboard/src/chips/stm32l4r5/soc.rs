@@ -9,14 +9,16 @@ use super::exti::Exti;
 use super::flash;
 use super::pwr::Pwr;
 use super::rcc::{Gated, Rcc};
-use super::{serial, syscfg};
+use super::serial::PORTS as SERIAL;
+use super::syscfg;
 use crate::chips::{
     double_word_flash::FlashController,
     gpio::{Gpio, port as port_registers},
     rcc::check_gate,
     register::{Bank, Register},
+    serial::{self, Serial},
     tim2::Tim2,
-    usart::{SerialClocks, Usart},
+    usart::SerialClocks,
 };
 use crate::memory::{AccessError, Context, Peripheral, Reset, Size};
 
@@ -36,9 +38,9 @@ const BLOCK: u32 = 0x400;
 pub(crate) const WINDOWS: [(u32, u32); 10] = [
     (TIM2, BLOCK),
     // Four serial interfaces, then the other two.
-    (serial::PORTS[1].base, 4 * BLOCK),
-    (serial::PORTS[5].base, BLOCK),
-    (serial::PORTS[0].base, BLOCK),
+    (SERIAL[1].base, 4 * BLOCK),
+    SERIAL[5].window(),
+    SERIAL[0].window(),
     (PWR, BLOCK),
     // VREFBUF and COMP share its block.
     (SYSCFG, 0x30),
@@ -78,9 +80,7 @@ pub(crate) struct Soc {
     syscfg: Bank,
     exti: Exti,
     gpio: Vec<Gpio>,
-    serial: [Usart; serial::PORTS.len()],
-    /// What the serial interfaces have sent and nobody has taken.
-    sent: Vec<u8>,
+    serial: Serial,
     clocks: Clocks,
 }
 
@@ -95,8 +95,7 @@ impl Soc {
             syscfg: syscfg::bank(),
             exti: Exti::new(),
             gpio: (0..PORTS).map(gpio).collect(),
-            serial: serial::PORTS.map(|port| Usart::new(port.kind)),
-            sent: Vec::new(),
+            serial: Serial::new(SERIAL),
             // MSI at 4 MHz, undivided.
             clocks: Clocks {
                 system: 4_000_000,
@@ -111,13 +110,13 @@ impl Soc {
         [Gated::Tim2, Gated::Pwr, Gated::Syscfg]
             .into_iter()
             .chain((0..PORTS).map(Gated::Gpio))
-            .chain((0..serial::PORTS.len()).map(Gated::Serial))
+            .chain((0..SERIAL.len()).map(Gated::Serial))
     }
 
     /// Which peripheral an address belongs to; RCC and the flash interface are always clocked.
     fn owner(address: u32) -> Option<(Gated, &'static str)> {
-        if let Some(port) = serial::at(address) {
-            return Some((Gated::Serial(port), serial::PORTS[port].kind.name));
+        if let Some(port) = serial::at(SERIAL, address) {
+            return Some((Gated::Serial(port), SERIAL[port].kind.name));
         }
         Some(match address & !(BLOCK - 1) {
             TIM2 => (Gated::Tim2, "TIM2"),
@@ -139,16 +138,19 @@ impl Soc {
         )
     }
 
-    fn reset_peripheral(&mut self, peripheral: Gated, now: u64) {
+    fn reset_peripheral(&mut self, peripheral: Gated, context: &mut Context<'_>) {
         match peripheral {
-            Gated::Tim2 => self.tim2 = Tim2::new(TIM2_INTERRUPT, now, self.clocks.apb1_timer_shift),
+            Gated::Tim2 => {
+                let shift = self.clocks.apb1_timer_shift;
+                self.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, shift);
+            }
             Gated::Pwr => self.pwr = Pwr::new(),
             Gated::Syscfg => {
                 self.syscfg.reset();
                 self.exti = Exti::new();
             }
             Gated::Gpio(port) => self.gpio[port] = gpio(port),
-            Gated::Serial(port) => self.serial[port] = Usart::new(serial::PORTS[port].kind),
+            Gated::Serial(port) => self.serial.reset(port, context.lines),
         }
     }
 
@@ -165,8 +167,8 @@ impl Soc {
     fn read_word(&mut self, address: u32, context: &mut Context<'_>) -> Result<u32, AccessError> {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
-        if let Some(port) = serial::at(address) {
-            return self.serial[port].read(offset, context.now);
+        if let Some(port) = serial::at(SERIAL, address) {
+            return self.serial.read(port, offset, context.now);
         }
         match address - offset {
             TIM2 => self.tim2.read(offset, context.now),
@@ -179,27 +181,11 @@ impl Soc {
         }
     }
 
-    fn write_serial(
-        &mut self,
-        port: usize,
-        offset: u32,
-        size: Size,
-        value: u32,
-        context: &mut Context<'_>,
-    ) -> Result<(), AccessError> {
-        // RM0432 lets half-words be written, too.
-        if size == Size::Byte || !offset.is_multiple_of(4) {
-            return Err(AccessError::unmodelled("register written in part"));
-        }
-        let clocks = SerialClocks {
+    fn serial_clocks(&self, port: usize) -> SerialClocks {
+        SerialClocks {
             core: self.clocks.core,
             kernel: self.rcc.serial_clock(port, self.clocks),
-        };
-        let serial = &mut self.serial[port];
-        let sent = serial.write(offset, value, context.now, clocks)?;
-        serial.drive(context.lines);
-        self.sent.extend(sent);
-        Ok(())
+        }
     }
 }
 
@@ -235,8 +221,11 @@ impl Peripheral for Soc {
         self.check_clocked(address)?;
         let offset = address % BLOCK;
         let block = address - offset;
-        if let Some(port) = serial::at(address) {
-            return self.write_serial(port, offset, size, value, context);
+        if let Some(port) = serial::at(SERIAL, address) {
+            let clocks = self.serial_clocks(port);
+            return self
+                .serial
+                .write(port, offset, (size, value), clocks, context);
         }
         if size != Size::Word && block < GPIO {
             return Err(AccessError::unmodelled("register written in part"));
@@ -258,7 +247,7 @@ impl Peripheral for Soc {
                     .filter(|&one| self.rcc.held_in_reset(one))
                     .collect::<Vec<_>>()
                 {
-                    self.reset_peripheral(peripheral, context.now);
+                    self.reset_peripheral(peripheral, context);
                 }
                 self.retime(context.now)?;
             }
@@ -279,32 +268,28 @@ impl Peripheral for Soc {
         fresh.rcc.reset(reset);
         fresh.tim2 = Tim2::new(TIM2_INTERRUPT, context.now, 0);
         fresh.flash.reset(context);
-        fresh.sent = std::mem::take(&mut self.sent);
+        fresh.serial = self.serial.after_reset();
         *self = fresh;
     }
 
     fn next_event(&self) -> Option<u64> {
-        let events = [self.flash.next_event(), self.tim2.next_event()];
-        let serial = self.serial.iter().map(Usart::next_event);
-        events.into_iter().chain(serial).flatten().min()
+        let events = [
+            self.flash.next_event(),
+            self.tim2.next_event(),
+            self.serial.next_event(),
+        ];
+        events.into_iter().flatten().min()
     }
 
     fn tick(&mut self, context: &mut Context<'_>) {
         self.flash.advance(context);
         self.tim2.advance(context.now);
         self.tim2.drive(context.lines);
-        for serial in self
-            .serial
-            .iter_mut()
-            .filter(|one| one.next_event().is_some())
-        {
-            serial.advance(context.now);
-            serial.drive(context.lines);
-        }
+        self.serial.advance(context);
     }
 
     fn take_serial(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.sent)
+        self.serial.take()
     }
 
     fn program(
