@@ -1,4 +1,10 @@
-//! Tiny ELF files and what is in them.
+//! Tiny ELF files and what is in them, for chips with flash at 0x0800_0000 and RAM at 0x2000_0000.
+
+pub(crate) const FLASH: u32 = 0x0800_0000;
+pub(crate) const RAM: u32 = 0x2000_0000;
+pub(crate) const STACK: u32 = RAM + 0x1000;
+/// Where the code of [`Elf::program`] starts if that is put at [`FLASH`].
+pub(crate) const CODE: u32 = FLASH + 0x42;
 
 /// A file in the making: bytes at addresses, and names of addresses.
 #[derive(Clone, Default)]
@@ -129,8 +135,8 @@ pub(crate) fn call(operation: u16, parameter: u32) -> Vec<u16> {
 
 /// SYS_EXIT_EXTENDED with a status that fits a byte: the block goes to the start of RAM.
 pub(crate) fn exit(status: u32) -> Vec<u16> {
-    let mut code = store(super::programs::RAM, 0x20026);
-    code.extend(store(super::programs::RAM + 4, status));
-    code.extend(call(0x20, super::programs::RAM));
+    let mut code = store(RAM, 0x20026);
+    code.extend(store(RAM + 4, status));
+    code.extend(call(0x20, RAM));
     code
 }

@@ -7,14 +7,9 @@ use onchip_emulate::{
 };
 use onchip_vboard::semihosting::Console;
 
-use crate::elf::{Elf, call, exit, load, store};
+use crate::elf::{CODE, Elf, FLASH, RAM, STACK, call, exit, load, store};
 
 const CHIP: &str = "STM32L4R5ZITx";
-pub(crate) const FLASH: u32 = 0x0800_0000;
-pub(crate) const RAM: u32 = 0x2000_0000;
-pub(crate) const STACK: u32 = RAM + 0x1000;
-/// Where [`Elf::program`]'s code starts.
-const CODE: u32 = FLASH + 0x42;
 /// `b .`
 const HERE: u16 = 0xe7fe;
 

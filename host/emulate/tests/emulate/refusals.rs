@@ -1,7 +1,7 @@
 //! Files that cannot run, and what is said about them.
 
-use crate::elf::Elf;
-use crate::programs::{FLASH, RAM, STACK, run};
+use crate::elf::{Elf, FLASH, RAM, STACK};
+use crate::programs::run;
 use onchip_emulate::Program;
 
 fn check(bytes: &[u8], expected: &str) {

@@ -82,9 +82,6 @@ pub(crate) fn emulate(arguments: &EmulateArgs) -> anyhow::Result<Outcome> {
         distinct: distinct.len() as u64,
         report,
     };
-    if let Some(path) = &arguments.json {
-        write_json(path, &record)?;
-    }
     let mut text = table::render(&name, &board, report);
     if arguments.explain {
         text.push_str(&table::explain(report));
@@ -97,6 +94,9 @@ pub(crate) fn emulate(arguments: &EmulateArgs) -> anyhow::Result<Outcome> {
     }
     // A closed stderr has no reader to miss it.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    if let Some(path) = &arguments.json {
+        write_json(path, &record)?;
+    }
     Ok(match distinct.len() {
         1 if interrupted() => Outcome::Interrupted,
         1 => outcome(&report.end),
