@@ -18,12 +18,14 @@ fn the_exit_code_is_the_programs_own() {
     }
 }
 
+/// A program's code, more arguments, the exit code, what is said.
+type Case<'a> = (&'a [u16], &'a [&'a str], i32, &'a [&'a str]);
+
 #[test]
 fn other_ends_have_exit_codes_of_their_own() {
     let lost = [load(0, 0x3000_0000).to_vec(), vec![0x6801]].concat();
     let desk = Desk::new();
-    // A program's code, more arguments, the exit code, what is said.
-    let ends: [(&[u16], &[&str], i32, &[&str]); 6] = [
+    let ends: [Case<'_>; 6] = [
         // adds r0, #1; b .-2
         (
             &[0x3001, 0xe7fd],
@@ -116,7 +118,7 @@ fn what_cannot_run_ends_with_2() {
         std::fs::write(&file, bytes).unwrap();
         check(&desk.command(&file, &[]).output().unwrap(), 2, texts);
     }
-    let arguments: [(&[&str], &str); 7] = [
+    let arguments: [(&[&str], &str); 6] = [
         (&["--begin", "mian", "--end", "f_end"], "no symbol `mian`"),
         (
             &["--begin", "f", "--end", "0x70000000"],
@@ -126,11 +128,14 @@ fn what_cannot_run_ends_with_2() {
         (&["--limit", "0"], "--limit"),
         (&["--repeat", "0"], "--repeat"),
         (&["--board", "nucleo"], "onchip knows nucleo-f446re, "),
-        (&["--json", "nowhere/report.json"], "nowhere/report.json"),
     ];
     for (more, text) in arguments {
         check(&desk.run(&calls(), more), 2, &[text]);
     }
+    // The report is not lost.
+    let unwritten = desk.run(&calls(), &["--json", "nowhere/report.json"]);
+    let told = ["nowhere/report.json cannot be written", "whole run"];
+    check(&unwritten, 2, &told);
     let mut missing = desk.command(Path::new("missing.elf"), &[]);
     check(
         &missing.output().unwrap(),
