@@ -255,7 +255,9 @@ impl ChipUnderPower {
         self.strike();
         loop {
             let before = self.machine.cycles();
-            let slice = cycles.min(self.faults.until_next(before));
+            let left = self.faults.until_next(before);
+            self.machine.set_appointment(before.saturating_add(left));
+            let slice = cycles.min(left);
             let done = advance(&mut self.machine, slice);
             cycles = cycles.saturating_sub(self.machine.cycles() - before);
             if !self.strike() || cycles == 0 {

@@ -467,6 +467,12 @@ impl Machine {
         self.system.core.model
     }
 
+    /// Says that something is to happen from outside at a cycle: a wait that is skipped in one go
+    /// ends there at the latest. `u64::MAX`: nothing.
+    pub fn set_appointment(&mut self, at_cycle: u64) {
+        self.system.appointment = at_cycle;
+    }
+
     /// Hangs the core on its bus until it is reset: it executes nothing and does not halt.
     pub fn hang(&mut self) {
         self.system.hung = true;

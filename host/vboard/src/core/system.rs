@@ -67,6 +67,8 @@ pub(crate) struct System {
     pub(crate) instructions: u64,
     /// The cycle at which to stop executing blocks and look around. Zero: at once.
     pub(crate) deadline: u64,
+    /// The cycle at which something is to happen from outside: no wait is skipped over it.
+    pub(crate) appointment: u64,
     /// What the next block is entered with.
     pub(crate) pipeline_state: PipelineState,
     pub(crate) wait: Wait,
@@ -122,6 +124,7 @@ impl System {
             cycles: 0,
             instructions: 0,
             deadline: 0,
+            appointment: u64::MAX,
             pipeline_state: PipelineState::BRANCHED,
             wait: Wait::No,
             error: None,

@@ -49,6 +49,7 @@ impl System {
     /// happens before.
     fn wait_for_flash(&mut self, now: u64, until: u64) {
         let event = self.bus.next_event.min(self.systick.next_event());
+        let event = event.min(self.appointment);
         let waited = until.min(event).saturating_sub(now);
         self.cycles = self.cycles.wrapping_add(waited);
         self.watch.ledger.add(Cause::FlashData, waited as i64);

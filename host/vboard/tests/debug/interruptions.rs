@@ -1,6 +1,8 @@
 //! What is left of flash when an operation of its controller is cut short.
 
-use probe_rs::{Core, MemoryInterface as _};
+use onchip_vboard::{Fault, VirtualBoard, probe};
+use probe_rs::probe::{WireProtocol, list::Lister};
+use probe_rs::{Core, MemoryInterface as _, Permissions};
 
 use crate::bench::{Bench, PATIENCE};
 use crate::program;
@@ -107,5 +109,49 @@ fn check_erase(bench: &Bench, cut: Cut) {
 pub(crate) fn erasing_cut_short_leaves_a_page_half_erased(bench: &Bench) {
     for cut in [Cut::Power, Cut::Software, Cut::Pin] {
         check_erase(bench, cut);
+    }
+}
+
+/// Erasing takes so long that its end is skipped to: power that is lost on the way is lost there.
+fn check_skipped_erase(chip: &str, sector: u32, bytes: usize, erase_ms: u64) {
+    let board = VirtualBoard::new(chip).unwrap();
+    let name = format!("skips-{chip}");
+    let first = sector as usize - 0x0800_0000;
+    board.load_flash(0, &program::eraser(sector)).unwrap();
+    board.load_flash(first, &vec![0x33; bytes]).unwrap();
+    board.power_cycle().unwrap();
+    let mut opened = Lister::new().open(board.plug_in(&name).unwrap()).unwrap();
+    opened.select_protocol(WireProtocol::Swd).unwrap();
+    let mut session = opened.attach(chip, Permissions::default()).unwrap();
+    let mut core = session.core(0).unwrap();
+    core.reset_and_halt(PATIENCE).unwrap();
+    board.load_flash(first, &vec![0x33; bytes]).unwrap();
+
+    // At 16 MHz, a little after the start.
+    let at_cycle = board.cycles() + 16_000 * erase_ms * 3 / 8;
+    board.inject(Fault::BrownOut { at_cycle }).unwrap();
+    core.run().unwrap();
+    let lost = (0..1000).any(|_| core.read_word_32(0x2000_0000).is_err());
+    assert!(lost, "{chip}");
+    let flash = board.flash();
+    let erased = flash[first..][..bytes]
+        .iter()
+        .position(|&byte| byte != 0xFF);
+    let expected = 3 * bytes / 8;
+    let close = expected - bytes / 64..expected + bytes / 64;
+    assert!(
+        erased.is_some_and(|erased| close.contains(&erased)),
+        "{chip}: {erased:x?}"
+    );
+    probe::unplug(&name);
+}
+
+#[test]
+fn power_is_lost_within_a_wait_that_is_skipped() {
+    for (chip, sector, bytes, erase_ms) in [
+        ("STM32F446RETx", 0x0802_0000, 0x2_0000, 1000),
+        ("STM32F746ZGTx", 0x0804_0000, 0x4_0000, 2000),
+    ] {
+        check_skipped_erase(chip, sector, bytes, erase_ms);
     }
 }

@@ -61,6 +61,35 @@ pub(crate) fn writer() -> Vec<u8> {
     ])
 }
 
+/// Erases sector 5 of an STM32F4 or STM32F7, which is at `sector`, and polls until that is done; does nothing if the
+/// sector's first word is erased.
+pub(crate) fn eraser(sector: u32) -> Vec<u8> {
+    let mut program = image(&[
+        0x4807, // ldr  r0, sector
+        0x6800, // ldr  r0, [r0]
+        0x3001, // adds r0, #1
+        0xD0FE, // beq  .
+        0x4906, // ldr  r1, registers
+        0x4A07, // ldr  r2, first key
+        0x604A, // str  r2, [r1, #4]
+        0x4A07, // ldr  r2, second key
+        0x604A, // str  r2, [r1, #4]
+        0x4A07, // ldr  r2, order
+        0x610A, // str  r2, [r1, #16]
+        0x68CA, // ldr  r2, [r1, #12]   <- poll
+        0x0C12, // lsrs r2, r2, #16
+        0xD1FC, // bne  poll
+        0xE7FE, // b    .
+        0xBF00, // nop
+    ]);
+    // STRT, PSIZE of 32 bits, SNB 5, SER.
+    let order = 1 << 16 | 2 << 8 | 5 << 3 | 1 << 1;
+    for word in [sector, 0x4002_3C00, 0x4567_0123, 0xCDEF_89AB, order] {
+        program.extend(word.to_le_bytes());
+    }
+    program
+}
+
 /// Reads a register of a peripheral that is not modelled (USART2).
 pub(crate) fn trespasser() -> Vec<u8> {
     image(&[
