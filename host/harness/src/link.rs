@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use onchip_protocol::order::Order;
 use probe_rs::probe::list::Lister;
-use probe_rs::probe::{DebugProbeError, DebugProbeSelector, WireProtocol};
+use probe_rs::probe::{DebugProbeError, DebugProbeSelector, Probe, WireProtocol};
 use probe_rs::{CoreStatus, Error, MemoryInterface as _, Permissions, RegisterValue};
 
 use crate::board::Board;
@@ -23,6 +23,29 @@ const CPUID: u32 = 0xE000_ED00;
 /// modified. Virtual boards say so here, silicon reads 0 (CoreSight, ID registers).
 const ROM_TABLE_PIDR3: u32 = 0xE00F_FFEC;
 
+/// Opens the probe, set up for the board.
+fn open(selector: &DebugProbeSelector, board: &Board) -> Result<Probe, BenchFailure> {
+    let not_opened = |source: DebugProbeError| BenchFailure::ProbeNotOpened {
+        selector: selector.to_string(),
+        source: Box::new(source),
+    };
+    let mut probe = Lister::new().open(selector.clone()).map_err(not_opened)?;
+    probe
+        .select_protocol(WireProtocol::Swd)
+        .map_err(not_opened)?;
+    match probe.set_speed(board.probe.speed_khz) {
+        // A probe that chooses its own speed.
+        Ok(_)
+        | Err(
+            DebugProbeError::UnsupportedSpeed(_)
+            | DebugProbeError::CommandNotSupportedByProbe { .. }
+            | DebugProbeError::NotImplemented { .. },
+        ) => {}
+        Err(error) => return Err(not_opened(error)),
+    }
+    Ok(probe)
+}
+
 /// An attached, halted chip.
 pub(crate) struct Link {
     pub(crate) session: probe_rs::Session,
@@ -37,34 +60,26 @@ impl Link {
         pulse: &Pulse,
     ) -> Result<Link, BenchFailure> {
         let failed = BenchFailure::probe(Phase::Attach);
-        let not_opened = |source: DebugProbeError| BenchFailure::ProbeNotOpened {
-            selector: selector.to_string(),
-            source: Box::new(source),
-        };
-        let mut probe = Lister::new().open(selector.clone()).map_err(not_opened)?;
+        let chip = board.chip.as_str();
+        let probe = open(selector, board)?;
         pulse.beat();
-        probe
-            .select_protocol(WireProtocol::Swd)
-            .map_err(not_opened)?;
-        match probe.set_speed(board.probe.speed_khz) {
-            // A probe that chooses its own speed.
-            Ok(_)
-            | Err(
-                DebugProbeError::UnsupportedSpeed(_)
-                | DebugProbeError::CommandNotSupportedByProbe { .. }
-                | DebugProbeError::NotImplemented { .. },
-            ) => {}
-            Err(error) => return Err(not_opened(error)),
-        }
-        let session = probe
-            .attach(board.chip.as_str(), Permissions::default())
-            .map_err(|error| match error {
-                Error::ChipNotFound(source) => BenchFailure::UnknownChip {
+        let session = match probe.attach(chip, Permissions::default()) {
+            Err(Error::ChipNotFound(source)) => {
+                return Err(BenchFailure::UnknownChip {
                     chip: board.chip.clone(),
                     source: Box::new(source),
-                },
-                error => failed(error),
-            })?;
+                });
+            }
+            Err(error) => {
+                // A core that hangs on its bus obeys nothing but a reset.
+                tracing::debug!("attaching anew under reset: {error}");
+                pulse.beat();
+                open(selector, board)?
+                    .attach_under_reset(chip, Permissions::default())
+                    .map_err(|_| failed(error))?
+            }
+            Ok(session) => session,
+        };
         pulse.beat();
 
         let mut link = Link {
