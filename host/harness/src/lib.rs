@@ -23,6 +23,7 @@ mod probes;
 mod prove;
 pub mod record;
 mod run;
+mod series;
 mod session;
 mod transcript;
 mod worker;

@@ -9,8 +9,7 @@ use crate::board::Board;
 use crate::candidate::Candidate;
 use crate::flash::Written;
 use crate::image::Image;
-use crate::prove::Proof;
-use crate::transcript::{Report, Run};
+use crate::series::Series;
 
 /// Names the layout of [`Record`]; a changed meaning is a new number.
 pub const SCHEMA: &str = "onchip.record/1";
@@ -84,8 +83,12 @@ pub struct ImageRecord {
 /// Core clock cycles per inference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cycles {
-    /// Each timed run.
+    /// Each timed run, of many the first 1,000.
     pub runs: Vec<u64>,
+    /// The number of timed runs.
+    pub count: u32,
+    /// How many different values there are among them.
+    pub distinct: u32,
     /// The middle one; of an even number the lower of the two.
     pub median: u64,
     /// The least.
@@ -148,7 +151,7 @@ pub struct Output {
 /// Why to believe it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProofRecord {
-    /// The run's nonce, which came back; hexadecimal digits.
+    /// The nonce, which came back; hexadecimal digits. Of several passes the first one's.
     pub nonce: String,
     /// CRC-32 of the model as the chip computed it; hexadecimal digits.
     pub model_crc32: String,
@@ -163,9 +166,9 @@ pub struct HostMs {
     pub attach: f64,
     /// Comparing and writing flash.
     pub flash: f64,
-    /// From reset until the first result.
+    /// From reset until the first result, of all passes together.
     pub run: f64,
-    /// From the first result to the last.
+    /// From the first result to the last, of all passes together.
     pub read: f64,
 }
 
@@ -178,26 +181,22 @@ pub(crate) struct Parts<'a> {
     pub(crate) probe: &'a str,
     pub(crate) emulated: bool,
     pub(crate) written: Written,
-    pub(crate) report: &'a Report,
-    pub(crate) proof: Proof,
+    pub(crate) series: &'a Series,
     pub(crate) host_ms: HostMs,
 }
 
 impl Record {
-    /// The record of a proved report.
+    /// The record of proved runs.
     pub(crate) fn new(parts: &Parts<'_>) -> Record {
         let Parts {
             board,
             image,
             candidate,
-            report,
+            series,
             ..
         } = *parts;
-        let mut by_cycles: Vec<&Run> = report.runs.iter().collect();
-        by_cycles.sort_by_key(|run| run.cycles);
-        let median = by_cycles.get(by_cycles.len().saturating_sub(1) / 2);
-        let cycles = |run: Option<&&Run>| run.map_or(0, |run| run.cycles);
-        let memory = report.memory;
+        let (median, operators) = series.median();
+        let memory = series.memory;
 
         Record {
             schema: SCHEMA.to_owned(),
@@ -219,16 +218,18 @@ impl Record {
                 rustc: image.info.rustc.to_string(),
             },
             cycles: Cycles {
-                runs: report.runs.iter().map(|run| run.cycles).collect(),
-                median: cycles(median),
-                min: cycles(by_cycles.first()),
-                max: cycles(by_cycles.last()),
+                runs: series.listed.clone(),
+                count: series.count,
+                distinct: series.distinct(),
+                median,
+                min: series.min(),
+                max: series.max(),
             },
-            latency_us: cycles(median) as f64 * 1e6 / f64::from(board.clock_hz),
+            latency_us: median as f64 * 1e6 / f64::from(board.clock_hz),
             operators: candidate
                 .operators
                 .iter()
-                .zip(median.map_or(&[][..], |run| &run.operators))
+                .zip(operators)
                 .zip(0..)
                 .map(|((operator, cycles), index)| OperatorRecord {
                     index,
@@ -254,14 +255,14 @@ impl Record {
             },
             input: candidate.input.clone(),
             output: Output {
-                hex: hex(&report.output),
-                sha256: hex(&Sha256::digest(&report.output)),
-                matches_host: report.output == candidate.expected,
+                hex: hex(&series.output),
+                sha256: hex(&Sha256::digest(&series.output)),
+                matches_host: series.output == candidate.expected,
             },
             proof: ProofRecord {
                 nonce: format!("{:016x}", parts.order.nonce),
-                model_crc32: format!("{:08x}", report.plan.model_crc32),
-                clock_check_ppm: parts.proof.clock_ppm,
+                model_crc32: format!("{:08x}", series.model_crc32),
+                clock_check_ppm: series.clock_ppm,
             },
             host_ms: parts.host_ms,
         }
@@ -277,7 +278,8 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transcript::{Boot, Done, Memory, Plan};
+    use crate::prove::Proof;
+    use crate::transcript::{Memory, Plan, Report, Run};
     use onchip_protocol::order::Drill;
 
     fn run(cycles: u64) -> Run {
@@ -292,7 +294,6 @@ mod tests {
     fn record(runs: &[u64]) -> Record {
         let board = Board::find("nucleo-l4r5zi").unwrap();
         let report = Report {
-            boot: Boot::default(),
             plan: Plan {
                 model_crc32: 0xAB,
                 ..Plan::default()
@@ -304,8 +305,10 @@ mod tests {
                 statics: 300,
             },
             output: vec![1, 0xFF],
-            done: Done::default(),
+            ..Report::default()
         };
+        let mut series = Series::default();
+        series.add(report, Proof { clock_ppm: 0.5 });
         Record::new(&Parts {
             board: &board,
             image: &Image::of_board(&board).unwrap(),
@@ -319,8 +322,7 @@ mod tests {
             probe: "0f0f:0001:x",
             emulated: true,
             written: Written::default(),
-            report: &report,
-            proof: Proof { clock_ppm: 0.5 },
+            series: &series,
             host_ms: HostMs::default(),
         })
     }
@@ -332,6 +334,7 @@ mod tests {
         let even = cycles(&[40, 10, 30, 20]);
         assert_eq!((even.median, even.min, even.max), (20, 10, 40));
         assert_eq!(even.runs, [40, 10, 30, 20]);
+        assert_eq!((even.count, even.distinct), (4, 4));
         assert_eq!(
             record(&[30, 10, 20]).operators_share(),
             0.0,
@@ -376,7 +379,7 @@ mod tests {
         );
         assert_eq!(keys("/model"), "bytes macs params path sha256");
         assert_eq!(keys("/image"), "rustc sha256 sources");
-        assert_eq!(keys("/cycles"), "max median min runs");
+        assert_eq!(keys("/cycles"), "count distinct max median min runs");
         assert_eq!(keys("/ram"), "arena peak stack static");
         assert_eq!(keys("/flash"), "erased_sectors image model written");
         assert_eq!(keys("/output"), "hex matches_host sha256");

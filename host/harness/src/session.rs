@@ -15,6 +15,7 @@ use crate::link::Link;
 use crate::prove::prove;
 use crate::record::{HostMs, Parts, Record};
 use crate::run::run;
+use crate::series::{Series, passes};
 use crate::transcript::Expected;
 use crate::worker::{Pulse, Worker};
 
@@ -32,6 +33,13 @@ pub enum Event {
     },
     /// The chip has said this.
     Message(Message),
+    /// A timed run is over.
+    Ran {
+        /// Runs made of this candidate.
+        done: u32,
+        /// Runs ordered.
+        total: u32,
+    },
 }
 
 /// Is told [`Event`]s, on whichever thread they happen; must not block.
@@ -98,7 +106,9 @@ impl Session {
 
     /// Flashes a candidate, runs it as ordered, and proves the result.
     ///
-    /// The nonce in `order` must be a fresh one: it proves that the answer belongs to this run.
+    /// The nonce in `order` must be a fresh one: it proves that the answer belongs to this run. Many
+    /// runs are made in several passes, the image started anew for each; the nonces of the later ones
+    /// differ from the first in the upper 24 bits.
     pub async fn measure(
         &mut self,
         candidate: &Candidate,
@@ -108,6 +118,39 @@ impl Session {
         self.flash_model(candidate).await?;
         let flash_time = begun.elapsed() + std::mem::take(&mut self.image_time);
 
+        (self.observer)(Event::Phase(Phase::Run));
+        let mut series = Series::default();
+        for (before, pass) in passes(order) {
+            self.pass(candidate, pass, (before, order.runs), &mut series)
+                .await?;
+        }
+
+        Ok(Record::new(&Parts {
+            board: &self.board,
+            image: &self.image,
+            candidate,
+            order: &order,
+            probe: &self.probe,
+            emulated: self.emulated,
+            written: std::mem::take(&mut self.written),
+            series: &series,
+            host_ms: HostMs {
+                attach: millis(self.attach_time),
+                flash: millis(flash_time),
+                run: millis(series.run_time),
+                read: millis(series.read_time),
+            },
+        }))
+    }
+
+    /// Runs an order that is a part of `progress.1` runs, after `progress.0` of them, and proves it.
+    async fn pass(
+        &mut self,
+        candidate: &Candidate,
+        order: Order,
+        progress: (u32, u32),
+        series: &mut Series,
+    ) -> Result<(), Failure> {
         let expected = Expected {
             runs: order.runs,
             operators: candidate.operators.len(),
@@ -118,30 +161,23 @@ impl Session {
         let (pulse, observer) = (self.pulse.clone(), self.observer.clone());
         let (report, time) = self
             .call(Phase::Run, timeouts.start + timeouts.run, move |link| {
-                let seen = |message: &Message| observer(Event::Message(*message));
+                let seen = |message: &Message| {
+                    observer(Event::Message(*message));
+                    if let Message::Run { index, .. } = message {
+                        let (before, total) = progress;
+                        let done = before.saturating_add(*index).saturating_add(1);
+                        observer(Event::Ran { done, total });
+                    }
+                };
                 run(link, &image, &order, expected, &timeouts, &pulse, &seen)
             })
             .await??;
         let proof =
             prove(&report, candidate, &order, self.board.clock_hz).map_err(BenchFailure::Proof)?;
-
-        Ok(Record::new(&Parts {
-            board: &self.board,
-            image: &self.image,
-            candidate,
-            order: &order,
-            probe: &self.probe,
-            emulated: self.emulated,
-            written: std::mem::take(&mut self.written),
-            report: &report,
-            proof,
-            host_ms: HostMs {
-                attach: millis(self.attach_time),
-                flash: millis(flash_time),
-                run: millis(time.run),
-                read: millis(time.read),
-            },
-        }))
+        series.run_time += time.run;
+        series.read_time += time.read;
+        series.add(report, proof);
+        Ok(())
     }
 
     /// Lets go of the probe and waits until it has.
@@ -191,6 +227,7 @@ impl Session {
 
     /// Brings `pieces` into flash, as far as they are not there.
     async fn flash(&mut self, phase: Phase, pieces: Vec<Piece>) -> Result<(), BenchFailure> {
+        (self.observer)(Event::Phase(phase));
         let (pulse, observer) = (self.pulse.clone(), self.observer.clone());
         let limit = self.board.timeouts.flash;
         let written = self
@@ -215,7 +252,6 @@ impl Session {
         limit: Duration,
         work: impl FnOnce(&mut Link) -> R + Send + 'static,
     ) -> Result<R, BenchFailure> {
-        (self.observer)(Event::Phase(phase));
         let silence = self.board.timeouts.silence;
         self.worker
             .call(phase, limit, silence, |link| link.as_mut().map(work))

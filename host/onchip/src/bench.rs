@@ -90,7 +90,7 @@ fn measure_all(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let progress = Progress::new(arguments.runs);
+    let progress = Progress::new();
     let records = runtime.block_on(async {
         let mut session = Session::open(board, image, selector, progress.observer()).await?;
         let records = measure_each(&mut session, arguments, candidates, &progress).await;

@@ -3,26 +3,24 @@
 use std::sync::Arc;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use onchip_harness::{Event, Message, Observer, Phase};
+use onchip_harness::{Event, Observer};
 
 /// Shows how far a session is.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    runs: u32,
 }
 
 impl Progress {
-    /// Progress of a session that makes so many timed `runs` per model.
-    pub(crate) fn new(runs: u32) -> Progress {
+    /// Progress of a session.
+    pub(crate) fn new() -> Progress {
         let bar = ProgressBar::new(0);
         bar.set_style(spinner());
-        Progress { bar, runs }
+        Progress { bar }
     }
 
     /// What a session tells its progress to.
     pub(crate) fn observer(&self) -> Observer {
         let bar = self.bar.clone();
-        let runs = self.runs;
         Arc::new(move |event| match event {
             Event::Phase(phase) => {
                 bar.set_style(spinner());
@@ -36,12 +34,13 @@ impl Progress {
                 }
                 bar.set_position(done);
             }
-            Event::Message(Message::Run { index, .. }) => {
-                bar.set_message(format!(
-                    "{}: {} of {runs}",
-                    Phase::Run,
-                    index.saturating_add(1)
-                ));
+            Event::Ran { done, total } => {
+                if done == 1 {
+                    bar.set_style(runs());
+                    bar.set_length(total.into());
+                    bar.reset_eta();
+                }
+                bar.set_position(done.into());
             }
             Event::Message(_) => bar.tick(),
         })
@@ -65,6 +64,10 @@ fn spinner() -> ProgressStyle {
 
 fn bytes() -> ProgressStyle {
     style("{spinner} {prefix} {msg} [{bar:30}] {bytes}/{total_bytes}")
+}
+
+fn runs() -> ProgressStyle {
+    style("{spinner} {prefix} {msg} [{bar:30}] {human_pos} of {human_len}, {eta} left")
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -62,12 +62,16 @@ fn write(to: &mut String, record: &Record) -> fmt::Result {
 
     writeln!(
         to,
-        "  latency  {:.3} ms: {} cycles, median of {} ({} to {})",
+        "  latency  {:.3} ms: {} cycles, median of {} ({} to {}{})",
         record.latency_us / 1e3,
         grouped(total),
-        record.cycles.runs.len(),
+        grouped(record.cycles.count.into()),
         grouped(record.cycles.min),
         grouped(record.cycles.max),
+        match record.cycles.distinct {
+            0 | 1 => String::new(),
+            distinct => format!(", {} different", grouped(distinct.into())),
+        },
     )?;
     let ram = record.ram;
     writeln!(

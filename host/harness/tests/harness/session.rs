@@ -1,17 +1,18 @@
 //! Sessions with a virtual board, each test over both ways to it: the driver in this process, and
 //! the Black Magic Probe server.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::common::{IC, KWS, OUTPUTS, board, flipped, image, image_bytes, model, order, prepare};
 use object::{Object as _, ObjectSection as _};
 use onchip_harness::{
-    BenchFailure, Board, Candidate, CandidateFailure, Drill, Failure, Image, Observer, Record,
-    Session,
+    BenchFailure, Board, Candidate, CandidateFailure, Drill, Event, Failure, Image, Observer,
+    Record, Session,
 };
+use onchip_tflite::random::{Limits, network};
 use onchip_vboard::VirtualBoard;
 use onchip_vboard::bmp::{Server, Stopper};
 use probe_rs::probe::DebugProbeSelector;
@@ -141,6 +142,36 @@ async fn networks_run_exactly_and_repeatably(rig: &Rig) {
     assert_eq!(repeatable(&record), repeatable(&first_session[1]));
     let record = measure(&mut session, &candidate(KWS), 4).await;
     assert_eq!(repeatable(&record), repeatable(&first_session[0]));
+    session.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_runs_are_made_in_passes_that_do_not_differ() {
+    let rig = Rig::in_process();
+    let small = network(1, Limits::default()).to_file().unwrap();
+    let small = prepare(&small).unwrap();
+    let progress = Arc::new(Mutex::new(Vec::new()));
+    let noted = progress.clone();
+    let observer: Observer = Arc::new(move |event| match event {
+        Event::Ran { done, total } => noted.lock().unwrap().push((done, total)),
+        Event::Phase(_) | Event::Programmed { .. } | Event::Message(_) => {}
+    });
+    let mut session = Session::open(board(), image(), rig.selector.clone(), observer)
+        .await
+        .unwrap();
+    let few = session.measure(&small, order(1, 2, Drill::None)).await;
+    let few = few.unwrap();
+    progress.lock().unwrap().clear();
+
+    let many = session.measure(&small, order(1, 60, Drill::None)).await;
+    let many = many.unwrap();
+    assert_eq!((many.cycles.count, many.cycles.distinct), (60, 1));
+    assert_eq!(many.cycles.runs, [few.cycles.median; 60]);
+    let mut expected = repeatable(&few);
+    expected.cycles = many.cycles.clone();
+    assert_eq!(repeatable(&many), expected);
+    let told = (1..=60).map(|done| (done, 60)).collect::<Vec<_>>();
+    assert_eq!(*progress.lock().unwrap(), told);
     session.close().await.unwrap();
 }
 
