@@ -258,6 +258,15 @@ pub enum BenchFailure {
         /// What is wrong with it.
         problem: String,
     },
+    /// The chip failed over the model once, and not again.
+    #[error(
+        "the chip failed over the model, and did not when it ran the model again: {said}; check the \
+         board's supply, and whether its flash is worn out"
+    )]
+    NotRepeated {
+        /// What it failed with.
+        said: String,
+    },
     /// The image did not find what was flashed and ordered.
     #[error("the image refused: {0}")]
     Refused(Refusal),

@@ -38,6 +38,14 @@ pub(crate) fn passes(order: Order) -> impl Iterator<Item = (u32, Order)> {
     })
 }
 
+/// The same order for another attempt, with a nonce of its own.
+pub(crate) fn again(order: Order) -> Order {
+    Order {
+        nonce: order.nonce.wrapping_add(NONCE_STEP / 2),
+        ..order
+    }
+}
+
 /// What the proved passes so far have come to. Its size does not depend on the number of runs but on
 /// how many of them differ.
 #[derive(Debug, Clone, Default)]

@@ -8,14 +8,14 @@ use probe_rs::probe::DebugProbeSelector;
 
 use crate::board::Board;
 use crate::candidate::Candidate;
-use crate::failure::{BenchFailure, Failure, Phase};
+use crate::failure::{BenchFailure, CandidateFailure, Failure, Phase};
 use crate::flash::{Piece, Written, write_changed};
 use crate::image::Image;
 use crate::link::Link;
 use crate::prove::prove;
 use crate::record::{HostMs, Parts, Record};
 use crate::run::run;
-use crate::series::{Series, passes};
+use crate::series::{Series, again, passes};
 use crate::transcript::Expected;
 use crate::worker::{Pulse, Worker};
 
@@ -108,7 +108,8 @@ impl Session {
     ///
     /// The nonce in `order` must be a fresh one: it proves that the answer belongs to this run. Many
     /// runs are made in several passes, the image started anew for each; the nonces of the later ones
-    /// differ from the first in the upper 24 bits.
+    /// differ from the first in the upper 25 bits. A chip's verdict on the candidate is believed if it
+    /// comes to it twice.
     pub async fn measure(
         &mut self,
         candidate: &Candidate,
@@ -121,8 +122,15 @@ impl Session {
         (self.observer)(Event::Phase(Phase::Run));
         let mut series = Series::default();
         for (before, pass) in passes(order) {
-            self.pass(candidate, pass, (before, order.runs), &mut series)
-                .await?;
+            let made = self
+                .pass(candidate, pass, (before, order.runs), &mut series)
+                .await;
+            match made {
+                Err(Failure::Candidate(verdict)) => {
+                    return Err(self.appeal(candidate, pass, verdict).await);
+                }
+                made => made?,
+            }
         }
 
         Ok(Record::new(&Parts {
@@ -178,6 +186,34 @@ impl Session {
         series.read_time += time.read;
         series.add(report, proof);
         Ok(())
+    }
+
+    /// What a verdict of the chip is worth. The host has run the model, so what the chip cannot do with it
+    /// may as well be for a bit that has flipped: the verdict is the candidate's if the chip, its flash
+    /// compared anew, comes to it a second time.
+    async fn appeal(
+        &mut self,
+        candidate: &Candidate,
+        order: Order,
+        verdict: CandidateFailure,
+    ) -> Failure {
+        let order = again(order);
+        let again = async {
+            self.flash_image().await?;
+            self.flash_model(candidate).await?;
+            let mut apart = Series::default();
+            self.pass(candidate, order, (0, order.runs), &mut apart)
+                .await
+        };
+        let kind = std::mem::discriminant::<CandidateFailure>;
+        match again.await {
+            Err(Failure::Candidate(second)) if kind(&second) == kind(&verdict) => second.into(),
+            Err(Failure::Bench(failure)) => failure.into(),
+            Ok(()) | Err(Failure::Candidate(_)) => BenchFailure::NotRepeated {
+                said: verdict.to_string(),
+            }
+            .into(),
+        }
     }
 
     /// Lets go of the probe and waits until it has.

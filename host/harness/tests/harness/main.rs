@@ -4,6 +4,7 @@
 
 mod common;
 mod crowd;
+mod faults;
 mod gate;
 mod image;
 mod pool;
