@@ -146,12 +146,12 @@ impl System {
         values: &mut [u32],
     ) -> Result<(), Trap> {
         let offset = address.wrapping_sub(self.bus.ram_base);
-        let bytes = self
-            .bus
-            .ram
-            .get(offset as usize..offset as usize + 4 * values.len());
+        let len = 4 * values.len();
+        // Behind the first RAM are the bytes of others, which may be anywhere.
+        let within = len <= self.bus.direct_ram.saturating_sub(offset) as usize;
+        let bytes = self.bus.ram.get(offset as usize..offset as usize + len);
         match bytes {
-            Some(bytes) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
+            Some(bytes) if within && address.is_multiple_of(4) => {
                 for (value, word) in values.iter_mut().zip(bytes.as_chunks().0) {
                     *value = u32::from_le_bytes(*word);
                 }
@@ -245,9 +245,10 @@ impl System {
     ) -> Result<(), Trap> {
         let offset = address.wrapping_sub(self.bus.ram_base);
         let len = 4 * values.len();
+        let within = len <= self.bus.direct_ram.saturating_sub(offset) as usize;
         let target = self.bus.ram.get_mut(offset as usize..offset as usize + len);
         match target {
-            Some(target) if offset < self.bus.direct_ram && address.is_multiple_of(4) => {
+            Some(target) if within && address.is_multiple_of(4) => {
                 for (word, value) in target.as_chunks_mut().0.iter_mut().zip(values) {
                     *word = value.to_le_bytes();
                 }

@@ -29,6 +29,9 @@ impl System {
     #[inline(always)]
     pub(crate) fn load_pair_at_hand(&self, address: u32) -> Option<[u32; 2]> {
         let offset = self.direct_offset(address, 4)?;
+        if !self.ram_holds(offset, 8) {
+            return None;
+        }
         let pair = u64::from_le_bytes(piece(&self.bus.ram, offset)?);
         Some([pair as u32, (pair >> 32) as u32])
     }
@@ -38,6 +41,13 @@ impl System {
     fn direct_offset(&self, address: u32, alignment: u32) -> Option<u32> {
         let offset = address.wrapping_sub(self.bus.ram_base);
         (offset < self.bus.direct_ram && address.is_multiple_of(alignment)).then_some(offset)
+    }
+
+    /// Whether the first RAM has so many bytes from `offset` on. (An aligned word never lies
+    /// across its end; behind it are the bytes of others, which may be anywhere.)
+    #[inline(always)]
+    fn ram_holds(&self, offset: u32, bytes: u32) -> bool {
+        bytes <= self.bus.direct_ram.saturating_sub(offset)
     }
 
     /// Stores the low bits of `value`, if only RAM has to be written that no code was decoded
@@ -64,9 +74,10 @@ impl System {
             return false;
         };
         let near = self.bus.near_ram_code(offset) || N > 4 && self.bus.near_ram_code(offset + 4);
+        let within = N <= 4 || self.ram_holds(offset, N as u32);
         let target = self.bus.ram.get_mut(offset as usize..offset as usize + N);
         match target.and_then(|target| target.first_chunk_mut::<N>()) {
-            Some(target) if !near => {
+            Some(target) if within && !near => {
                 *target = bytes;
                 true
             }

@@ -215,7 +215,12 @@ pub(crate) fn boot(program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
 
 /// The same with another core.
 pub(crate) fn boot_on(core: Core, program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
-    let mut machine = Machine::new(chip_with(core)).expect("the map is sound");
+    boot_chip(chip_with(core), program, handlers)
+}
+
+/// The same with another chip, whose flash is as that of [`chip`].
+pub(crate) fn boot_chip(chip: Chip, program: &[u16], handlers: &[(u32, &[u16])]) -> Machine {
+    let mut machine = Machine::new(chip).expect("the map is sound");
     let mut vectors = vec![STACK, PROGRAM | 1];
     vectors.extend((2..48).map(|n| handler_of(n) | 1));
     load_words(&mut machine, FLASH, &vectors);

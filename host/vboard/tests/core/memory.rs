@@ -2,14 +2,16 @@
 
 use onchip_vboard::{
     machine::{DebugError, Machine, Stop},
-    memory::Size,
+    memory::{RamMap, Size},
 };
 
 use crate::common::{
-    BELL, BRANCH_HERE, DARK, FLASH, PROGRAM, RAM, boot, chip, handler_of, load_code, read,
-    register, resume, run_for, set_register, write,
+    BELL, BRANCH_HERE, DARK, FLASH, PROGRAM, RAM, boot, boot_chip, chip, handler_of, load_code,
+    read, register, resume, run_for, set_register, write,
 };
 
+const ACTLR: u32 = 0xe000_e008;
+const CPACR: u32 = 0xe000_ed88;
 const ISER: u32 = 0xe000_e100;
 
 /// The alias of bit `bit` of the byte at `address`.
@@ -184,4 +186,41 @@ fn flash_is_seen_at_zero_too() {
     run_for(&mut m, 50);
     assert_eq!(register(&mut m, 1), 0xe7fe_6801);
     assert_eq!(register(&mut m, 15), PROGRAM - FLASH + 2);
+}
+
+/// `program` moves words from or to the end of one RAM and beyond, where nothing is: it faults,
+/// and another RAM, somewhere else, has no part in it.
+fn check_end_of_ram(program: [u16; 2]) {
+    const OTHER: u32 = 0x1000_0000;
+    let mut chip = chip();
+    chip.rams.push(RamMap {
+        base: OTHER,
+        len: 0x1000,
+        aliases: vec![],
+    });
+    let mut m = boot_chip(chip, &program, &[]);
+    write(&mut m, ACTLR, 2);
+    write(&mut m, CPACR, 0xf << 20);
+    write(&mut m, OTHER, 0x1234_5678);
+    set_register(&mut m, 0, RAM + 0x1_0000 - 4);
+    resume(&mut m, 100);
+    write(&mut m, 0xe000_edf0, 0xa05f_0003);
+    assert_eq!(register(&mut m, 15), handler_of(3), "{program:x?}");
+    assert_eq!(read(&mut m, OTHER), 0x1234_5678, "{program:x?}");
+}
+
+#[test]
+fn accesses_of_several_words_end_where_memory_ends() {
+    for program in [
+        // ldm r0, {r1, r2}; stm r0!, {r1, r2}
+        [0xc806, BRANCH_HERE],
+        [0xc006, BRANCH_HERE],
+        // ldrd r1, r2, [r0]; strd r1, r2, [r0]; vldr d0, [r0]; vstm r0, {s0, s1}
+        [0xe9d0, 0x1200],
+        [0xe9c0, 0x1200],
+        [0xed90, 0x0b00],
+        [0xec80, 0x0a02],
+    ] {
+        check_end_of_ram(program);
+    }
 }
