@@ -6,7 +6,7 @@ use super::{
     dwt::Dwt,
     float::Fpscr,
     fpb::Fpb,
-    model::{Core, Isa},
+    model::{Core, Isa, Model},
     mpu::Mpu,
     nvic::Nvic,
     registers::Registers,
@@ -96,14 +96,15 @@ pub(crate) struct System {
 }
 
 impl System {
-    pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
+    /// `timed_as`: whose pipeline keeps the time.
+    pub(crate) fn new(chip: Chip, timed_as: Model) -> Result<Self, MapError> {
         let core = chip.core;
         let nvic = Nvic::new(&core);
         let scb = Scb::new(&core);
-        let Some(pipeline) = Pipeline::new(core.model) else {
+        let Some(pipeline) = Pipeline::new(timed_as) else {
             return Err(MapError::NoTiming {
                 chip: chip.name,
-                model: core.model,
+                model: timed_as,
             });
         };
         let mut system = Self {
