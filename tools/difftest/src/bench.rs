@@ -6,7 +6,7 @@ use onchip_vboard::memory::MapError;
 use thiserror::Error;
 
 use crate::{
-    case::{CODE, Case, End, Outcome, PAGE, breakpoints, images},
+    case::{CODE, Case, End, Outcome, PAGE, images},
     compare::Pair,
     differences::Difference,
     isa::{Isa, Kind, is_wide},
@@ -73,8 +73,8 @@ impl Bench {
             api: Rc::clone(api),
             images: images(),
             image: None,
-            page: breakpoints(),
-            pristine: breakpoints(),
+            page: profile.empty_code(),
+            pristine: profile.empty_code(),
             code: (CODE, Vec::new()),
             instructions: Vec::new(),
         })
@@ -96,6 +96,7 @@ impl Bench {
             instructions: &self.instructions,
             ours: &ours,
             theirs: &theirs,
+            image: &self.images[usize::from(case.image)],
             our_ram: self.subject.ram(),
             their_ram: self.unicorn.ram(),
             same_code: self.subject.code() == self.unicorn.code(),
@@ -182,6 +183,12 @@ impl Bench {
             End::Never => true,
             // UNPREDICTABLE at an address at which none of its instructions is.
             End::Refused(_) => !self.starts(case).any(|at| at == ours.r[15]),
+            // A fault in the middle of one of them.
+            End::Fault(_) => {
+                let end = case.at + 2 * case.code.len() as u32;
+                (case.at..end).contains(&ours.r[15])
+                    && !self.starts(case).any(|at| at == ours.r[15])
+            }
             _ => false,
         }
     }

@@ -25,6 +25,9 @@ use crate::{
 const STATES: u64 = 8;
 /// Programs between two looks at the clock.
 const BATCH: u64 = 256;
+/// Cases of each kind of difference after which more of them are not worth their time: each is
+/// made simple.
+const ENOUGH: u64 = 20;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -67,6 +70,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether no more differences are wanted.
+    fn is_enough(&self, show: usize) -> bool {
+        let cases: u64 = self.findings.iter().map(|f| f.count).sum();
+        self.findings.len() >= show || cases >= ENOUGH * show as u64
+    }
+
     fn add(&mut self, finding: Finding) {
         match self.findings.iter_mut().find(|f| f.title == finding.title) {
             Some(known) => known.count += 1,
@@ -164,7 +173,7 @@ fn work(
                         .lock()
                         .unwrap_or_else(std::sync::PoisonError::into_inner);
                     report.add(finding);
-                    enough |= report.findings.len() >= plan.show;
+                    enough |= report.is_enough(plan.show);
                 }
             }
             let counts = match program.instructions.len() {
@@ -186,7 +195,7 @@ fn work(
             let report = report
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            if report.findings.len() >= plan.show {
+            if report.is_enough(plan.show) {
                 left = 0;
             }
         }

@@ -128,22 +128,25 @@ pub fn images() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// VMOV.F32 S0, S0 and a breakpoint; CLREX and a breakpoint: what Unicorn needs between cases.
-const STUBS: [u16; 6] = [0xeeb0, 0x0a40, 0xbe00, 0xf3bf, 0x8f2f, 0xbe00];
-/// Where VMOV is.
-pub const USE_FLOAT: u32 = CODE;
-/// Where CLREX is.
-pub const CLEAR_MONITOR: u32 = CODE + 6;
+/// What Unicorn needs between cases, if the core has it: where it is, and its halfwords, which
+/// a breakpoint follows.
+pub struct Stub(pub u32, pub [u16; 2]);
+/// VMOV.F32 S0, S0.
+pub const USE_FLOAT: Stub = Stub(CODE, [0xeeb0, 0x0a40]);
+/// CLREX.
+pub const CLEAR_MONITOR: Stub = Stub(CODE + 6, [0xf3bf, 0x8f2f]);
 
-/// The code page with no case in it: breakpoints, told apart by their immediates.
-pub fn breakpoints() -> [u8; PAGE] {
+/// The code page with no case in it: `stubs`, and breakpoints, told apart by their immediates.
+pub fn empty_code(stubs: &[Stub]) -> [u8; PAGE] {
     let mut page = [0; PAGE];
-    for (i, bytes) in page.chunks_mut(2).enumerate() {
-        let halfword = match STUBS.get(i) {
-            Some(&stub) => stub,
-            None => 0xbe00 | (i * 37 % 256) as u16,
-        };
-        bytes.copy_from_slice(&halfword.to_le_bytes());
+    for (i, bytes) in page.as_chunks_mut().0.iter_mut().enumerate() {
+        *bytes = (0xbe00 | (i * 37 % 256) as u16).to_le_bytes();
+    }
+    for Stub(at, code) in stubs {
+        let place = page[(at - CODE) as usize..].as_chunks_mut().0;
+        for (bytes, halfword) in place.iter_mut().zip(code) {
+            *bytes = halfword.to_le_bytes();
+        }
     }
     page
 }

@@ -14,6 +14,8 @@ pub struct Pair<'a> {
     pub ours: &'a Outcome,
     /// Unicorn.
     pub theirs: &'a Outcome,
+    /// The data page before the case.
+    pub image: &'a [u8],
     /// Our data page.
     pub our_ram: &'a [u8],
     /// Unicorn's.

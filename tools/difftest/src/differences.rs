@@ -4,8 +4,8 @@
 //! how often each was needed is printed at the end of a run.
 
 use crate::{
-    case::{End, Fault},
-    compare::{Diff, Pair, SP},
+    case::{End, FLAGS, Fault},
+    compare::{Diff, PC, Pair, SP},
     isa::{Encoding, Isa, Kind},
 };
 
@@ -23,17 +23,40 @@ pub const KNOWN: &[Difference] = &[
     Difference {
         name: "waiting",
         reason: "YIELD, WFE and WFI end Unicorn's run in ways of its own; that ours sleeps, other tests look at",
-        applies: |pair, _, isa| {
+        applies: |pair, diff, isa| {
             let waits = |name: &str| ["YIELD", "WFE", "WFI"].iter().any(|w| name.starts_with(w));
-            names(pair, isa).any(waits)
+            let only = Diff {
+                end: true,
+                r: diff.r & PC,
+                ..Diff::default()
+            };
+            *diff == only
+                && alone(pair, isa).is_some_and(|(_, encoding, _)| waits(&encoding.name))
+                && matches!(pair.ours.end, End::Sleep | End::Breakpoint)
+                && matches!(
+                    pair.theirs.end,
+                    End::Sleep | End::Refused(_) | End::Fault(Fault::Undefined)
+                )
         },
     },
     Difference {
-        name: "alignment of words",
+        name: "alignment",
         reason: "LDM, STM, LDRD, STRD, LDREX, STREX, VLDR, VSTR, VLDM and VSTM fault unless aligned \
-                 (DDI 0403, A3.2.1); Unicorn does not check",
+                 (DDI 0403, A3.2.1), and so does every access of Armv6-M (DDI 0419, A3.2); Unicorn \
+                 does not check",
         applies: |pair, _, isa| {
-            pair.ours.end == End::Fault(Fault::Unaligned) && is_unaligned(pair, isa)
+            // Armv6-M has one fault for everything.
+            let fault = if isa.has_faults {
+                Fault::Unaligned
+            } else {
+                Fault::Hard
+            };
+            pair.ours.end == End::Fault(fault)
+                && is_unaligned(pair, isa)
+                // It has had no effect. What loads the PC may have come back to itself.
+                && alone(pair, isa).is_none_or(|(_, encoding, bits)| {
+                    is_unchanged(pair) || encoding.loads_pc(bits)
+                })
         },
     },
     Difference {
@@ -61,7 +84,7 @@ pub const KNOWN: &[Difference] = &[
             matches!(&pair.theirs.end, End::Refused(what) if what.ends_with("exception 8"))
                 && matches!(
                     pair.ours.end,
-                    End::Fault(Fault::Fetch | Fault::InvalidState)
+                    End::Fault(Fault::Fetch | Fault::InvalidState | Fault::Hard)
                 )
                 && pair.ours.r[15] >= 0xff00_0000
         },
@@ -69,13 +92,12 @@ pub const KNOWN: &[Difference] = &[
     Difference {
         name: "private peripherals",
         reason: "at 0xe000_0000 our core has its peripherals, Unicorn nothing",
-        applies: |pair, _, _| {
-            let near = |r: &u32| (0xdfff_0000..0xe011_0000).contains(r);
+        applies: |pair, _, isa| {
             let told =
                 matches!(&pair.ours.end, End::Refused(what) if what.contains("is not modelled"));
-            let reached = pair.case.state.r.iter().any(near) || pair.ours.r.iter().any(near);
             pair.theirs.end == End::Fault(Fault::Data)
-                && (told || pair.ours.end == End::Breakpoint && reached)
+                && reaches_peripherals(pair, isa)
+                && (told || pair.ours.end == End::Breakpoint)
         },
     },
     Difference {
@@ -90,7 +112,12 @@ pub const KNOWN: &[Difference] = &[
                 memory: diff.memory && pair.case.code.len() > 2,
                 ..Diff::default()
             };
+            let is_target = match alone(pair, isa) {
+                Some((_, encoding, bits)) => diff.s == 1 << encoding.single(bits),
+                None => true,
+            };
             *diff == only
+                && is_target
                 && names(pair, isa).any(|n| n == "VCVT (from fixed)")
                 && pair.case.state.fpscr & 3 << 22 != 0
         },
@@ -116,6 +143,43 @@ pub const KNOWN: &[Difference] = &[
         },
     },
     Difference {
+        name: "Q in Armv6-M",
+        reason: "there is none (DDI 0419, B1.4.2); with Unicorn MSR sets it",
+        applies: |pair, diff, isa| {
+            let only = Diff {
+                flags: true,
+                ..Diff::default()
+            };
+            const Q: u32 = 1 << 27;
+            *diff == only
+                && isa.flags & Q == 0
+                && pair.ours.xpsr ^ pair.theirs.xpsr == Q
+                && alone(pair, isa).is_some_and(|(_, encoding, _)| encoding.name == "MSR T1")
+        },
+    },
+    Difference {
+        name: "targets of a load that faults",
+        reason: "a load of several registers that faults leaves those UNKNOWN (DDI 0403, B1.5.6); ours changes \
+                 none, Unicorn those that it has loaded before",
+        applies: |pair, diff, isa| {
+            let at = pair.ours.r[15];
+            let only = Diff {
+                r: diff.r & !(SP | PC),
+                s: diff.s,
+                ..Diff::default()
+            };
+            let load = |&(address, i, _): &(u32, usize, u32)| {
+                let encoding = &isa.encodings[i];
+                let starts = |name: &&str| encoding.name.starts_with(name);
+                address == at && ["LDM", "POP", "LDRD", "VLDM", "VLDR"].iter().any(starts)
+            };
+            matches!(pair.ours.end, End::Fault(Fault::Data | Fault::Hard))
+                && *diff == only
+                && pair.instructions.iter().any(load)
+                && (alone(pair, isa).is_none() || is_unchanged(pair))
+        },
+    },
+    Difference {
         name: "what follows a store that faults",
         reason: "Unicorn finishes the translation block, base register, IT block and all, before it \
                  reports the fault",
@@ -128,8 +192,20 @@ pub const KNOWN: &[Difference] = &[
                         .iter()
                         .any(|start| name.starts_with(start))
             };
-            pair.ours.end == End::Fault(Fault::Data)
-                && !diff.end
+            let is_left_to_it = match alone(pair, isa) {
+                Some((_, encoding, bits)) => {
+                    let base = encoding.field(bits, b'n').unwrap_or(13);
+                    let only = Diff {
+                        r: diff.r & 1 << base,
+                        memory: diff.memory && encoding.kind == Kind::Words,
+                        ..Diff::default()
+                    };
+                    *diff == only
+                }
+                None => !diff.end,
+            };
+            matches!(pair.ours.end, End::Fault(Fault::Data | Fault::Hard))
+                && is_left_to_it
                 && pair.instructions.iter().any(store)
         },
     },
@@ -146,7 +222,14 @@ pub const KNOWN: &[Difference] = &[
             let special = !diff.special || names(pair, isa).any(|n| n == "MSR T1");
             let stack = |i: usize| pair.theirs.special[i] & !3 == pair.ours.special[i];
             *diff == only && aligned && special && (4..6).all(stack)
-                || in_it(pair, isa) && !diff.end && pair.theirs.r[13] & 3 != 0
+                // One instruction has written it, another gone by it.
+                || pair.theirs.r[13] & 3 != 0
+                    && pair
+                        .instructions
+                        .iter()
+                        .filter(|&&(_, i, bits)| isa.encodings[i].touches_sp(bits))
+                        .nth(1)
+                        .is_some()
         },
     },
     Difference {
@@ -179,17 +262,65 @@ fn in_it(pair: &Pair<'_>, isa: &Isa) -> bool {
     names(pair, isa).next() == Some("IT T1")
 }
 
-/// Whether the instruction at which we faulted accesses words (or halfwords, exclusively) at an
-/// address that is not aligned.
+/// The instruction, if the case has but one: its address, its encoding and its bits.
+fn alone<'a>(pair: &Pair<'_>, isa: &'a Isa) -> Option<(u32, &'a Encoding, u32)> {
+    match *pair.instructions {
+        [(at, i, bits)] => Some((at, &isa.encodings[i], bits)),
+        _ => None,
+    }
+}
+
+/// Whether an instruction at which a core has stopped accesses something near 0xe000_0000.
+fn reaches_peripherals(pair: &Pair<'_>, isa: &Isa) -> bool {
+    let near = |address: u32| (0xdfff_0000..0xe011_0000).contains(&address);
+    // Unicorn tells of a store when the block is over.
+    let stops = [pair.ours.r[15], pair.theirs.r[15]];
+    let states: [&[u32]; 3] = [&pair.case.state.r, &pair.ours.r, &pair.theirs.r];
+    let at_stop = |i: &&(u32, usize, u32)| stops.contains(&i.0);
+    pair.instructions
+        .iter()
+        .filter(at_stop)
+        .any(|&(_, i, bits)| {
+            let field = |letter| isa.encodings[i].field(bits, letter);
+            states.iter().any(|r| {
+                let register = |n: u32| r.get(n as usize).copied().unwrap_or(0);
+                let base = register(field(b'n').unwrap_or(13));
+                let offset = field(b'm').map_or(0, register);
+                (0..4).any(|shift| near(base.wrapping_add(offset << shift)))
+            })
+        })
+}
+
+/// Whether our core is still where it was, and memory and registers are as they were.
+fn is_unchanged(pair: &Pair<'_>) -> bool {
+    let (before, after) = (&pair.case.state, pair.ours);
+    let frame = &after.frame;
+    let memory = |range: std::ops::Range<usize>| pair.our_ram[range.clone()] == pair.image[range];
+    after.r[15] == pair.case.at
+        && after.r[..15] == before.r
+        && after.s == before.s
+        && after.xpsr & FLAGS == before.apsr
+        && memory(0..frame.start)
+        && memory(frame.end..pair.image.len())
+}
+
+/// Whether the instruction at which we faulted accesses words or halfwords that have to be
+/// aligned, at an address that is not.
 fn is_unaligned(pair: &Pair<'_>, isa: &Isa) -> bool {
     let at = pair.ours.r[15];
     let Some(&(_, i, bits)) = pair.instructions.iter().find(|i| i.0 == at) else {
         return false;
     };
-    let encoding: &Encoding = &isa.encodings[i];
-    let base = encoding
-        .field(bits, b'n')
-        .map_or(0, |n| pair.ours.r[n as usize]);
-    let mask = if encoding.name.contains("EXH") { 1 } else { 3 };
-    matches!(encoding.kind, Kind::Words | Kind::Exclusive) && base & mask != 0
+    let encoding = &isa.encodings[i];
+    let value = |letter| {
+        let register = encoding.field(bits, letter);
+        register.map_or(0, |register| pair.ours.r[register as usize])
+    };
+    // Immediate offsets are multiples of the size.
+    let address = match encoding.kind {
+        Kind::Words | Kind::Exclusive => value(b'n'),
+        Kind::Memory if !isa.has_faults => value(b'n').wrapping_add(value(b'm')),
+        _ => 0,
+    };
+    address & encoding.alignment() != 0
 }

@@ -1,7 +1,7 @@
 //! Random code and random states.
 
 use crate::{
-    case::{CODE, Case, IMAGES, RAM, STACK, State},
+    case::{CODE, Case, IMAGES, PAGE, RAM, STACK, State},
     isa::{Encoding, Isa, Kind, Verdict},
     rng::Rng,
 };
@@ -251,16 +251,9 @@ impl<'a> Generator<'a> {
             *r = self.value(&SPECIAL);
         }
         state.r[13] = STACK + self.rng.below(64) * 4 - 128;
-        state.apsr = self.rng.word() & 0xf80f_0000;
-        state.fpscr = self.modes();
-        let close = self.rng.chance(1, 3);
-        let exponent = 1 + self.rng.below(253) as i32;
-        for s in &mut state.s {
-            *s = if close {
-                self.near(exponent)
-            } else {
-                self.value(&FLOATS)
-            };
+        state.apsr = self.rng.word() & self.isa.flags;
+        if self.isa.fpu {
+            self.float_state(&mut state);
         }
         for &(i, bits) in &program.instructions {
             self.point(&self.isa.encodings[i], bits, &mut state);
@@ -270,6 +263,20 @@ impl<'a> Generator<'a> {
             code: program.code.clone(),
             state,
             image: 1 + self.rng.below(u32::from(IMAGES) - 1) as u8,
+        }
+    }
+
+    /// FPSCR and S0 to S31.
+    fn float_state(&mut self, state: &mut State) {
+        state.fpscr = self.modes();
+        let close = self.rng.chance(1, 3);
+        let exponent = 1 + self.rng.below(253) as i32;
+        for s in &mut state.s {
+            *s = if close {
+                self.near(exponent)
+            } else {
+                self.value(&FLOATS)
+            };
         }
     }
 
@@ -291,7 +298,12 @@ impl<'a> Generator<'a> {
                 if let Some(n) = field(b'n')
                     && !self.rng.chance(1, 16)
                 {
-                    let base = RAM + 0x400 + self.rng.below(0x800);
+                    let base = match self.rng.below(16) {
+                        // Where memory begins and ends.
+                        0 => RAM.wrapping_sub(64) + self.rng.below(128),
+                        1 => RAM + PAGE as u32 - 64 + self.rng.below(128),
+                        _ => RAM + 0x400 + self.rng.below(0x800),
+                    };
                     state.r[n as usize] = if aligned { base & !3 } else { base };
                 }
             }

@@ -3,7 +3,10 @@
 use clap::ValueEnum;
 use onchip_vboard::core::model::{Core, Fpu, Model};
 
-use crate::isa::{Isa, Need};
+use crate::{
+    case::{CLEAR_MONITOR, PAGE, USE_FLOAT, empty_code},
+    isa::{Isa, Need},
+};
 
 /// A core, by its name on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -69,13 +72,32 @@ impl Profile {
         self.core.model == Model::CortexM0Plus
     }
 
+    /// The code page with no case in it.
+    pub fn empty_code(&self) -> [u8; PAGE] {
+        match (self.is_v6(), self.has_float()) {
+            (true, _) => empty_code(&[]),
+            (false, false) => empty_code(&[CLEAR_MONITOR]),
+            (false, true) => empty_code(&[USE_FLOAT, CLEAR_MONITOR]),
+        }
+    }
+
+    /// Whose time our core keeps, which nothing here looks at: a Cortex-M3's is not modelled.
+    pub fn timed_as(&self) -> Model {
+        match self.core.model {
+            Model::CortexM3 => Model::CortexM4,
+            model => model,
+        }
+    }
+
     /// Its instructions.
     pub fn isa(&self) -> Isa {
         let dsp = matches!(self.core.model, Model::CortexM4 | Model::CortexM7);
         let (v7, fpu) = (!self.is_v6(), self.core.fpu);
         Isa::new(|need| match need {
             Need::V6 => true,
+            Need::V6Only => !v7,
             Need::V7 => v7,
+            Need::V7Only => v7 && !dsp,
             Need::Dsp => dsp,
             Need::Fp => fpu.is_some(),
             Need::Fp5 => fpu == Some(Fpu::Fpv5Sp),

@@ -10,7 +10,7 @@ use onchip_vboard::{
 };
 
 use crate::{
-    case::{CODE, Case, EXECUTION, End, FLAGS, Fault, Outcome, PAGE, RAM, STACK, breakpoints},
+    case::{CODE, Case, EXECUTION, End, FLAGS, Fault, Outcome, PAGE, RAM, STACK},
     profile::Profile,
 };
 
@@ -79,7 +79,7 @@ fn chip(profile: &Profile) -> Chip {
         },
         rams: vec![ram(RAM), ram(CODE)],
         devices: vec![Device {
-            windows: vec![(0x4000_0000, 4)],
+            windows: vec![(FLASH + 0x2000, 4)],
             peripheral: Box::new(NoController),
         }],
         unmodelled: vec![],
@@ -90,7 +90,7 @@ impl Subject {
     /// A machine with the core of `profile`.
     pub fn new(profile: &Profile) -> Result<Self, MapError> {
         let mut subject = Self {
-            machine: Machine::new(chip(profile))?,
+            machine: Machine::timed_as(chip(profile), profile.timed_as())?,
             profile: *profile,
             base: CoreState {
                 r: [0; 16],
@@ -114,7 +114,7 @@ impl Subject {
         let vectors = std::iter::once(STACK).chain(std::iter::repeat_n(HANDLER | 1, 47));
         let table: Vec<u8> = vectors.flat_map(u32::to_le_bytes).collect();
         self.machine.load_flash(0, &table);
-        self.set_memory(CODE, &breakpoints());
+        self.set_memory(CODE, &self.profile.empty_code());
         self.configure();
     }
 
@@ -137,7 +137,7 @@ impl Subject {
             let code = self.machine.memory(CODE, PAGE).map(<[u8]>::to_vec);
             let data = self.machine.memory(RAM, PAGE).map(<[u8]>::to_vec);
             // The same chip was sound before.
-            let Ok(fresh) = Machine::new(chip(&self.profile)) else {
+            let Ok(fresh) = Machine::timed_as(chip(&self.profile), self.profile.timed_as()) else {
                 return;
             };
             self.machine = fresh;

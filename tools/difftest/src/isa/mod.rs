@@ -1,6 +1,6 @@
 //! The instruction set, written from the architecture manuals: every encoding of Armv7-M
-//! (DDI 0403E, chapter A7.7; references are to it unless they say otherwise), which part of the
-//! architecture it belongs to, and when it is UNPREDICTABLE.
+//! (DDI 0403E, chapter A7.7; references are to it unless they say otherwise) and of Armv6-M
+//! (DDI 0419C), which part of the architecture it belongs to, and when it is UNPREDICTABLE.
 //!
 //! This table is independent of the decoder under test: cases are generated from it, coverage
 //! is counted by it, and the decoder's verdict on an encoding is compared with it.
@@ -33,7 +33,12 @@ pub struct Isa {
     pub encodings: Vec<Encoding>,
     /// For each first halfword's upper 10 bits, the encodings that may match.
     index: Vec<Vec<u16>>,
-    fpu: bool,
+    /// The flags that APSR has: NZCV, Q, GE.
+    pub flags: u32,
+    /// Faults are told apart, and words need not be aligned: Armv7-M.
+    pub has_faults: bool,
+    /// There is a floating-point unit.
+    pub fpu: bool,
 }
 
 impl Isa {
@@ -54,6 +59,12 @@ impl Isa {
         Self {
             encodings,
             index,
+            flags: match (has(Need::V7), has(Need::Dsp)) {
+                (false, _) => 0xf000_0000,
+                (true, false) => 0xf800_0000,
+                (true, true) => 0xf80f_0000,
+            },
+            has_faults: has(Need::V7),
             fpu: has(Need::Fp),
         }
     }
@@ -72,6 +83,7 @@ impl Isa {
         match self.find(bits, wide) {
             Some(i) => match self.encodings[i].unpredictable(bits, it) {
                 Some(why) => Verdict::Unpredictable(why),
+                None if self.encodings[i].undefined => Verdict::Undefined,
                 None => Verdict::Defined,
             },
             None if wide && self.coprocessor(bits) => Verdict::NoCoprocessor,

@@ -152,6 +152,8 @@ fn miscellaneous() -> Vec<Encoding> {
             Words,
             &[EMPTY, LIST_PC_IN_IT],
         ),
+        // DDI 0419C, B4.2.1: there is no FAULTMASK.
+        Encoding::new("CPS T1", "10110110011 i ooxo", V6Only, System, &[]),
         Encoding::new("CPS T1", "10110110011 i oo AF", V7, System, &[NOT_IN_IT]),
         plain("REV T1", "1011101000 mmm ddd"),
         plain("REV16 T1", "1011101001 mmm ddd"),
@@ -177,7 +179,7 @@ fn miscellaneous() -> Vec<Encoding> {
 /// A5.2.6 and B T2.
 fn branches() -> Vec<Encoding> {
     vec![
-        // The permanently undefined 1110 is not listed.
+        Encoding::new("UDF T1", "11011110 iiiiiiii", V6, Event, &[]).undefined(),
         Encoding::new("SVC T1", "11011111 iiiiiiii", V6, Event, &[]),
         Encoding::new("B T1", "1101 cccc iiiiiiii", V6, Plain, &[NOT_IN_IT])
             .unless(|v| v.get(b'c') >= 14),

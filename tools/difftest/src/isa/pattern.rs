@@ -7,8 +7,12 @@ use super::rule::{Rule, View};
 pub enum Need {
     /// Armv6-M, and everything above.
     V6,
+    /// Armv6-M and nothing above.
+    V6Only,
     /// Armv7-M.
     V7,
+    /// Armv7-M without the DSP extension.
+    V7Only,
     /// The DSP extension.
     Dsp,
     /// FPv4-SP.
@@ -48,6 +52,8 @@ pub struct Encoding {
     pub need: Need,
     /// What it needs.
     pub kind: Kind,
+    /// It is permanently UNDEFINED.
+    pub undefined: bool,
     rules: Vec<Rule>,
     /// It is this encoding only if this does not hold.
     unless: Option<fn(&View<'_>) -> bool>,
@@ -74,6 +80,7 @@ impl Encoding {
             wide: letters.len() == 32,
             need,
             kind,
+            undefined: false,
             rules: rules.to_vec(),
             unless: None,
             mask: 0,
@@ -108,6 +115,12 @@ impl Encoding {
     /// The encoding, except where `unless` holds: there it is another one, or undefined.
     pub(super) fn unless(mut self, unless: fn(&View<'_>) -> bool) -> Self {
         self.unless = Some(unless);
+        self
+    }
+
+    /// The encoding, which the manual names and promises to leave UNDEFINED.
+    pub(super) fn undefined(mut self) -> Self {
+        self.undefined = true;
         self
     }
 
@@ -174,6 +187,47 @@ impl Encoding {
         places.fold(bits, |bits, (i, &p)| {
             bits & !(1 << p) | (value >> i & 1) << p
         })
+    }
+
+    /// The low bits of an address that must be zero for an aligned access.
+    pub fn alignment(&self) -> u32 {
+        let starts = |names: &[&str]| names.iter().any(|n| self.name.starts_with(n));
+        if starts(&["LDRB", "LDRSB", "STRB", "LDREXB", "STREXB"]) {
+            0
+        } else if starts(&["LDRH", "LDRSH", "STRH", "LDREXH", "STREXH"]) {
+            1
+        } else {
+            3
+        }
+    }
+
+    /// The number of the single register that its fields d and D name.
+    pub fn single(&self, bits: u32) -> u32 {
+        self.field(bits, b'd').unwrap_or(0) << 1 | self.field(bits, b'D').unwrap_or(0)
+    }
+
+    /// Whether it is a load into the PC.
+    pub fn loads_pc(&self, bits: u32) -> bool {
+        let load = self.name.starts_with("LDM") || self.name.starts_with("POP");
+        load && self.field(bits, b'P') == Some(1)
+            || self.name.starts_with("LDR") && self.field(bits, b't') == Some(15)
+    }
+
+    /// Whether SP is among its operands.
+    pub fn touches_sp(&self, bits: u32) -> bool {
+        let implied = [
+            "SP ",
+            "PUSH",
+            "POP",
+            "STR (immediate) T2",
+            "LDR (immediate) T2",
+        ];
+        let general = self.kind != Kind::Float;
+        implied.iter().any(|name| self.name.contains(name))
+            || general
+                && b"dnmtu"
+                    .iter()
+                    .any(|&letter| self.field(bits, letter) == Some(13))
     }
 
     /// The letters of its fields.

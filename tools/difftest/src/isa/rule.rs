@@ -124,6 +124,9 @@ rules! {
     // Special registers.
     NO_SPECIAL = "SYSm names no register (B5.2.2, B5.2.3)",
         v => !matches!(v.get(b'k'), 0..=3 | 5..=9 | 16..=20);
+    NO_SPECIAL_V6 = "SYSm names no register (DDI 0419C, B4.2.2, B4.2.3)",
+        v => !matches!(v.get(b'k'), 0..=3 | 5..=9 | 16 | 20);
+    MSR_NO_GE = "mask<0> without the DSP extension (B5.2.3)", v => v.get(b'c') & 1 == 1;
     MSR_MASK = "mask == '00' || (mask != '10' && !(UInt(SYSm) IN {0..3})) (B5.2.3)", v => {
         let mask = v.get(b'c');
         mask == 0 || mask != 2 && v.get(b'k') > 3

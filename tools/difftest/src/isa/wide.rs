@@ -271,15 +271,36 @@ fn branches_system() -> Vec<Encoding> {
     vec![
         of(
             "MSR T1",
+            "11110011100o nnnn 10o0 xooo kkkkkkkk",
+            V6Only,
+            System,
+            &[BAD_N, NO_SPECIAL_V6],
+        ),
+        of(
+            "MSR T1",
             "11110011100o nnnn 10o0 ccoo kkkkkkkk",
-            V6,
+            V7Only,
+            System,
+            &[BAD_N, NO_SPECIAL, MSR_MASK, MSR_NO_GE],
+        ),
+        of(
+            "MSR T1",
+            "11110011100o nnnn 10o0 ccoo kkkkkkkk",
+            Dsp,
             System,
             &[BAD_N, NO_SPECIAL, MSR_MASK],
         ),
         of(
             "MRS T1",
             "11110011111o xxxx 10o0 dddd kkkkkkkk",
-            V6,
+            V6Only,
+            System,
+            &[BAD_D, NO_SPECIAL_V6],
+        ),
+        of(
+            "MRS T1",
+            "11110011111o xxxx 10o0 dddd kkkkkkkk",
+            V7,
             System,
             &[BAD_D, NO_SPECIAL],
         ),
@@ -301,6 +322,14 @@ fn branches_system() -> Vec<Encoding> {
         barrier("DSB T1", "0100 iiii"),
         barrier("DMB T1", "0101 iiii"),
         barrier("ISB T1", "0110 iiii"),
+        of(
+            "UDF T2",
+            "111101111111 iiii 1010 iiiiiiiiiiii",
+            V6,
+            Event,
+            &[],
+        )
+        .undefined(),
         of(
             "B T3",
             "11110 S cccc iiiiii 10 j 0 k iiiiiiiiiii",

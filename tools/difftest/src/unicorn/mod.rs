@@ -18,7 +18,7 @@ use library::{Engine, Stop, check, constant};
 use crate::{
     case::{
         CLEAR_MONITOR, CODE, Case, EXECUTION, End, FLAGS, Fault, Outcome, PAGE, RAM, STACK,
-        USE_FLOAT, breakpoints,
+        USE_FLOAT,
     },
     profile::Profile,
 };
@@ -116,7 +116,7 @@ impl Unicorn {
         let mut unicorn = Self {
             api: Rc::clone(api),
             engine,
-            code: Box::into_raw(Box::new(Page(breakpoints()))),
+            code: Box::into_raw(Box::new(Page(profile.empty_code()))),
             ram: Box::into_raw(Box::new(Page([0; PAGE]))),
             caught: Box::into_raw(Box::new(Caught {
                 number: 0,
@@ -168,7 +168,7 @@ impl Unicorn {
             )?;
         }
         if self.has_float {
-            self.start(USE_FLOAT);
+            self.start(USE_FLOAT.0);
         }
         self.write(&[constant::MSP, constant::PSP], &mut [STACK, STACK]);
         Ok(())
@@ -274,7 +274,7 @@ impl Unicorn {
             outcome.special = self.special();
         }
         if exclusive {
-            self.start(CLEAR_MONITOR);
+            self.start(CLEAR_MONITOR.0);
         }
         outcome
     }
