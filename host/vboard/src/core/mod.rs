@@ -35,3 +35,5 @@ mod systick;
 mod transfer;
 pub(crate) mod watch;
 mod watchpoint;
+
+pub use decode::{Verdict, verdict};

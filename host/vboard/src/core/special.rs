@@ -3,12 +3,12 @@
 use super::system::System;
 
 impl System {
-    /// MRS; `None`: there is no such register.
-    pub(super) fn read_special(&self, special: u8) -> Option<u32> {
+    /// MRS of a register that there is: others are not decoded.
+    pub(super) fn read_special(&self, special: u8) -> u32 {
         let regs = &self.regs;
         let privileged = regs.privileged();
         let guarded = |value: u32| if privileged { value } else { 0 };
-        Some(match special {
+        match special {
             0..=3 | 5..=7 => {
                 let ipsr = if special & 1 != 0 {
                     u32::from(regs.ipsr)
@@ -22,29 +22,23 @@ impl System {
             8 => guarded(regs.msp()),
             9 => guarded(regs.psp()),
             16 => guarded(u32::from(regs.primask)),
-            17..=19 if !self.isa.thumb2 => return None,
             17 | 18 => guarded(u32::from(regs.basepri)),
             19 => guarded(u32::from(regs.faultmask)),
-            20 => regs.control(),
-            _ => return None,
-        })
+            _ => regs.control(),
+        }
     }
 
-    /// MSR; `None`: there is no such register.
-    pub(super) fn write_special(&mut self, special: u8, mask: u8, value: u32) -> Option<()> {
-        if special < 8 && special != 4 {
+    /// MSR of a register that there is: others are not decoded.
+    pub(super) fn write_special(&mut self, special: u8, mask: u8, value: u32) {
+        if special < 8 {
             if special & 4 == 0 {
                 self.regs
                     .set_apsr(value & self.core.program_status_mask(), mask);
             }
-            return Some(());
-        }
-        let masks = matches!(special, 17..=19) && self.isa.thumb2;
-        if !matches!(special, 8 | 9 | 16 | 20) && !masks {
-            return None;
+            return;
         }
         if !self.regs.privileged() {
-            return Some(());
+            return;
         }
         match special {
             8 => self.regs.set_msp(value),
@@ -61,7 +55,6 @@ impl System {
             _ => self.set_control(value),
         }
         self.attend();
-        Some(())
     }
 
     /// CPS.

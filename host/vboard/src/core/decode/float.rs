@@ -146,7 +146,7 @@ fn transfer(e: u32) -> Op {
             return Op::Undefined;
         }
         return match double(e, 16, 7) {
-            Some(sn) if !bad(rt) => Op::FpMove {
+            Some(sn) if !bad(rt) && field(e, 3, 0) == 0 => Op::FpMove {
                 to_core,
                 sn: sn + field(e, 21, 21) as u8,
                 rt,
@@ -154,14 +154,16 @@ fn transfer(e: u32) -> Op {
             _ => unpredictable,
         };
     }
+    let stray_bit = field(e, 6, 5) != 0 || field(e, 3, 0) != 0;
     match field(e, 23, 21) {
-        0 if bad(rt) => unpredictable,
+        0 if bad(rt) || stray_bit => unpredictable,
         0 => Op::FpMove {
             to_core,
             sn: single(e, 16, 7),
             rt,
         },
         7 if field(e, 19, 16) != 1 => Op::Undefined,
+        7 if flag(e, 7) || stray_bit => unpredictable,
         7 if rt == 13 || rt == 15 && !to_core => unpredictable,
         7 if to_core => Op::FpReadStatus { rt },
         7 => Op::FpWriteStatus { rt },
@@ -191,7 +193,8 @@ fn data_processing(fpu: Option<Fpu>, e: u32) -> Op {
         (true, 1, true) => FpBinary::Fnma,
         (true, 2, false) => FpBinary::Fma,
         (true, 2, true) => FpBinary::Fms,
-        (true, _, false) if flag(e, 7) || flag(e, 5) => return Op::Undefined,
+        // Bits that should be zero (A5.1.2).
+        (true, _, false) if flag(e, 7) || flag(e, 5) => return Op::Unpredictable { encoding: e },
         (true, _, false) => {
             return Op::FpConstant {
                 sd,
@@ -237,6 +240,7 @@ fn one_operand(fpu: Option<Fpu>, e: u32, sd: u8, sm: u8) -> Op {
             zero: false,
             quiet_raises,
         },
+        (5, _) if flag(e, 5) || field(e, 3, 0) != 0 => Op::Unpredictable { encoding: e },
         (5, quiet_raises) => Op::FpCompare {
             sd,
             sm,

@@ -2,14 +2,18 @@
 //!
 //! Encodings are those of the Armv7-M Architecture Reference Manual (DDI 0403), chapters
 //! A5 to A7. Encodings that it calls UNPREDICTABLE become [`Op::Unpredictable`]: they stop
-//! the machine if they are ever executed.
+//! the machine if they are ever executed. Those with a bit in parentheses that is not as it should be
+//! (A5.1.2) are among them.
 
 mod float;
 mod narrow;
 mod subset;
+mod verdict;
 #[cfg(test)]
 mod verdicts;
 mod wide;
+
+pub use verdict::{Verdict, verdict};
 
 use super::{
     insn::{Cond, FpBinary, FpConvert, FpRounding, Insn, Op},
@@ -37,7 +41,9 @@ pub(crate) fn decode(isa: Isa, address: u32, it: u8, first: u16, second: u16) ->
         narrow::decode(address, encoding, !in_it)
     };
     let mut op = subset::restrict(isa, op, wide, encoding);
-    if in_it && !allowed_in_it(&op, it) {
+    // MOV (register) T2, a shift by nothing, sets flags or is UNPREDICTABLE (A7.7.77).
+    let sets_flags = !wide && first >> 6 == 0;
+    if in_it && (sets_flags || !allowed_in_it(&op, it)) {
         op = Op::Unpredictable { encoding };
     }
     // BKPT is unconditional even in an IT block.

@@ -335,7 +335,11 @@ fn miscellaneous(address: u32, e: u32) -> Op {
                 },
             )
         }
-        0b0110 if field(e, 7, 5) == 0b011 && !flag(e, 3) && !flag(e, 2) => Op::ChangeState {
+        // Bits that should be zero (A5.1.2).
+        0b0110 if field(e, 7, 5) == 0b011 && field(e, 3, 2) != 0 => {
+            Op::Unpredictable { encoding: e }
+        }
+        0b0110 if field(e, 7, 5) == 0b011 => Op::ChangeState {
             disable: flag(e, 4),
             primask: flag(e, 1),
             faultmask: flag(e, 0),

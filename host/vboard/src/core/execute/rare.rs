@@ -66,16 +66,11 @@ impl System {
             }
             Op::ReadSpecial { rd, special } => {
                 let value = self.read_special(special);
-                match value {
-                    Some(value) => self.regs.set(rd, value),
-                    None => return Err(Trap::Unpredictable(0xf3ef_8000 | u32::from(special))),
-                }
+                self.regs.set(rd, value);
             }
             Op::WriteSpecial { rn, mask, special } => {
                 let value = self.regs.get(rn);
-                if self.write_special(special, mask, value).is_none() {
-                    return Err(Trap::Unpredictable(0xf380_8000 | u32::from(special)));
-                }
+                self.write_special(special, mask, value);
             }
             Op::Supervisor { .. } => return Err(Trap::Supervisor),
             Op::Breakpoint { imm } => return Err(self.breakpoint_trap(imm)),

@@ -70,7 +70,7 @@ pub(super) fn shifted_register(e: u32) -> Op {
     if op == Alu::Mov && shift.is_none() {
         // MOV (register) allows SP on one side, without setting flags.
         let sp = rd == 13 || rm == 13;
-        if rd == 15 || rm == 15 || sp && (s || rd == rm) {
+        if rd == 15 || rm == 15 || flag(e, 15) || sp && (s || rd == rm) {
             return unpredictable(e);
         }
     } else {
@@ -173,6 +173,8 @@ pub(super) fn plain_immediate(address: u32, e: u32) -> Op {
         imm,
     };
     let op = field(e, 24, 20);
+    // From SSAT on there is no i, and bit 5 is nothing: they should be zero (A5.1.2).
+    let stray_bit = matches!(op, 0b10000..=0b11100) && (flag(e, 26) || flag(e, 5));
     match op {
         0b00000 | 0b01010 if rn == 15 && !bad(rd) => {
             let base = literal_base(address);
@@ -188,7 +190,7 @@ pub(super) fn plain_immediate(address: u32, e: u32) -> Op {
         0b00000 => plain(Alu::Add, rn, imm12),
         0b01010 => plain(Alu::Sub, rn, imm12),
         0b00100 | 0b01100 | 0b10000 | 0b10010 | 0b10100 | 0b10110 | 0b11000 | 0b11010 | 0b11100
-            if bad(rd) =>
+            if bad(rd) || stray_bit =>
         {
             unpredictable(e)
         }
@@ -244,13 +246,28 @@ pub(super) fn plain_immediate(address: u32, e: u32) -> Op {
 
 pub(super) fn register(e: u32) -> Op {
     let (rn, rd, rm) = (reg(e, 16), reg(e, 8), reg(e, 0));
+    let op = match field(e, 15, 12) {
+        15 => operation(e),
+        _ => Op::Undefined,
+    };
+    let wrong_rn = match op {
+        Op::Undefined => return op,
+        // Bit 6 should be zero (A5.1.2).
+        Op::Extend { .. } => rn == 13 || flag(e, 6),
+        Op::Unary { .. } => rn != rm,
+        _ => bad(rn),
+    };
+    if bad(rd) || bad(rm) || wrong_rn {
+        unpredictable(e)
+    } else {
+        op
+    }
+}
+
+/// What [`register`] decodes, whichever the registers.
+fn operation(e: u32) -> Op {
+    let (rn, rd, rm) = (reg(e, 16), reg(e, 8), reg(e, 0));
     let (op1, op2) = (field(e, 23, 20), field(e, 7, 4));
-    if field(e, 15, 12) != 15 {
-        return Op::Undefined;
-    }
-    if bad(rd) || bad(rm) {
-        return unpredictable(e);
-    }
     if op1 < 8 && op2 >= 8 {
         let op = match op1 {
             0 => Extend::Sxth,
@@ -262,20 +279,13 @@ pub(super) fn register(e: u32) -> Op {
             _ => return Op::Undefined,
         };
         let rotate = (field(e, 5, 4) * 8) as u8;
-        return if rn == 13 {
-            unpredictable(e)
-        } else {
-            Op::Extend {
-                op,
-                rd,
-                rn,
-                rm,
-                rotate,
-            }
+        return Op::Extend {
+            op,
+            rd,
+            rn,
+            rm,
+            rotate,
         };
-    }
-    if bad(rn) {
-        return unpredictable(e);
     }
     match (op1, op2) {
         (0..=7, 0) => {
@@ -314,7 +324,6 @@ pub(super) fn register(e: u32) -> Op {
             rm,
         },
         (10, 8) => Op::Select { rd, rn, rm },
-        (9, 8..=11) | (11, 8) if rn != rm => unpredictable(e),
         (9, 8) => Op::Unary {
             op: Unary::Rev,
             rd,

@@ -150,7 +150,7 @@ pub(super) fn store(e: u32) -> Op {
         2 => Width::Word,
         _ => return Op::Undefined,
     };
-    if rn == 15 {
+    if rn == 15 || has_no_form(e) {
         return Op::Undefined;
     }
     if rt == 15 || width != Width::Word && rt == 13 {
@@ -201,6 +201,16 @@ pub(super) fn store(e: u32) -> Op {
     }
 }
 
+/// Whether the second halfword is of none of the forms: 12 or 8 bits of offset, or a register.
+fn has_no_form(e: u32) -> bool {
+    !flag(e, 23)
+        && if flag(e, 11) {
+            !flag(e, 10) && !flag(e, 8)
+        } else {
+            field(e, 10, 6) != 0
+        }
+}
+
 /// The 8-bit immediate forms; `None`: the unprivileged ones (P and U set, W clear) and
 /// undefined ones (P clear).
 fn immediate8(e: u32) -> Option<(Index, i32)> {
@@ -223,6 +233,9 @@ pub(super) fn load(address: u32, e: u32) -> Op {
         _ => return Op::Undefined,
     };
     let word = width == Width::Word;
+    if rn != 15 && has_no_form(e) {
+        return Op::Undefined;
+    }
     if rt == 13 && !word {
         return unpredictable(e);
     }

@@ -16,7 +16,7 @@ use crate::core::{insn::Op, model::Isa};
 
 pub(super) fn decode(isa: Isa, address: u32, e: u32) -> Op {
     match field(e, 28, 25) {
-        0b1000..=0b1011 if flag(e, 15) => branch_or_system(address, e),
+        0b1000..=0b1011 if flag(e, 15) => branch_or_system(isa, address, e),
         _ if !isa.thumb2 => Op::Undefined,
         0b0100 if flag(e, 22) => dual_exclusive_table(address, e),
         0b0100 => multiple(e),

@@ -10,12 +10,9 @@ pub(super) fn multiply(e: u32) -> Op {
     if field(e, 7, 6) != 0 {
         return Op::Undefined;
     }
-    if bad(rd) || bad(rn) || bad(rm) || ra == 13 {
-        return unpredictable(e);
-    }
     let dsp = |op| Op::MulDsp { op, rd, rn, rm, ra };
     let small = field(e, 5, 4) < 2;
-    match field(e, 22, 20) {
+    let op = match field(e, 22, 20) {
         0 => match (field(e, 5, 4), ra) {
             (0, 15) => Op::Mul {
                 s: false,
@@ -49,6 +46,11 @@ pub(super) fn multiply(e: u32) -> Op {
         6 if small => dsp(DspMul::Smmls(m)),
         7 if field(e, 5, 4) == 0 => Op::Usad8 { rd, rn, rm, ra },
         _ => Op::Undefined,
+    };
+    if op != Op::Undefined && (bad(rd) || bad(rn) || bad(rm) || ra == 13) {
+        unpredictable(e)
+    } else {
+        op
     }
 }
 

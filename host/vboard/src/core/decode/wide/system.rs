@@ -2,9 +2,12 @@
 
 use super::super::{bad, field, flag, reg, sign_extend};
 use super::unpredictable;
-use crate::core::insn::{Cond, Op};
+use crate::core::{
+    insn::{Cond, Op},
+    model::Isa,
+};
 
-pub(super) fn branch_or_system(address: u32, e: u32) -> Op {
+pub(super) fn branch_or_system(isa: Isa, address: u32, e: u32) -> Op {
     let (s, j1, j2) = (field(e, 26, 26), field(e, 13, 13), field(e, 11, 11));
     let imm11 = field(e, 10, 0);
     let next = address.wrapping_add(4);
@@ -20,45 +23,72 @@ pub(super) fn branch_or_system(address: u32, e: u32) -> Op {
             cond: Cond::from_bits(field(e, 25, 22)),
             target: next.wrapping_add(sign_extend(near, 21)),
         },
-        (false, false) => system(e),
+        (false, false) => system(isa, e),
     }
 }
 
-fn system(e: u32) -> Op {
+fn system(isa: Isa, e: u32) -> Op {
     let special = e as u8;
+    // Each has bits that should be zero, or one; an instruction in which they are not is
+    // UNPREDICTABLE (A5.1.2).
+    let as_it_should = |mask: u32, value: u32| e & mask == value;
     match field(e, 26, 20) {
-        0b011_1000 => {
+        0b011_1000 | 0b011_1001 => {
             let (rn, mask) = (reg(e, 16), field(e, 11, 10) as u8);
-            // Only APSR has parts that are written one by one (B5.2.3).
-            let odd_mask = mask == 0 || mask != 2 && special > 3;
-            if bad(rn) || odd_mask || field(e, 13, 12) != 0 || field(e, 9, 8) != 0 {
+            let odd_mask = match (isa.thumb2, isa.dsp) {
+                (false, _) => mask != 2,
+                // Only APSR has parts that are written one by one (B5.2.3).
+                (true, true) => mask == 0 || mask != 2 && special > 3,
+                // There are no GE bits to write.
+                (true, false) => mask != 2,
+            };
+            let should = as_it_should(0x0010_2300, 0);
+            if bad(rn) || odd_mask || !should || !is_special(isa, special) {
                 unpredictable(e)
             } else {
                 Op::WriteSpecial { rn, mask, special }
             }
         }
-        0b011_1010 => match field(e, 10, 0) {
+        0b011_1010 if !isa.thumb2 || field(e, 10, 8) != 0 => Op::Undefined,
+        0b011_1010 if !as_it_should(0x000f_2800, 0x000f_0000) => unpredictable(e),
+        0b011_1010 => match field(e, 7, 0) {
             2 => Op::WaitForEvent,
             3 => Op::WaitForInterrupt,
             4 => Op::SendEvent,
-            0..=255 => Op::Nop,
-            _ => Op::Undefined,
+            _ => Op::Nop,
         },
-        0b011_1011 => match field(e, 7, 4) {
-            2 => Op::ClearExclusive,
-            4 => Op::DataSyncBarrier,
-            5 => Op::DataMemoryBarrier,
-            6 => Op::InstructionSyncBarrier,
-            _ => Op::Undefined,
-        },
-        0b011_1110 => {
+        0b011_1011 => {
+            let (op, low) = match field(e, 7, 4) {
+                2 if isa.thumb2 => (Op::ClearExclusive, 15),
+                4 => (Op::DataSyncBarrier, 0),
+                5 => (Op::DataMemoryBarrier, 0),
+                6 => (Op::InstructionSyncBarrier, 0),
+                _ => return Op::Undefined,
+            };
+            if as_it_should(0x000f_2f00 | low, 0x000f_0f00 | low) {
+                op
+            } else {
+                unpredictable(e)
+            }
+        }
+        0b011_1110 | 0b011_1111 => {
             let rd = reg(e, 8);
-            if bad(rd) {
+            let should = as_it_should(0x001f_2000, 0x000f_0000);
+            if bad(rd) || !should || !is_special(isa, special) {
                 unpredictable(e)
             } else {
                 Op::ReadSpecial { rd, special }
             }
         }
         _ => Op::Undefined,
+    }
+}
+
+/// Whether there is a special register of this number (B5.2.2; DDI 0419, B4.2.2).
+fn is_special(isa: Isa, special: u8) -> bool {
+    match special {
+        0..=3 | 5..=9 | 16 | 20 => true,
+        17..=19 => isa.thumb2,
+        _ => false,
     }
 }
