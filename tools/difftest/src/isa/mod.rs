@@ -96,7 +96,8 @@ impl Isa {
     fn coprocessor(&self, bits: u32) -> bool {
         let space = bits >> 26 & 0b11_1011 == 0b11_1011 && bits >> 24 & 3 != 3;
         let ours = matches!(bits >> 8 & 15, 10 | 11);
-        space && !(self.fpu && ours)
+        // Armv6-M has no such space.
+        self.has_faults && space && !(self.fpu && ours)
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Unicorn {
     written: [c_int; WRITTEN],
     read: [c_int; READ],
     has_float: bool,
+    /// Instructions to execute at a time; 0: as many as there are.
+    count: usize,
     _not_send: PhantomData<*mut ()>,
 }
 
@@ -93,6 +95,15 @@ extern "C" fn on_exception(engine: Engine, number: u32, caught: *mut c_void) {
 impl Unicorn {
     /// An engine that is the core of `profile`.
     pub fn new(api: &Rc<Api>, profile: &Profile) -> Result<Self, UnicornError> {
+        Self::with_count(api, profile, 0)
+    }
+
+    /// The same, which executes one instruction at a time: slower, but loops end.
+    pub fn stepping(api: &Rc<Api>, profile: &Profile) -> Result<Self, UnicornError> {
+        Self::with_count(api, profile, 1)
+    }
+
+    fn with_count(api: &Rc<Api>, profile: &Profile, count: usize) -> Result<Self, UnicornError> {
         let mut engine = std::ptr::null_mut();
         // SAFETY: `engine` is where the handle goes.
         check("uc_open", unsafe {
@@ -125,6 +136,7 @@ impl Unicorn {
             written,
             read,
             has_float: profile.has_float(),
+            count,
             _not_send: PhantomData,
         };
         unicorn.set_up(profile.unicorn)?;
@@ -216,7 +228,7 @@ impl Unicorn {
         // SAFETY: as in `ram`; only the hook writes to it.
         unsafe { (*self.caught).number = 0 };
         // SAFETY: the engine is open.
-        let error = unsafe { (self.api.start)(self.engine, u64::from(at | 1), 0, 0, 0) };
+        let error = unsafe { (self.api.start)(self.engine, u64::from(at | 1), 0, 0, self.count) };
         // SAFETY: as above.
         (error, unsafe { (*self.caught).number })
     }
