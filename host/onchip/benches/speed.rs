@@ -63,7 +63,7 @@ fn main() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let qemu = Qemu::find(folder.path());
-    println!("millions of instructions per second, timing on; in brackets: part of QEMU's");
+    println!("millions of instructions per second, timing on; behind them the ratio to QEMU's");
     println!("(a: QEMU as it is, b: QEMU with a plugin that counts instructions)\n");
     for kernel in &KERNELS {
         let mut own = Vec::new();
