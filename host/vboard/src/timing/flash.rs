@@ -262,7 +262,7 @@ impl FlashAccelerator {
 
     /// Cycles that a data read of the word at `offset` adds at cycle `now`.
     pub fn data(&mut self, offset: u32, now: u64) -> u32 {
-        if self.has_data(offset) || self.config.data_cache && self.data.hit(offset, 4) {
+        if self.has_data(offset) || self.config.data_cache && self.data.hit_part(offset) {
             return 0;
         }
         let read = self.read_number(offset);

@@ -157,6 +157,16 @@ fn two_lines_of_cache_hold_a_loop_of_two_lines() {
 }
 
 #[test]
+fn a_byte_needs_nothing_of_the_bytes_behind_it() {
+    let mut flash = accelerator(FAST);
+    assert_eq!(flash.data(0x100, 0), 5);
+    assert_eq!(flash.data(0x200, 100), 5);
+    // The last byte of the eight that the first read has brought.
+    assert_eq!(flash.data(0x107, 200), 0);
+    assert_eq!(flash.data(0x108, 300), 5);
+}
+
+#[test]
 fn slow_code_never_waits_for_what_is_read_ahead() {
     let mut flash = accelerator(FAST);
     let slow: Vec<_> = (0..16)
