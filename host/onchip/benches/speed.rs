@@ -9,6 +9,8 @@
 //! and (if there is a C compiler) with a plugin that counts instructions, and the ratio is printed.
 //! QEMU has none of the boards; it runs the kernels as a Cortex-M4.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
