@@ -192,6 +192,21 @@ fn address<const INDEX: usize>(system: &System, step: &Step) -> (u32, u32) {
     (if INDEX == POST { base } else { moved }, moved)
 }
 
+/// Writes the base back, if the form of address does.
+#[inline(always)]
+fn write_back<const INDEX: usize>(system: &mut System, step: &Step, moved: u32) {
+    if INDEX != OFFSET {
+        system.regs.set(step.b, moved);
+    }
+}
+
+/// The address of a register offset; `imm`: how far it is shifted.
+#[inline(always)]
+fn indexed(system: &System, step: &Step) -> u32 {
+    let index = system.regs.get(step.c) << (step.imm & 31);
+    system.regs.get(step.b).wrapping_add(index)
+}
+
 /// Loads from RAM; from elsewhere by [`load_flash`], so that each has little to keep in
 /// registers.
 fn load<const WIDTH_OF: usize, const INDEX: usize>(
@@ -204,9 +219,7 @@ fn load<const WIDTH_OF: usize, const INDEX: usize>(
     let Some(value) = system.load_ram(WIDTH[WIDTH_OF], address) else {
         return load_flash::<WIDTH_OF, INDEX>(system, step, rest, at);
     };
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
+    write_back::<INDEX>(system, step, moved);
     system.regs.set(step.a, value);
     next(system, rest, at)
 }
@@ -221,41 +234,20 @@ fn load_flash<const WIDTH_OF: usize, const INDEX: usize>(
 ) -> Exit {
     let (address, moved) = address::<INDEX>(system, step);
     let Some(value) = system.load_flash(WIDTH[WIDTH_OF], address) else {
-        return load_anywhere::<WIDTH_OF, INDEX>(system, step, rest, at);
+        return any(system, step, rest, at);
     };
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
+    write_back::<INDEX>(system, step, moved);
     system.regs.set(step.a, value);
     next(system, rest, at)
 }
 
-#[inline(never)]
-fn load_anywhere<const WIDTH_OF: usize, const INDEX: usize>(
-    system: &mut System,
-    step: &Step,
-    rest: Rest<'_>,
-    at: &Entered<'_>,
-) -> Exit {
-    let (address, moved) = address::<INDEX>(system, step);
-    let value = system.load(step.place(at), WIDTH[WIDTH_OF], address);
-    let value = or_trap!(value, system, step, at);
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
-    system.regs.set(step.a, value);
-    next(system, rest, at)
-}
-
-/// `imm`: how far the index is shifted.
 fn load_register<const WIDTH_OF: usize>(
     system: &mut System,
     step: &Step,
     rest: Rest<'_>,
     at: &Entered<'_>,
 ) -> Exit {
-    let index = system.regs.get(step.c) << (step.imm & 31);
-    let address = system.regs.get(step.b).wrapping_add(index);
+    let address = indexed(system, step);
     let Some(value) = system.load_ram(WIDTH[WIDTH_OF], address) else {
         return any(system, step, rest, at);
     };
@@ -283,21 +275,17 @@ fn store<const WIDTH_OF: usize, const INDEX: usize>(
     if !system.store_at_hand(WIDTH[WIDTH_OF], address, value) {
         return any(system, step, rest, at);
     }
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
+    write_back::<INDEX>(system, step, moved);
     next(system, rest, at)
 }
 
-/// `imm`: how far the index is shifted.
 fn store_register<const WIDTH_OF: usize>(
     system: &mut System,
     step: &Step,
     rest: Rest<'_>,
     at: &Entered<'_>,
 ) -> Exit {
-    let index = system.regs.get(step.c) << (step.imm & 31);
-    let address = system.regs.get(step.b).wrapping_add(index);
+    let address = indexed(system, step);
     let value = system.regs.get(step.a);
     if !system.store_at_hand(WIDTH[WIDTH_OF], address, value) {
         return any(system, step, rest, at);
@@ -316,9 +304,7 @@ fn load_dual<const INDEX: usize>(
     let Some([first, second]) = system.load_pair_at_hand(address) else {
         return any(system, step, rest, at);
     };
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
+    write_back::<INDEX>(system, step, moved);
     system.regs.set(step.a, first);
     system.regs.set(step.c, second);
     next(system, rest, at)
@@ -336,9 +322,7 @@ fn store_dual<const INDEX: usize>(
     if !system.store_pair_at_hand(address, pair) {
         return any(system, step, rest, at);
     }
-    if INDEX != OFFSET {
-        system.regs.set(step.b, moved);
-    }
+    write_back::<INDEX>(system, step, moved);
     next(system, rest, at)
 }
 
