@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use crate::kernel::cast;
+use crate::op::{MAX_INPUTS, MAX_STATES};
 
 /// Everything in the arena starts at a multiple of this, and so does the arena itself.
 pub(crate) const ALIGNMENT: usize = 16;
@@ -10,7 +11,8 @@ pub(crate) const ALIGNMENT: usize = 16;
 /// Where an operator's operands lie in the arena; an empty range at 0 where there is none.
 #[derive(Clone, Default)]
 pub(crate) struct Places {
-    pub(crate) inputs: [Range<usize>; 2],
+    pub(crate) inputs: [Range<usize>; MAX_INPUTS],
+    pub(crate) states: [Range<usize>; MAX_STATES],
     pub(crate) output: Range<usize>,
     pub(crate) scratch: Range<usize>,
     pub(crate) table: Range<usize>,
@@ -18,7 +20,11 @@ pub(crate) struct Places {
 
 /// What an operator reads and writes while it runs.
 pub(crate) struct Views<'a> {
-    pub(crate) inputs: [&'a [i8]; 2],
+    /// An input that lies where the output does is empty here.
+    pub(crate) inputs: [&'a [i8]; MAX_INPUTS],
+    /// Whether an input lies where the output does, which only [`Reuse`](crate::op::Reuse) brings about.
+    pub(crate) overwritten: [bool; MAX_INPUTS],
+    pub(crate) states: [&'a mut [i8]; MAX_STATES],
     pub(crate) output: &'a mut [i8],
     /// Working memory, aligned to [`ALIGNMENT`].
     pub(crate) scratch: &'a mut [u8],
@@ -32,14 +38,27 @@ impl<'a> Views<'a> {
     pub(crate) fn new(
         arena: &'a mut [u8],
         places: Places,
-        constants: [Option<&'a [u8]>; 2],
+        constants: [Option<&'a [u8]>; MAX_INPUTS],
     ) -> Option<Self> {
+        let overwritten = places
+            .inputs
+            .each_ref()
+            .map(|input| *input == places.output && !input.is_empty());
         let [first, second] = places.inputs;
         let same = first == second;
-        let second = if same { 0..0 } else { second };
-        let cut =
-            arena.get_disjoint_mut([first, second, places.output, places.scratch, places.table]);
-        let [first, second, output, scratch, table] = cut.ok()?;
+        let first = if overwritten[0] { 0..0 } else { first };
+        let second = if overwritten[1] || same { 0..0 } else { second };
+        let [state, other_state] = places.states;
+        let cut = arena.get_disjoint_mut([
+            first,
+            second,
+            state,
+            other_state,
+            places.output,
+            places.scratch,
+            places.table,
+        ]);
+        let [first, second, state, other_state, output, scratch, table] = cut.ok()?;
         let (first, second): (&[u8], &[u8]) = (first, second);
         let second = if same { first } else { second };
         let inputs = [
@@ -48,6 +67,8 @@ impl<'a> Views<'a> {
         ];
         Some(Self {
             inputs: inputs.map(cast::as_i8),
+            overwritten,
+            states: [state, other_state].map(cast::as_i8_mut),
             output: cast::as_i8_mut(output),
             scratch,
             table,

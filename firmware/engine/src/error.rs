@@ -66,7 +66,7 @@ problems! {
         DataType = 4, "has a data type unknown to this engine", "type";
         DataLength = 5, "has constant data of another length than its shape and type say", "bytes";
         Sparse = 6, "is sparse; export the model without weight sparsity encoding", "";
-        Variable = 7, "is a variable; export the model without state", "";
+        Variable = 7, "is a variable and a constant at once; export the model anew", "";
         ExternalData = 8, "keeps its data outside the flatbuffer", "";
         Quantization = 9, "has malformed quantization parameters", "";
     }
@@ -101,6 +101,7 @@ problems! {
         Paddings = 24, "paddings must not be negative and must add up to the output's shape", "dimension";
         Axis = 25, "a reduction axis is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
+        State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
     }
 }
 

@@ -4,7 +4,9 @@ use crate::arena::{Views, aligned};
 use crate::error::{Error, GraphProblem};
 use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
+use crate::op::Reuse;
 use crate::plan::Plan;
+use crate::tensor::DataType;
 
 /// Is told when each operator starts and ends, for example to read a cycle counter.
 pub trait Observer {
@@ -38,11 +40,32 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self> {
         let arena = aligned(arena);
         let plan = Plan::new(model, arena)?;
-        Ok(Self {
+        let mut interpreter = Self {
             model: *model,
             arena,
             plan,
-        })
+        };
+        interpreter.reset();
+        Ok(interpreter)
+    }
+
+    /// Forgets what earlier inferences left behind: all variables become zero, which is their zero point.
+    pub fn reset(&mut self) {
+        for i in 0..self.model.tensor_count() {
+            let Some(tensor) = self.model.tensor(i).filter(|tensor| tensor.is_variable) else {
+                continue;
+            };
+            let zero = tensor.quantization.zero_points.get(0).unwrap_or(0);
+            let zero = if tensor.dtype == DataType::Int8 {
+                zero as u8
+            } else {
+                0
+            };
+            let start = self.plan.tensor(self.arena, i);
+            if let Some(bytes) = self.arena.get_mut(start..start + tensor.bytes) {
+                bytes.fill(zero);
+            }
+        }
     }
 
     /// Bytes of the arena that planning and running use, in one piece from its start.
@@ -86,21 +109,22 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     }
 
     fn run(&mut self, index: usize) -> Result<()> {
-        let op = self.model.op(index)?;
-        let places = self.plan.places(self.arena, index, &op);
-        let in_place = op.is_alias() && places.inputs[0] == places.output;
-        let constants = op
-            .operands
-            .inputs
-            .map(|input| input.and_then(|input| input.data));
-        if in_place {
-            return Ok(());
+        for op in self.model.steps(index)? {
+            let op = op?;
+            let places = self.plan.places(self.arena, index, &op);
+            if op.operands.reuse == Reuse::Alias && places.inputs[0] == places.output {
+                continue;
+            }
+            let constants = op
+                .operands
+                .inputs
+                .map(|input| input.and_then(|input| input.data));
+            let changed = Error::Graph {
+                problem: GraphProblem::Plan,
+                value: saturate(index),
+            };
+            op.run(Views::new(self.arena, places, constants).ok_or(changed)?);
         }
-        let changed = Error::Graph {
-            problem: GraphProblem::Plan,
-            value: saturate(index),
-        };
-        op.run(Views::new(self.arena, places, constants).ok_or(changed)?);
         Ok(())
     }
 }

@@ -27,6 +27,7 @@ mod error;
 mod flatbuffer;
 mod interpreter;
 mod kernel;
+mod linked;
 mod model;
 mod op;
 mod opcode;

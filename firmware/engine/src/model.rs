@@ -70,7 +70,15 @@ impl<'m> Model<'m> {
             return Err(graph(GraphProblem::ConstantInput, self.input.index));
         }
         (0..self.tensors.len()).try_for_each(|i| self.read_tensor(i).map(drop))?;
-        (0..self.operators.len()).try_for_each(|i| Op::read(&self.context(i)?).map(drop))
+        (0..self.operators.len()).try_for_each(|i| {
+            let mut context = self.context(i)?;
+            let steps = context.steps();
+            // Those that run in steps name what is missing if they have none.
+            (0..steps.max(1)).try_for_each(|step| {
+                context.step = step;
+                Op::read(&context).map(drop)
+            })
+        })
     }
 
     /// Number of operators, which run in the file's order.
@@ -144,7 +152,16 @@ impl<'m> Model<'m> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 
-    /// Operator `i` as its kernel understands it.
+    /// The steps of operator `i`, as its kernel understands them.
+    pub(crate) fn steps(&self, i: usize) -> Result<impl Iterator<Item = Result<Op<'m>>>> {
+        let mut context = self.context(i)?;
+        Ok((0..context.steps()).map(move |step| {
+            context.step = step;
+            Op::read(&context)
+        }))
+    }
+
+    /// The first step of operator `i`, which for most is the only one.
     pub(crate) fn op(&self, i: usize) -> Result<Op<'m>> {
         Op::read(&self.context(i)?)
     }
@@ -164,6 +181,7 @@ impl<'m> Model<'m> {
             outputs: table.vector(2)?,
             options_type: table.scalar(3, 0)?,
             options: table.table(4)?,
+            step: 0,
             read: Default::default(),
         })
     }

@@ -167,6 +167,8 @@ pub struct TensorInfo<'m> {
     pub quantization: Quantization<'m>,
     /// Bytes of all elements.
     pub bytes: usize,
+    /// Whether it keeps its elements from one inference to the next.
+    pub is_variable: bool,
     /// The elements of a constant, little-endian.
     pub data: Option<&'m [u8]>,
     name: &'m [u8],
@@ -208,9 +210,6 @@ impl<'m> TensorInfo<'m> {
             .map(|bits| bits.div_ceil(8))
             .filter(|&bytes| bytes <= MAX_BYTES)
             .ok_or(fail(TensorProblem::TooLarge, 0))?;
-        if table.scalar(5, 0_u8)? != 0 {
-            return Err(fail(TensorProblem::Variable, 0));
-        }
         if table.table(6)?.is_some() {
             return Err(fail(TensorProblem::Sparse, 0));
         }
@@ -225,8 +224,14 @@ impl<'m> TensorInfo<'m> {
             return Err(fail(TensorProblem::DataLength, saturate(data.len())));
         }
 
+        let is_variable = table.scalar(5, 0_u8)? != 0;
+        if is_variable && data.is_some() {
+            return Err(fail(TensorProblem::Variable, 0));
+        }
+
         Ok(Self {
             index,
+            is_variable,
             name: table.bytes(3)?,
             shape,
             dtype,

@@ -3,7 +3,9 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
+use crate::arena::Views;
 use crate::kernel::Sum;
+use crate::kernel::elementwise::Elements;
 
 /// What [`add_fours`] works on.
 #[repr(C)]
@@ -32,18 +34,21 @@ struct Term {
 
 /// Adds as many elements from the start as whole groups of four hold; returns how many. None if the output's
 /// factor is out of the assembly's range.
-pub(crate) fn add(sum: &Sum, first: &[i8], second: &[i8], out: &mut [i8]) -> usize {
-    let count = out.len() / 4 * 4;
-    assert!(first.len() >= count && second.len() >= count);
+pub(crate) fn add(sum: &Sum, views: &mut Views<'_>) -> usize {
+    let Elements {
+        inputs: [first, second],
+        output,
+        count,
+    } = Elements::new::<2>(views);
+    let count = count / 4 * 4;
     if count == 0 || !(1..=20).contains(&sum.output.shift) {
         return 0;
     }
-    let end = first[count..].as_ptr();
     let mut fours = Fours {
-        first: first.as_ptr(),
-        second: second.as_ptr(),
-        out: out.as_mut_ptr(),
-        end,
+        first,
+        second,
+        out: output,
+        end: first.wrapping_add(count),
         terms: sum.terms.each_ref().map(|term| Term {
             zero: term.zero_point << 21,
             multiplier: term.rescale.multiplier,
@@ -55,11 +60,12 @@ pub(crate) fn add(sum: &Sum, first: &[i8], second: &[i8], out: &mut [i8]) -> usi
         addend: sum.output.half + (sum.output_zero << sum.output.shift),
         shift: sum.output.shift,
     };
-    // SAFETY: all three slices have `count` elements, a positive multiple of four.
+    // SAFETY: all three have `count` elements, a positive multiple of four; each four are read before the four of the
+    // output at their place are written.
     unsafe { add_fours(&mut fours) };
     if sum.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
-        sum.clamp.apply_all(&mut out[..count]);
+        sum.clamp.apply_all(&mut views.output[..count]);
     }
     count
 }

@@ -6,6 +6,7 @@
 //! target, `armv7em` for cores with 16-bit dual multiply-accumulate. Both give the same results.
 
 pub(crate) mod cast;
+pub(crate) mod elementwise;
 mod filters;
 mod strips;
 mod sum;

@@ -1,5 +1,7 @@
 //! The sum of two scaled tensors.
 
+use crate::arena::Views;
+use crate::kernel::elementwise;
 use crate::op::Clamp;
 use crate::quantize::ShortRescale;
 
@@ -22,19 +24,18 @@ pub(crate) struct Term {
 
 impl Sum {
     /// Adds two tensors, element by element.
-    pub(crate) fn run(&self, first: &[i8], second: &[i8], out: &mut [i8]) {
+    pub(crate) fn run(&self, mut views: Views<'_>) {
         #[cfg(armv7em)]
-        let done = super::armv7em_add::add(self, first, second, out);
+        let done = super::armv7em_add::add(self, &mut views);
         #[cfg(not(armv7em))]
         let done = 0;
         let [a, b] = &self.terms;
-        for ((&x, &y), out) in first.iter().zip(second).zip(out).skip(done) {
+        elementwise::zip(&mut views, done, |x, y| {
             // Each term is at most 255 * 2^20 / 2.
             let sum = a.scale(x) + b.scale(y);
-            *out = self
-                .clamp
-                .apply(self.output.apply(2 * sum) + self.output_zero);
-        }
+            self.clamp
+                .apply(self.output.apply(2 * sum) + self.output_zero)
+        });
     }
 }
 

@@ -5,12 +5,13 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::kernel::{Sum, Term};
 use crate::op::context::{Affine, Context};
+use crate::op::{Kernel, Reuse, Wiring};
 use crate::quantize::ShortRescale;
 
 pub(crate) struct Add(Sum);
 
-impl Add {
-    pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
+impl<'m> Kernel<'m> for Add {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 2)?;
         let (first, second, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let options = cx.options(11)?;
@@ -51,12 +52,11 @@ impl Add {
         }))
     }
 
-    pub(crate) fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [first, second],
-            output,
-            ..
-        } = views;
-        self.0.run(first, second, output);
+    fn wiring(&self, _: &Context<'m>) -> Wiring {
+        Wiring::binary().reusing(Reuse::Overwrite([true; 2]))
+    }
+
+    fn run(&self, views: Views<'_>) {
+        self.0.run(views);
     }
 }

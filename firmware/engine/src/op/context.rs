@@ -5,7 +5,6 @@ use core::cell::OnceCell;
 use crate::error::{Error, FileProblem, OperatorProblem};
 use crate::flatbuffer::{Result, Scalar, Table, Vector, saturate};
 use crate::model::Model;
-use crate::op::{MAX_INPUTS, Operand, Operands};
 use crate::opcode::Opcode;
 use crate::quantize::{Rescale, round};
 use crate::tensor::{DataType, TensorInfo};
@@ -19,6 +18,8 @@ pub(crate) struct Context<'m> {
     pub(crate) outputs: Vector<'m, i32>,
     pub(crate) options_type: u8,
     pub(crate) options: Option<Table<'m>>,
+    /// Which of its steps is meant, for operators that run in several.
+    pub(crate) step: usize,
     /// The first input and the output, once read.
     pub(crate) read: [OnceCell<TensorInfo<'m>>; 2],
 }
@@ -119,13 +120,28 @@ impl<'m> Context<'m> {
     }
 
     pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
-        self.once(1, || {
+        self.nth_output(0)
+    }
+
+    /// Output `i`.
+    pub(crate) fn nth_output(&self, i: usize) -> Result<TensorInfo<'m>> {
+        let read = || {
             let index = self
                 .outputs
-                .get(0)
-                .ok_or(self.error(OperatorProblem::Outputs, 0))?;
+                .get(i)
+                .ok_or(self.error(OperatorProblem::Outputs, self.outputs.len()))?;
             self.tensor(index)
-        })
+        };
+        if i == 0 { self.once(1, read) } else { read() }
+    }
+
+    /// How many steps it runs in.
+    pub(crate) fn steps(&self) -> usize {
+        match self.opcode {
+            Opcode::CONCATENATION | Opcode::PACK => self.inputs.len(),
+            Opcode::SPLIT | Opcode::SPLIT_V | Opcode::UNPACK => self.outputs.len(),
+            _ => 1,
+        }
     }
 
     /// Reads what several ask for only once: it takes longer than all that is done with it.
@@ -148,25 +164,6 @@ impl<'m> Context<'m> {
             value,
         })?;
         self.model.read_tensor(index)
-    }
-
-    /// The first `inputs` inputs and the output, which are read and written at run time.
-    pub(crate) fn operands(&self, inputs: usize) -> Result<Operands<'m>> {
-        let mut operands = [None; MAX_INPUTS];
-        for (i, operand) in operands.iter_mut().enumerate().take(inputs) {
-            let tensor = self.input(i)?;
-            *operand = Some(Operand {
-                tensor: tensor.index,
-                bytes: tensor.bytes,
-                data: tensor.data,
-            });
-        }
-        let output = self.output()?;
-        Ok(Operands {
-            inputs: operands,
-            output: output.index,
-            output_bytes: output.bytes,
-        })
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.
@@ -212,6 +209,12 @@ impl<'m> Context<'m> {
             OperatorProblem::DataType,
             tensor.dtype.code() as usize,
         )?;
+        self.affine(i, tensor)
+    }
+
+    /// Scale and zero point of a tensor of integers quantized as a whole. `i` is the operand, counted over inputs,
+    /// then outputs.
+    pub(crate) fn affine(&self, i: usize, tensor: &TensorInfo<'m>) -> Result<Affine> {
         let quantization = &tensor.quantization;
         let (Some(scale), Some(zero_point), 1) = (
             quantization.scales.get(0),
@@ -221,11 +224,16 @@ impl<'m> Context<'m> {
             return self.fail(OperatorProblem::Scale, i);
         };
         self.ensure(is_scale(scale), OperatorProblem::Scale, i)?;
-        let zero_point =
-            i8::try_from(zero_point).map_err(|_| self.error(OperatorProblem::ZeroPoint, i))?;
+        let range = match tensor.dtype {
+            DataType::Int8 => -128..=127,
+            DataType::Uint8 => 0..=255,
+            DataType::Int16 | DataType::Int32 => 0..=0,
+            other => return self.fail(OperatorProblem::DataType, other.code() as usize),
+        };
+        self.ensure(range.contains(&zero_point), OperatorProblem::ZeroPoint, i)?;
         Ok(Affine {
             scale,
-            zero_point: i32::from(zero_point),
+            zero_point: zero_point as i32,
         })
     }
 

@@ -4,6 +4,7 @@ use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
+use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
@@ -28,8 +29,8 @@ pub(crate) struct Conv<'m> {
     pub(super) clamp: Clamp,
 }
 
-impl<'m> Conv<'m> {
-    pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+impl<'m> Kernel<'m> for Conv<'m> {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 3)?;
         let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let options = cx.options(1)?;
@@ -85,15 +86,62 @@ impl<'m> Conv<'m> {
         })
     }
 
-    pub(crate) fn macs(&self) -> u64 {
+    fn macs(&self) -> u64 {
         let outputs = self.batches * self.y.output * self.x.output;
         outputs as u64 * self.weights.len() as u64
     }
 
-    pub(crate) fn scales(&self) -> &ChannelScales<'m> {
-        &self.scales
+    /// The least, and what it can make use of.
+    fn scratch_bytes(&self) -> (usize, usize) {
+        let pixels = self.batches * self.y.output * self.x.output;
+        let most = pixels.div_ceil(2).min(MOST_PAIRS);
+        let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
+        let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
+        (bytes(least), bytes(most))
     }
 
+    fn scales(&self) -> Option<&ChannelScales<'m>> {
+        Some(&self.scales)
+    }
+
+    fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            scratch,
+            table,
+            ..
+        } = views;
+        let filters = Filters::new(
+            self.weights,
+            self.depth(),
+            self.bias,
+            Factors::new(table, self.filters),
+            self.output_zero,
+            self.clamp,
+        );
+        let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
+        let columns = cast::as_i16_mut(columns);
+        let staging = cast::as_i8_mut(staging);
+        let pixels = output.len() / self.filters;
+        let block = columns.len() / (2 * self.depth()) * 2;
+        for (index, out) in output.chunks_mut(block * self.filters).enumerate() {
+            let first = index * block;
+            let last = (first + block).min(pixels) - 1;
+            for (i, pair) in columns
+                .chunks_exact_mut(2 * self.depth())
+                .enumerate()
+                .take((last - first) / 2 + 1)
+            {
+                let pixel = first + 2 * i;
+                self.fill(pair, staging, input, [pixel, (pixel + 1).min(last)]);
+            }
+            kernel::multiply(columns, &filters, staging, out);
+        }
+    }
+}
+
+impl Conv<'_> {
     /// Bytes of a pair of columns.
     fn pair_bytes(&self) -> usize {
         4 * self.depth()
@@ -124,50 +172,6 @@ impl<'m> Conv<'m> {
             bytes.next_multiple_of(4)
         } else {
             0
-        }
-    }
-
-    /// The least, and what it can make use of.
-    pub(crate) fn scratch_bytes(&self) -> (usize, usize) {
-        let pixels = self.batches * self.y.output * self.x.output;
-        let most = pixels.div_ceil(2).min(MOST_PAIRS);
-        let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
-        let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
-        (bytes(least), bytes(most))
-    }
-
-    pub(crate) fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            scratch,
-            table,
-        } = views;
-        let filters = Filters::new(
-            self.weights,
-            self.depth(),
-            self.bias,
-            Factors::new(table, self.filters),
-            self.output_zero,
-            self.clamp,
-        );
-        let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
-        let columns = cast::as_i16_mut(columns);
-        let staging = cast::as_i8_mut(staging);
-        let pixels = output.len() / self.filters;
-        let block = columns.len() / (2 * self.depth()) * 2;
-        for (index, out) in output.chunks_mut(block * self.filters).enumerate() {
-            let first = index * block;
-            let last = (first + block).min(pixels) - 1;
-            for (i, pair) in columns
-                .chunks_exact_mut(2 * self.depth())
-                .enumerate()
-                .take((last - first) / 2 + 1)
-            {
-                let pixel = first + 2 * i;
-                self.fill(pair, staging, input, [pixel, (pixel + 1).min(last)]);
-            }
-            kernel::multiply(columns, &filters, staging, out);
         }
     }
 

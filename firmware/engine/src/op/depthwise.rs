@@ -4,6 +4,7 @@ use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, Strips, cast};
+use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
@@ -24,8 +25,8 @@ pub(crate) struct Depthwise<'m> {
     pub(super) clamp: Clamp,
 }
 
-impl<'m> Depthwise<'m> {
-    pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+impl<'m> Kernel<'m> for Depthwise<'m> {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 3)?;
         let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let options = cx.options(2)?;
@@ -90,23 +91,50 @@ impl<'m> Depthwise<'m> {
         })
     }
 
-    pub(crate) fn macs(&self) -> u64 {
+    fn macs(&self) -> u64 {
         let outputs = self.batches * self.y.output * self.x.output;
         outputs as u64 * self.weights.len() as u64
     }
 
-    pub(crate) fn scales(&self) -> &ChannelScales<'m> {
-        &self.scales
-    }
-
-    pub(crate) fn scratch_bytes(&self) -> usize {
+    fn scratch_bytes(&self) -> (usize, usize) {
         if self.suits_strips() {
-            Strips::scratch_bytes(self.longer())
+            (Strips::scratch_bytes(self.longer()), 0)
         } else {
-            0
+            (0, 0)
         }
     }
 
+    fn scales(&self) -> Option<&ChannelScales<'m>> {
+        Some(&self.scales)
+    }
+
+    fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            scratch,
+            table,
+            ..
+        } = views;
+        let filters = Filters::new(
+            self.weights,
+            self.y.filter * self.x.filter,
+            self.bias,
+            Factors::new(table, self.channels * self.multiplier),
+            self.output_zero,
+            self.clamp,
+        );
+        let inputs = input.chunks_exact(self.y.input * self.x.input * self.channels);
+        let outputs = output.chunks_exact_mut(self.y.output * self.x.output * filters.count());
+        for (input, output) in inputs.zip(outputs) {
+            if !(self.suits_strips() && self.strips(&filters, scratch, input, output)) {
+                self.image(&filters, input, output);
+            }
+        }
+    }
+}
+
+impl Depthwise<'_> {
     /// Whether the 3x3 kernel for four channels at a time applies.
     fn suits_strips(&self) -> bool {
         let three = |window: &Window| window.filter == 3 && window.dilation == 1;
@@ -123,30 +151,6 @@ impl<'m> Depthwise<'m> {
             &self.x
         } else {
             &self.y
-        }
-    }
-
-    pub(crate) fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            scratch,
-            table,
-        } = views;
-        let filters = Filters::new(
-            self.weights,
-            self.y.filter * self.x.filter,
-            self.bias,
-            Factors::new(table, self.channels * self.multiplier),
-            self.output_zero,
-            self.clamp,
-        );
-        let inputs = input.chunks_exact(self.y.input * self.x.input * self.channels);
-        let outputs = output.chunks_exact_mut(self.y.output * self.x.output * filters.count());
-        for (input, output) in inputs.zip(outputs) {
-            if !(self.suits_strips() && self.strips(&filters, scratch, input, output)) {
-                self.image(&filters, input, output);
-            }
         }
     }
 

@@ -4,6 +4,7 @@ use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
+use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::quantize::Rescale;
@@ -27,8 +28,8 @@ pub(super) enum Factor<'m> {
     PerUnit(ChannelScales<'m>),
 }
 
-impl<'m> FullyConnected<'m> {
-    pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+impl<'m> Kernel<'m> for FullyConnected<'m> {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 3)?;
         let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let options = cx.options(8)?;
@@ -76,27 +77,28 @@ impl<'m> FullyConnected<'m> {
         })
     }
 
-    pub(crate) fn macs(&self) -> u64 {
+    fn macs(&self) -> u64 {
         self.batches as u64 * self.weights.len() as u64
     }
 
-    pub(crate) fn scales(&self) -> Option<&ChannelScales<'m>> {
+    fn scratch_bytes(&self) -> (usize, usize) {
+        (4 * self.depth, 0)
+    }
+
+    fn scales(&self) -> Option<&ChannelScales<'m>> {
         match &self.factor {
             Factor::Same(_) => None,
             Factor::PerUnit(scales) => Some(scales),
         }
     }
 
-    pub(crate) fn scratch_bytes(&self) -> usize {
-        4 * self.depth
-    }
-
-    pub(crate) fn run(&self, views: Views<'_>) {
+    fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
             scratch,
             table,
+            ..
         } = views;
         let filters = Filters::new(
             self.weights,

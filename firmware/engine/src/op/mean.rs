@@ -3,6 +3,7 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
+use crate::op::Kernel;
 use crate::op::context::Context;
 use crate::quantize::Rescale;
 use crate::tensor::{DataType, MAX_RANK};
@@ -19,8 +20,8 @@ pub(crate) struct Mean {
     rescale: Rescale,
 }
 
-impl Mean {
-    pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
+impl<'m> Kernel<'m> for Mean {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 2)?;
         let (input, axes, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         cx.options(27)?;
@@ -63,7 +64,7 @@ impl Mean {
         })
     }
 
-    pub(crate) fn run(&self, views: Views<'_>) {
+    fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
@@ -79,7 +80,9 @@ impl Mean {
                 .clamp(-128, 127) as i8;
         }
     }
+}
 
+impl Mean {
     /// Sum of the elements of `input` that belong to the output element at `position`.
     fn sum(&self, dims: &[(usize, usize)], input: &[i8], position: usize) -> i32 {
         let Some((&(dim, step), inner)) = dims.split_first() else {

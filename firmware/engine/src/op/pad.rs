@@ -3,6 +3,7 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
+use crate::op::Kernel;
 use crate::op::context::Context;
 use crate::tensor::DataType;
 
@@ -17,8 +18,8 @@ pub(crate) struct Pad {
     zero: i8,
 }
 
-impl Pad {
-    pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
+impl<'m> Kernel<'m> for Pad {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 2)?;
         let (input, paddings, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         cx.options(22)?;
@@ -64,7 +65,7 @@ impl Pad {
         Ok(pad)
     }
 
-    pub(crate) fn run(&self, views: Views<'_>) {
+    fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,

@@ -3,8 +3,11 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
+use crate::op::Kernel;
+
 use crate::op::context::{Clamp, Context};
 use crate::op::window::Window;
+use crate::opcode::Opcode;
 
 /// What becomes of a window's elements.
 #[derive(Clone, Copy, PartialEq)]
@@ -22,8 +25,12 @@ pub(crate) struct Pool {
     clamp: Clamp,
 }
 
-impl Pool {
-    pub(crate) fn read(cx: &Context<'_>, reduction: Reduction) -> Result<Self> {
+impl<'m> Kernel<'m> for Pool {
+    fn read(cx: &Context<'m>) -> Result<Self> {
+        let reduction = match cx.opcode {
+            Opcode::MAX_POOL_2D => Reduction::Max,
+            _ => Reduction::Average,
+        };
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let options = cx.options(5)?;
@@ -61,7 +68,7 @@ impl Pool {
         })
     }
 
-    pub(crate) fn run(&self, views: Views<'_>) {
+    fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
@@ -79,7 +86,9 @@ impl Pool {
             }
         }
     }
+}
 
+impl Pool {
     /// Reduces the window at the start of `corner` to one pixel. Channel by channel in blocks, so that the
     /// sums stay in registers.
     fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {

@@ -3,6 +3,7 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
+use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
 use crate::quantize::{Rescale, doubling_high_mul, rounding_shift_right};
 
@@ -18,8 +19,8 @@ pub(crate) struct Softmax {
     least_difference: i32,
 }
 
-impl Softmax {
-    pub(crate) fn read(cx: &Context<'_>) -> Result<Self> {
+impl<'m> Kernel<'m> for Softmax {
+    fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let options = cx.options(9)?;
@@ -68,7 +69,7 @@ impl Softmax {
     }
 
     /// TFLite `reference_ops::Softmax` for int8.
-    pub(crate) fn run(&self, views: Views<'_>) {
+    fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,

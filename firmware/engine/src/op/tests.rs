@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::conv::Conv;
 use super::depthwise::Depthwise;
 use super::fully_connected::{Factor, FullyConnected};
-use super::{ChannelScales, Clamp, Window};
+use super::{ChannelScales, Clamp, Kernel, Window};
 use crate::arena::Views;
 use crate::flatbuffer::Vector;
 use crate::kernel::cast;
@@ -203,6 +203,8 @@ impl Layer {
         let inputs = [&*self.input, &[]];
         run(Views {
             inputs,
+            overwritten: [false; 2],
+            states: [&mut [], &mut []],
             output: cast::as_i8_mut(&mut output),
             scratch,
             table: &table,
@@ -255,7 +257,7 @@ proptest! {
             output_zero: layer.output_zero,
             clamp: layer.clamp,
         };
-        prop_assert_eq!(layer.run(depthwise.scratch_bytes(), |views| depthwise.run(views)), expected);
+        prop_assert_eq!(layer.run(depthwise.scratch_bytes().0, |views| depthwise.run(views)), expected);
     }
 
     #[test]
@@ -276,6 +278,6 @@ proptest! {
             output_zero: layer.output_zero,
             clamp: layer.clamp,
         };
-        prop_assert_eq!(layer.run(dense.scratch_bytes(), |views| dense.run(views)), expected);
+        prop_assert_eq!(layer.run(dense.scratch_bytes().0, |views| dense.run(views)), expected);
     }
 }

@@ -6,10 +6,13 @@ use crate::arena::align;
 use crate::error::{Error, GraphProblem};
 use crate::flatbuffer::{Result, Scalar, saturate};
 use crate::model::Model;
-use crate::op::Operand;
+use crate::op::{Operand, Operands, Reuse};
 
 /// Bytes of a buffer's record.
 pub(super) const RECORD: usize = 16;
+
+/// The time after all operators.
+const FOREVER: usize = u16::MAX as usize - 1;
 
 /// A buffer to be placed.
 #[derive(Clone, Copy)]
@@ -19,7 +22,7 @@ struct Buffer {
     /// The operators before which it is first written and after which it is last read.
     first: u16,
     last: u16,
-    /// The buffer whose memory this is: its own number except behind a RESHAPE.
+    /// The buffer whose memory this lies in: its own number if it has memory of its own.
     root: u16,
     placed: bool,
 }
@@ -98,7 +101,7 @@ impl Buffers<'_> {
 
     /// Notes that a buffer is read at `time`.
     fn extend(&mut self, i: usize, time: usize) {
-        let root = usize::from(self.get(i).root);
+        let root = self.root(i);
         let buffer = self.get(root);
         self.set(
             root,
@@ -116,36 +119,94 @@ impl Buffers<'_> {
         }
         let (input, output) = (model.input(), model.output());
         self.define(input.index, input.bytes, 0);
+        for i in 0..self.len() {
+            let tensor = model.read_tensor(i)?;
+            if tensor.is_variable {
+                // It is there before and after every inference.
+                self.define(i, tensor.bytes, 0);
+                self.extend(i, FOREVER);
+            }
+        }
         for index in 0..model.operator_count() {
-            let op = model.op(index)?;
-            for Operand { tensor, .. } in op.operands.arena_inputs() {
-                if !self.is_known(tensor) {
-                    return Err(graph(GraphProblem::Unproduced, tensor));
-                }
-                self.extend(tensor, index);
-            }
-            let produced = op.operands.output;
-            if self.is_known(produced) || model.read_tensor(produced)?.is_constant() {
-                return Err(graph(GraphProblem::ProducedTwice, produced));
-            }
-            self.define(produced, op.operands.output_bytes, index);
-            if let (true, Some(source)) = (op.is_alias(), op.operands.arena_inputs().next()) {
-                let root = self.get(source.tensor).root;
-                self.set(
-                    produced,
-                    Buffer {
-                        root,
-                        ..self.get(produced)
-                    },
-                );
+            for (step, op) in model.steps(index)?.enumerate() {
+                self.collect_step(model, index, step, &op?.operands)?;
             }
         }
         if !self.is_known(output.index) {
             return Err(graph(GraphProblem::Unproduced, output.index));
         }
         // The result stays until it is fetched.
-        self.extend(output.index, usize::from(u16::MAX) - 1);
+        self.extend(output.index, FOREVER);
+        (0..model.operator_count()).try_for_each(|index| self.overwrite(model, index))
+    }
+
+    fn collect_step(
+        &mut self,
+        model: &Model<'_>,
+        index: usize,
+        step: usize,
+        operands: &Operands<'_>,
+    ) -> Result<()> {
+        for Operand { tensor, .. } in operands.arena_inputs() {
+            if !self.is_known(tensor) {
+                return Err(graph(GraphProblem::Unproduced, tensor));
+            }
+            self.extend(tensor, index);
+        }
+        let output = operands.output.tensor;
+        let continues = step > 0 && self.get(output).first == index as u16;
+        if continues {
+            return Ok(());
+        }
+        if self.is_known(output) || model.read_tensor(output)?.is_constant() {
+            return Err(graph(GraphProblem::ProducedTwice, output));
+        }
+        self.define(output, operands.output.bytes, index);
+        let source = operands.arena_inputs().next();
+        if let (Reuse::Alias, Some(source)) = (operands.reuse, source) {
+            self.join(output, source.tensor);
+        }
         Ok(())
+    }
+
+    /// Lets the output of operator `index` take the memory of an input that it may overwrite and that nothing else
+    /// needs from then on.
+    fn overwrite(&mut self, model: &Model<'_>, index: usize) -> Result<()> {
+        let operands = model.op(index)?.operands;
+        let output = operands.output;
+        for input in operands.overwritable() {
+            let root = self.get(self.root(input.tensor));
+            let fits = output.bytes <= root.bytes as usize;
+            if fits && usize::from(root.last) == index {
+                self.join(output.tensor, input.tensor);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The buffer whose memory buffer `i` lies in.
+    fn root(&self, mut i: usize) -> usize {
+        loop {
+            match usize::from(self.get(i).root) {
+                root if root == i => return i,
+                root => i = root,
+            }
+        }
+    }
+
+    /// Makes buffer `i`, and all that lie in it, lie in that of `other`.
+    fn join(&mut self, i: usize, other: usize) {
+        let root = self.root(other);
+        let buffer = self.get(i);
+        self.extend(root, usize::from(buffer.last));
+        self.set(
+            i,
+            Buffer {
+                root: root as u16,
+                ..buffer
+            },
+        );
     }
 
     /// Gives each buffer its place; returns the end of the last one, or `None` if that lies beyond 2 GiB.
@@ -213,7 +274,7 @@ impl Buffers<'_> {
 
     /// Where a buffer, or the one whose memory it shares, starts.
     pub(super) fn offset(&self, i: usize) -> u32 {
-        self.get(usize::from(self.get(i).root)).offset
+        self.get(self.root(i)).offset
     }
 
     /// The largest buffer without a place, the earliest among equals.

@@ -3,7 +3,8 @@
 //! Every tensor that is not constant is a buffer with a lifetime, counted in operators. Buffers are placed from the
 //! largest to the smallest, each at the lowest place that is free throughout its lifetime ("greedy by size",
 //! Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). A RESHAPE's output is no
-//! buffer of its own but its input's. Operators' working memory gets what is free while they run.
+//! buffer of its own but its input's, and so is the output of an operator that goes element by element over an input
+//! which nothing needs any more. Operators' working memory gets what is free while they run.
 //!
 //! In the arena lie first the buffers, then what is kept for running: where everything lies, and the factors of
 //! each convolution's channels. While the plan is made, its records take the buffers' place.
@@ -106,22 +107,20 @@ impl Plan {
                 start..start + bytes
             }
         };
-        let inputs = op.operands.inputs.map(|input| match input {
+        let tensor = |operand| match operand {
             Some(Operand {
                 tensor,
                 bytes,
                 data: None,
             }) => range(self.tensor(arena, tensor), bytes),
             _ => 0..0,
-        });
+        };
         let place = self.tensors + 3 * index;
         let [start, end, table] = [0, 1, 2].map(|i| self.number(arena, place + i));
         Places {
-            inputs,
-            output: range(
-                self.tensor(arena, op.operands.output),
-                op.operands.output_bytes,
-            ),
+            inputs: op.operands.inputs.map(tensor),
+            states: op.operands.states.map(tensor),
+            output: tensor(Some(op.operands.output)),
             scratch: range(start, end - start),
             table: range(table, op.scales().map_or(0, ChannelScales::table_bytes)),
         }

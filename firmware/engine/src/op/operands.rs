@@ -1,0 +1,125 @@
+//! The tensors that an operator reads and writes while it runs. Weights and the like are not among them.
+
+use crate::error::OperatorProblem;
+use crate::flatbuffer::Result;
+use crate::op::context::Context;
+use crate::tensor::TensorInfo;
+
+/// The most inputs of a step that change from one inference to the next.
+pub(crate) const MAX_INPUTS: usize = 2;
+
+/// The most tensors in which an operator keeps what it has to remember for the next inference.
+pub(crate) const MAX_STATES: usize = 2;
+
+/// Which operands an operator reads and writes, by their places in its lists of inputs and outputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Wiring {
+    pub(crate) inputs: [Option<usize>; MAX_INPUTS],
+    /// Variables, which are in the list of inputs.
+    pub(crate) states: [Option<usize>; MAX_STATES],
+    pub(crate) output: usize,
+    pub(crate) reuse: Reuse,
+}
+
+/// Whether the output can take an input's memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reuse {
+    /// It must lie apart.
+    Never,
+    /// It is the input's bytes unchanged: nothing is left to do where they share their memory.
+    Alias,
+    /// Each element is written after the elements at its place in these inputs have been read, and none of them is
+    /// read again. The inputs are as long as the output.
+    Overwrite([bool; MAX_INPUTS]),
+}
+
+impl Wiring {
+    /// From input `i` to the first output.
+    pub(crate) fn input(i: usize) -> Self {
+        Self {
+            inputs: [Some(i), None],
+            states: [None; MAX_STATES],
+            output: 0,
+            reuse: Reuse::Never,
+        }
+    }
+
+    /// From the first two inputs to the first output.
+    pub(crate) fn binary() -> Self {
+        Self {
+            inputs: [Some(0), Some(1)],
+            ..Self::input(0)
+        }
+    }
+
+    pub(crate) fn reusing(self, reuse: Reuse) -> Self {
+        Self { reuse, ..self }
+    }
+}
+
+/// The tensors of a step.
+#[derive(Clone, Copy)]
+pub(crate) struct Operands<'m> {
+    pub(crate) inputs: [Option<Operand<'m>>; MAX_INPUTS],
+    pub(crate) states: [Option<Operand<'m>>; MAX_STATES],
+    pub(crate) output: Operand<'m>,
+    pub(crate) reuse: Reuse,
+}
+
+/// A tensor that an operator reads or writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Operand<'m> {
+    pub(crate) tensor: usize,
+    pub(crate) bytes: usize,
+    pub(crate) data: Option<&'m [u8]>,
+}
+
+impl<'m> Operands<'m> {
+    pub(super) fn read(cx: &Context<'m>, wiring: Wiring) -> Result<Self> {
+        let mut inputs = [None; MAX_INPUTS];
+        for (operand, i) in inputs.iter_mut().zip(wiring.inputs) {
+            *operand = i.map(|i| cx.input(i).map(Operand::from)).transpose()?;
+        }
+        let mut states = [None; MAX_STATES];
+        for (operand, i) in states.iter_mut().zip(wiring.states) {
+            let Some(i) = i else { continue };
+            let tensor = cx.input(i)?;
+            cx.ensure(tensor.is_variable, OperatorProblem::State, i)?;
+            *operand = Some(Operand::from(tensor));
+        }
+        Ok(Self {
+            inputs,
+            states,
+            output: Operand::from(cx.nth_output(wiring.output)?),
+            reuse: wiring.reuse,
+        })
+    }
+
+    /// The inputs that are not constants.
+    pub(crate) fn arena_inputs(&self) -> impl Iterator<Item = Operand<'m>> {
+        self.inputs
+            .into_iter()
+            .flatten()
+            .filter(|operand| operand.data.is_none())
+    }
+
+    /// The inputs whose memory the output may take.
+    pub(crate) fn overwritable(&self) -> impl Iterator<Item = Operand<'m>> {
+        let may = match self.reuse {
+            Reuse::Overwrite(may) => may,
+            _ => [false; MAX_INPUTS],
+        };
+        let inputs = self.inputs.into_iter().zip(may);
+        inputs.filter_map(|(input, may)| input.filter(|input| may && input.data.is_none()))
+    }
+}
+
+impl<'m> From<TensorInfo<'m>> for Operand<'m> {
+    fn from(tensor: TensorInfo<'m>) -> Self {
+        Self {
+            tensor: tensor.index,
+            bytes: tensor.bytes,
+            data: tensor.data,
+        }
+    }
+}
