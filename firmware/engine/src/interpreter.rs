@@ -119,11 +119,12 @@ impl<'m, 'a> Interpreter<'m, 'a> {
                 .operands
                 .inputs
                 .map(|input| input.and_then(|input| input.data));
+            let reuse = op.operands.reuse;
             let changed = Error::Graph {
                 problem: GraphProblem::Plan,
                 value: saturate(index),
             };
-            op.run(Views::new(self.arena, places, constants).ok_or(changed)?);
+            op.run(Views::new(self.arena, places, constants, reuse).ok_or(changed)?);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use core::arch::{asm, naked_asm};
 
+use crate::arena::Io;
 use crate::kernel::strips::{CHANNELS, Pair, Strips};
 
 /// What [`strip_by_one`] and [`strip_by_two`] work on: a line of outputs of one channel.
@@ -29,12 +30,7 @@ type Rows = [[[i16; 2]; 2]; 5];
 
 /// Computes an image, unless it has fewer than four channels or a factor is out of the assembly's range; returns
 /// whether it did.
-pub(crate) fn depthwise_3x3(
-    strips: &Strips<'_>,
-    scratch: &mut [u8],
-    input: &[i8],
-    output: &mut [i8],
-) -> bool {
+pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
     // SAFETY: any bytes are valid numbers; `align_to_mut` sees to the alignment.
     let lines = unsafe { scratch.align_to_mut::<Pair>().1 };
     let Some(lines) = lines.get_mut(..Strips::pairs(&strips.along)) else {
@@ -46,17 +42,17 @@ pub(crate) fn depthwise_3x3(
     for group in (0..strips.channels).step_by(CHANNELS) {
         // An odd last group is done together with a part of the one before it once more.
         let first = group.min(strips.channels - CHANNELS);
-        strips.group(first, lines, &input[first..], &mut output[first..]);
+        strips.group(first, lines, io);
     }
     if strips.filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
-        strips.filters.clamp.apply_all(output);
+        strips.filters.clamp.apply_all(io.output());
     }
     true
 }
 
 impl Strips<'_> {
-    fn group(&self, first: usize, lines: &mut [Pair], input: &[i8], output: &mut [i8]) {
+    fn group(&self, first: usize, lines: &mut [Pair], io: &mut Io<'_>) {
         let weights: [Rows; CHANNELS] = core::array::from_fn(|c| self.rows(first + c));
         let mut strips: [Strip; CHANNELS] = core::array::from_fn(|c| self.strip(first, c, lines));
         let across = self.across;
@@ -71,13 +67,13 @@ impl Strips<'_> {
                 self.load(
                     lines,
                     line % 3,
-                    source.map(|line| &input[line * self.input_steps[1]..]),
+                    source.map(|line| &io.input()[line * self.input_steps[1] + first..]),
                 );
             }
             next = top + 3;
             let row = (3 - top % 3) % 3;
             for (c, strip) in strips.iter_mut().enumerate() {
-                let out = &mut output[out_line * self.output_steps[1] + c..];
+                let out = &mut io.output()[out_line * self.output_steps[1] + first + c..];
                 assert!(out.len() > (self.along.output - 1) * self.output_steps[0]);
                 strip.out = out.as_mut_ptr();
                 strip.out_step = self.output_steps[0];

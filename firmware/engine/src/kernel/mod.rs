@@ -8,6 +8,7 @@
 pub(crate) mod cast;
 pub(crate) mod elementwise;
 mod filters;
+mod portable_strips;
 mod strips;
 mod sum;
 
@@ -26,6 +27,7 @@ mod portable;
 pub(crate) const CACHED_WEIGHTS: usize = 192;
 
 pub(crate) use filters::Filters;
+pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{Sum, Term};
 

@@ -1,5 +1,6 @@
 //! Products of columns and filters, for any target. A pair of columns lies one behind the other.
 
+use crate::arena::Io;
 use crate::kernel::{Filters, Strips};
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
@@ -33,6 +34,6 @@ fn dot(column: &[i16], row: &[i8]) -> i32 {
 }
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
-pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &[i8], _: &mut [i8]) -> bool {
+pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> bool {
     false
 }

@@ -15,10 +15,6 @@ pub(crate) const CHANNELS: usize = 4;
 pub(crate) type Pair = [[[i16; 2]; CHANNELS]; 3];
 
 /// A depthwise 3x3 convolution without dilation, of an image.
-#[cfg_attr(
-    not(armv7em),
-    expect(dead_code, reason = "only the assembly goes by strips")
-)]
 pub(crate) struct Strips<'a> {
     /// Geometry along the lines and across them.
     pub(crate) along: Window,

@@ -4,10 +4,10 @@ use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
-use crate::op::window::Window;
+use crate::op::window::{self, Window};
+use crate::op::{Kernel, Reuse, Wiring};
 use crate::tensor::DataType;
 
 /// Pairs of output pixels that are computed together, so that weights are fetched once for all: up to four where
@@ -86,15 +86,22 @@ impl<'m> Kernel<'m> for Conv<'m> {
         })
     }
 
+    fn wiring(&self, _: &Context<'m>) -> Wiring {
+        Wiring::input(0).reusing(Reuse::trail_if(self.batches == 1))
+    }
+
+    fn lead(&self) -> Option<usize> {
+        // Outputs are written when all windows up to theirs have been read.
+        window::lead([&self.y, &self.x], [self.channels, self.filters], true)
+    }
+
     fn macs(&self) -> u64 {
-        let outputs = self.batches * self.y.output * self.x.output;
-        outputs as u64 * self.weights.len() as u64
+        self.pixels() as u64 * self.weights.len() as u64
     }
 
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
-        let pixels = self.batches * self.y.output * self.x.output;
-        let most = pixels.div_ceil(2).min(MOST_PAIRS);
+        let most = self.pixels().div_ceil(2).min(MOST_PAIRS);
         let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
         let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
         (bytes(least), bytes(most))
@@ -105,13 +112,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            scratch,
-            table,
-            ..
-        } = views;
+        let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
             self.weights,
             self.depth(),
@@ -123,10 +124,9 @@ impl<'m> Kernel<'m> for Conv<'m> {
         let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
         let columns = cast::as_i16_mut(columns);
         let staging = cast::as_i8_mut(staging);
-        let pixels = output.len() / self.filters;
+        let pixels = self.pixels();
         let block = columns.len() / (2 * self.depth()) * 2;
-        for (index, out) in output.chunks_mut(block * self.filters).enumerate() {
-            let first = index * block;
+        for first in (0..pixels).step_by(block) {
             let last = (first + block).min(pixels) - 1;
             for (i, pair) in columns
                 .chunks_exact_mut(2 * self.depth())
@@ -134,14 +134,20 @@ impl<'m> Kernel<'m> for Conv<'m> {
                 .take((last - first) / 2 + 1)
             {
                 let pixel = first + 2 * i;
-                self.fill(pair, staging, input, [pixel, (pixel + 1).min(last)]);
+                self.fill(pair, staging, io.input(), [pixel, (pixel + 1).min(last)]);
             }
-            kernel::multiply(columns, &filters, staging, out);
+            let out = first * self.filters..(last + 1) * self.filters;
+            kernel::multiply(columns, &filters, staging, &mut io.output()[out]);
         }
     }
 }
 
 impl Conv<'_> {
+    /// Output pixels.
+    fn pixels(&self) -> usize {
+        self.batches * self.y.output * self.x.output
+    }
+
     /// Bytes of a pair of columns.
     fn pair_bytes(&self) -> usize {
         4 * self.depth()

@@ -1,13 +1,13 @@
 //! DEPTHWISE_CONV_2D, int8.
 
-use crate::arena::Views;
+use crate::arena::{Io, Views};
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, Strips, cast};
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
-use crate::op::window::Window;
+use crate::op::window::{self, Window};
+use crate::op::{Kernel, Reuse, Wiring};
 use crate::tensor::DataType;
 
 pub(crate) struct Depthwise<'m> {
@@ -91,6 +91,23 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         })
     }
 
+    fn wiring(&self, _: &Context<'m>) -> Wiring {
+        let reuse = if self.suits_strips() {
+            Reuse::Overwrite([self.suits_its_place(), false])
+        } else {
+            Reuse::trail_if(self.batches == 1)
+        };
+        Wiring::input(0).reusing(reuse)
+    }
+
+    fn lead(&self) -> Option<usize> {
+        if self.suits_strips() {
+            return Some(0);
+        }
+        let filters = self.channels * self.multiplier;
+        window::lead([&self.y, &self.x], [self.channels, filters], false)
+    }
+
     fn macs(&self) -> u64 {
         let outputs = self.batches * self.y.output * self.x.output;
         outputs as u64 * self.weights.len() as u64
@@ -109,13 +126,7 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
     }
 
     fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            scratch,
-            table,
-            ..
-        } = views;
+        let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
             self.weights,
             self.y.filter * self.x.filter,
@@ -124,11 +135,12 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
             self.output_zero,
             self.clamp,
         );
-        let inputs = input.chunks_exact(self.y.input * self.x.input * self.channels);
-        let outputs = output.chunks_exact_mut(self.y.output * self.x.output * filters.count());
-        for (input, output) in inputs.zip(outputs) {
-            if !(self.suits_strips() && self.strips(&filters, scratch, input, output)) {
-                self.image(&filters, input, output);
+        let input = self.y.input * self.x.input * self.channels;
+        let output = self.y.output * self.x.output * filters.count();
+        for i in 0..self.batches {
+            let mut io = io.part(i, input, output);
+            if !(self.suits_strips() && self.strips(&filters, scratch, &mut io)) {
+                self.image(&filters, &mut io);
             }
         }
     }
@@ -136,13 +148,20 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
 
 impl Depthwise<'_> {
     /// Whether the 3x3 kernel for four channels at a time applies.
-    fn suits_strips(&self) -> bool {
+    pub(super) fn suits_strips(&self) -> bool {
         let three = |window: &Window| window.filter == 3 && window.dilation == 1;
         self.multiplier == 1
             && self.channels >= 4
             && three(&self.y)
             && three(&self.x)
             && self.longer().stride <= 2
+    }
+
+    /// Whether strips can lie where the input does: a line is kept apart before the outputs of the line above it are
+    /// written, and no group of channels is done in part with another.
+    pub(super) fn suits_its_place(&self) -> bool {
+        let is_same = |window: &Window| window.stride == 1 && window.input == window.output;
+        is_same(&self.y) && is_same(&self.x) && self.channels.is_multiple_of(4)
     }
 
     /// The dimension with more outputs.
@@ -154,13 +173,7 @@ impl Depthwise<'_> {
         }
     }
 
-    fn strips(
-        &self,
-        filters: &Filters<'_>,
-        scratch: &mut [u8],
-        input: &[i8],
-        output: &mut [i8],
-    ) -> bool {
+    fn strips(&self, filters: &Filters<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
         let (x, y) = (&self.x, &self.y);
         let input_steps = [self.channels, x.input * self.channels];
         let output_steps = [self.channels, x.output * self.channels];
@@ -180,13 +193,18 @@ impl Depthwise<'_> {
             strips.output_steps.reverse();
             strips.tap_steps.reverse();
         }
-        kernel::depthwise_3x3(&strips, scratch, input, output)
+        let done = kernel::depthwise_3x3(&strips, scratch, io);
+        if !done && io.is_in_place() {
+            kernel::depthwise_3x3_in_place(&strips, scratch, io);
+            return true;
+        }
+        done
     }
 
     /// Any geometry, pixel by pixel.
-    fn image(&self, filters: &Filters<'_>, input: &[i8], output: &mut [i8]) {
+    fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
         let (y, x) = (self.y, self.x);
-        for (pixel, out) in output.chunks_exact_mut(filters.count()).enumerate() {
+        for pixel in 0..y.output * x.output {
             let (taps_y, top) = y.taps(pixel / x.output);
             let (taps_x, left) = x.taps(pixel % x.output);
             let taps = taps_y.enumerate().flat_map(|(i, tap_y)| {
@@ -196,7 +214,7 @@ impl Depthwise<'_> {
                     .enumerate()
                     .map(move |(j, tap_x)| (line + j * x.dilation, tap_y * x.filter + tap_x))
             });
-            self.pixel(filters, input, &taps, out);
+            self.pixel(filters, io, &taps, pixel);
         }
     }
 
@@ -205,18 +223,19 @@ impl Depthwise<'_> {
     fn pixel(
         &self,
         filters: &Filters<'_>,
-        input: &[i8],
+        io: &mut Io<'_>,
         taps: &(impl Iterator<Item = (usize, usize)> + Clone),
-        out: &mut [i8],
+        out: usize,
     ) {
         const BLOCK: usize = 16;
-        let count = out.len();
-        for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-            let first = block * BLOCK;
+        let count = filters.count();
+        for first in (0..count).step_by(BLOCK) {
+            let input = io.input();
+            let length = BLOCK.min(count - first);
             let mut sums = [0_i32; BLOCK];
             for (pixel, tap) in taps.clone() {
                 let data = &input[pixel * self.channels..][..self.channels];
-                let weights = &self.weights[tap * count + first..][..out.len()];
+                let weights = &self.weights[tap * count + first..][..length];
                 if self.multiplier == 1 {
                     for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
                     {
@@ -230,6 +249,7 @@ impl Depthwise<'_> {
                     }
                 }
             }
+            let out = &mut io.output()[out * count + first..][..length];
             for (i, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
                 *out = filters.finish(first + i, sum);
             }

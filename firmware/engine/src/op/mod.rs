@@ -58,6 +58,12 @@ pub(crate) trait Kernel<'m>: Sized {
         None
     }
 
+    /// The bytes by which the output must start before the first input, if it may [trail](Reuse::Trail) it; `None` if
+    /// nothing is gained by that.
+    fn lead(&self) -> Option<usize> {
+        Some(0)
+    }
+
     fn run(&self, views: Views<'_>);
 }
 
@@ -104,6 +110,11 @@ macro_rules! kernels {
             /// The output channels that have a factor each, to be computed once and kept.
             pub(crate) fn scales(&self) -> Option<&ChannelScales<'m>> {
                 match &self.kind { $(Kind::$kind(kernel) => kernel.scales(),)* }
+            }
+
+            /// The bytes by which the output must start before an input whose memory it takes.
+            pub(crate) fn lead(&self) -> Option<usize> {
+                match &self.kind { $(Kind::$kind(kernel) => kernel.lead(),)* }
             }
 
             pub(crate) fn run(&self, views: Views<'_>) {

@@ -31,6 +31,17 @@ pub(crate) enum Reuse {
     /// Each element is written after the elements at its place in these inputs have been read, and none of them is
     /// read again. The inputs are as long as the output.
     Overwrite([bool; MAX_INPUTS]),
+    /// It may overlap the first input if it starts at least [`Kernel::lead`](super::Kernel::lead) bytes before it: then
+    /// each element is written where nothing is read any more (Blacker, Bridges and Hadfield, "Diagonal memory optimisation for machine
+    /// learning on micro-controllers", 2020).
+    Trail,
+}
+
+impl Reuse {
+    /// [`Reuse::Trail`] on a condition.
+    pub(crate) fn trail_if(condition: bool) -> Self {
+        if condition { Self::Trail } else { Self::Never }
+    }
 }
 
 impl Wiring {
@@ -104,10 +115,11 @@ impl<'m> Operands<'m> {
     }
 
     /// The inputs whose memory the output may take.
-    pub(crate) fn overwritable(&self) -> impl Iterator<Item = Operand<'m>> {
+    pub(crate) fn reusable(&self) -> impl Iterator<Item = Operand<'m>> {
         let may = match self.reuse {
+            Reuse::Never | Reuse::Alias => [false; MAX_INPUTS],
             Reuse::Overwrite(may) => may,
-            _ => [false; MAX_INPUTS],
+            Reuse::Trail => [true, false],
         };
         let inputs = self.inputs.into_iter().zip(may);
         inputs.filter_map(|(input, may)| input.filter(|input| may && input.data.is_none()))

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use super::conv::Conv;
 use super::depthwise::Depthwise;
 use super::fully_connected::{Factor, FullyConnected};
-use super::{ChannelScales, Clamp, Kernel, Window};
-use crate::arena::Views;
+use super::{ChannelScales, Clamp, Kernel, Reuse, Window};
+use crate::arena::{ALIGNMENT, Places, Views, align, aligned};
 use crate::flatbuffer::Vector;
 use crate::kernel::cast;
 use crate::quantize::Rescale;
@@ -192,25 +192,76 @@ impl Layer {
         out
     }
 
-    /// Runs a layer in `scratch` bytes of working memory.
-    fn run(&self, scratch: usize, run: impl FnOnce(Views<'_>)) -> Vec<i8> {
-        let mut table = vec![0; self.scales().table_bytes()];
-        self.scales().fill(&mut table);
-        let mut scratch = vec![0_u128; scratch.div_ceil(16)];
-        let mut output = vec![0; self.batches * self.y.output * self.x.output * self.filters];
-        // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
-        let scratch = unsafe { scratch.align_to_mut().1 };
-        let inputs = [&*self.input, &[]];
-        run(Views {
-            inputs,
-            overwritten: [false; 2],
-            states: [&mut [], &mut []],
-            output: cast::as_i8_mut(&mut output),
-            scratch,
-            table: &table,
-        });
-        cast::as_i8(&output).to_vec()
+    /// Runs a layer in `scratch` bytes of working memory, its output so many bytes before its input, or behind it.
+    fn run(&self, scratch: usize, lead: Option<usize>, run: impl FnOnce(Views<'_>)) -> Vec<i8> {
+        let outputs = self.batches * self.y.output * self.x.output * self.filters;
+        let output = lead.map_or(align(self.input.len()), |_| 0);
+        let input = lead.unwrap_or(0);
+        let end = align((input + self.input.len()).max(output + outputs));
+        let table = align(end + scratch);
+        let places = Places {
+            inputs: [input..input + self.input.len(), 0..0],
+            output: output..output + outputs,
+            scratch: end..end + scratch,
+            table: table..table + self.scales().table_bytes(),
+            ..Places::default()
+        };
+        let mut memory = vec![0x5a; places.table.end + ALIGNMENT];
+        let arena = aligned(&mut memory);
+        arena[places.inputs[0].clone()].copy_from_slice(&as_u8(&self.input));
+        self.scales().fill(&mut arena[places.table.clone()]);
+        let reuse = Reuse::trail_if(lead.is_some());
+        run(Views::new(arena, places, [None; 2], reuse).unwrap());
+        cast::as_i8(&arena[output..output + outputs]).to_vec()
     }
+}
+
+fn as_u8(data: &[i8]) -> Vec<u8> {
+    data.iter().map(|&x| x as u8).collect()
+}
+
+/// Windows of three, next to each other, one for each element.
+fn same() -> impl Strategy<Value = Window> {
+    (1..9_usize).prop_map(|input| Window {
+        input,
+        output: input,
+        filter: 3,
+        stride: 1,
+        dilation: 1,
+        padding: 1,
+    })
+}
+
+fn check_depthwise(layer: &Layer) -> Result<(), TestCaseError> {
+    let multiplier = layer.filters / layer.channels;
+    let tap = |filter, tap, _| (filter / multiplier, tap * layer.filters + filter);
+    let expected = layer.reference(1, tap);
+    let depthwise = Depthwise {
+        batches: layer.batches,
+        channels: layer.channels,
+        multiplier,
+        y: layer.y,
+        x: layer.x,
+        weights: &layer.weights,
+        bias: layer.bias(),
+        scales: layer.scales(),
+        input_zero: layer.input_zero,
+        output_zero: layer.output_zero,
+        clamp: layer.clamp,
+    };
+    let can_trail = !depthwise.suits_strips() || depthwise.suits_its_place();
+    for lead in leads(depthwise.lead().filter(|_| can_trail), layer.batches) {
+        let scratch = depthwise.scratch_bytes().0;
+        let output = layer.run(scratch, lead, |views| depthwise.run(views));
+        prop_assert_eq!(&output, &expected);
+    }
+    Ok(())
+}
+
+/// Apart, and as near to the input as can be.
+fn leads(lead: Option<usize>, batches: usize) -> impl Iterator<Item = Option<usize>> {
+    let near = lead.filter(|_| batches == 1);
+    [None].into_iter().chain(near.map(Some))
 }
 
 proptest! {
@@ -236,28 +287,22 @@ proptest! {
         };
         let (least, most) = conv.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
-            prop_assert_eq!(&layer.run(scratch, |views| conv.run(views)), &expected);
+            for lead in leads(conv.lead(), layer.batches) {
+                prop_assert_eq!(&layer.run(scratch, lead, |views| conv.run(views)), &expected);
+            }
         }
     }
 
     #[test]
     fn depthwise(layer in layer(window(), window(), |channels, some| channels * some, |_, filters| filters)) {
-        let multiplier = layer.filters / layer.channels;
-        let expected = layer.reference(1, |filter, tap, _| (filter / multiplier, tap * layer.filters + filter));
-        let depthwise = Depthwise {
-            batches: layer.batches,
-            channels: layer.channels,
-            multiplier,
-            y: layer.y,
-            x: layer.x,
-            weights: &layer.weights,
-            bias: layer.bias(),
-            scales: layer.scales(),
-            input_zero: layer.input_zero,
-            output_zero: layer.output_zero,
-            clamp: layer.clamp,
-        };
-        prop_assert_eq!(layer.run(depthwise.scratch_bytes().0, |views| depthwise.run(views)), expected);
+        check_depthwise(&layer)?;
+    }
+
+    #[test]
+    fn depthwise_3x3_in_its_place(
+        layer in layer(same(), same(), |channels, _| channels, |_, filters| filters)
+    ) {
+        check_depthwise(&layer)?;
     }
 
     #[test]
@@ -278,6 +323,6 @@ proptest! {
             output_zero: layer.output_zero,
             clamp: layer.clamp,
         };
-        prop_assert_eq!(layer.run(dense.scratch_bytes().0, |views| dense.run(views)), expected);
+        prop_assert_eq!(layer.run(dense.scratch_bytes().0, None, |views| dense.run(views)), expected);
     }
 }

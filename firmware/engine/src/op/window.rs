@@ -71,3 +71,29 @@ impl Window {
         (first..(first + room).min(self.filter), position)
     }
 }
+
+/// The bytes by which the output must start before the input for each pixel, in their order, to be written where
+/// nothing is read any more; `None` if these are as many as the output has. Pixels have so many bytes in the input and in
+/// the output. `ahead`: a pixel is written when its whole window has been read; else while that is read.
+pub(crate) fn lead([y, x]: [&Window; 2], [from, to]: [usize; 2], ahead: bool) -> Option<usize> {
+    let first = |window: &Window, o: usize| (o * window.stride).saturating_sub(window.padding);
+    let start = |line: usize, o: usize| (first(y, line) * x.input + first(x, o)) * from;
+    let pixels = y.output * x.output;
+    // The first byte that this window or a later one reads.
+    let needed = |pixel: usize| {
+        let (line, o) = (pixel / x.output, pixel % x.output);
+        let next = if line + 1 < y.output {
+            start(line + 1, 0)
+        } else {
+            usize::MAX
+        };
+        if pixel < pixels {
+            start(line, o).min(next)
+        } else {
+            usize::MAX
+        }
+    };
+    let lead = (0..pixels)
+        .map(|pixel| ((pixel + 1) * to).saturating_sub(needed(pixel + usize::from(ahead))));
+    lead.max().filter(|&lead| lead < pixels * to)
+}

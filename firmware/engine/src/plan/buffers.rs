@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::arena::align;
+use crate::arena::{ALIGNMENT, align};
 use crate::error::{Error, GraphProblem};
 use crate::flatbuffer::{Result, Scalar, saturate};
 use crate::model::Model;
@@ -11,31 +11,65 @@ use crate::op::{Operand, Operands, Reuse};
 /// Bytes of a buffer's record.
 pub(super) const RECORD: usize = 16;
 
+/// Which outputs are laid into an input's memory. Memory that is shared is taken for as long as any of its parts is
+/// needed, so that sharing can do harm where sizes differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// All that can.
+    All,
+    /// Those that are at least half as large, and no more than twice.
+    Similar,
+    /// Only those that repeat the input's bytes.
+    None,
+}
+
+impl Sharing {
+    /// From what saves most on usual networks.
+    pub(super) const ALL: [Self; 3] = [Self::All, Self::Similar, Self::None];
+
+    fn allows(self, input: usize, output: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Similar => input / 2 <= output && output / 2 <= input,
+            Self::None => false,
+        }
+    }
+}
+
 /// The time after all operators.
 const FOREVER: usize = u16::MAX as usize - 1;
 
-/// A buffer to be placed.
+/// A buffer to be placed, or one that lies in another's memory.
 #[derive(Clone, Copy)]
 struct Buffer {
+    /// Of all that lie in its memory.
     bytes: u32,
+    /// Where its memory starts; [`UNPLACED`] until it has been placed.
     offset: u32,
-    /// The operators before which it is first written and after which it is last read.
+    /// The operators before which it is first written and after which it is last read, with all that lie in its memory.
     first: u16,
     last: u16,
     /// The buffer whose memory this lies in: its own number if it has memory of its own.
     root: u16,
-    placed: bool,
+    /// Where in that memory it starts, in units of [`ALIGNMENT`].
+    shift: u16,
 }
+
+const UNPLACED: u32 = u32::MAX;
 
 impl Buffer {
     const UNUSED: Self = Self {
         bytes: 0,
-        offset: 0,
+        offset: UNPLACED,
         first: u16::MAX,
         last: 0,
         root: 0,
-        placed: false,
+        shift: 0,
     };
+
+    fn is_placed(&self) -> bool {
+        self.offset != UNPLACED
+    }
 
     fn is_live_with(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
@@ -62,7 +96,7 @@ impl Buffers<'_> {
             first: u16::read(&record[8..]),
             last: u16::read(&record[10..]),
             root: u16::read(&record[12..]),
-            placed: record[14] != 0,
+            shift: u16::read(&record[14..]),
         }
     }
 
@@ -73,7 +107,7 @@ impl Buffers<'_> {
         record[8..10].copy_from_slice(&buffer.first.to_le_bytes());
         record[10..12].copy_from_slice(&buffer.last.to_le_bytes());
         record[12..14].copy_from_slice(&buffer.root.to_le_bytes());
-        record[14] = u8::from(buffer.placed);
+        record[14..].copy_from_slice(&buffer.shift.to_le_bytes());
     }
 
     fn all(&self) -> impl Iterator<Item = Buffer> {
@@ -101,19 +135,20 @@ impl Buffers<'_> {
 
     /// Notes that a buffer is read at `time`.
     fn extend(&mut self, i: usize, time: usize) {
-        let root = self.root(i);
-        let buffer = self.get(root);
-        self.set(
-            root,
-            Buffer {
-                last: buffer.last.max(time as u16),
-                ..buffer
-            },
-        );
+        let buffer = self.get(i);
+        let last = buffer.last.max(time as u16);
+        self.set(i, Buffer { last, ..buffer });
     }
 
-    /// Finds the buffers and their lifetimes.
-    pub(super) fn collect(&mut self, model: &Model<'_>) -> Result<()> {
+    /// Finds the buffers and gives each its place; returns the end of the last one, or `None` if that lies beyond
+    /// 2 GiB.
+    pub(super) fn plan(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<Option<usize>> {
+        self.collect(model, sharing)?;
+        Ok(self.place())
+    }
+
+    /// Finds the buffers, their lifetimes, and whose memory they lie in.
+    fn collect(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<()> {
         for i in 0..self.len() {
             self.set(i, Buffer::UNUSED);
         }
@@ -137,7 +172,7 @@ impl Buffers<'_> {
         }
         // The result stays until it is fetched.
         self.extend(output.index, FOREVER);
-        (0..model.operator_count()).try_for_each(|index| self.overwrite(model, index))
+        (0..model.operator_count()).try_for_each(|index| self.share(model, index, sharing))
     }
 
     fn collect_step(
@@ -162,60 +197,90 @@ impl Buffers<'_> {
             return Err(graph(GraphProblem::ProducedTwice, output));
         }
         self.define(output, operands.output.bytes, index);
-        let source = operands.arena_inputs().next();
-        if let (Reuse::Alias, Some(source)) = (operands.reuse, source) {
-            self.join(output, source.tensor);
-        }
         Ok(())
     }
 
-    /// Lets the output of operator `index` take the memory of an input that it may overwrite and that nothing else
-    /// needs from then on.
-    fn overwrite(&mut self, model: &Model<'_>, index: usize) -> Result<()> {
-        let operands = model.op(index)?.operands;
-        let output = operands.output;
-        for input in operands.overwritable() {
-            let root = self.get(self.root(input.tensor));
-            let fits = output.bytes <= root.bytes as usize;
-            if fits && usize::from(root.last) == index {
-                self.join(output.tensor, input.tensor);
+    /// Lets the output of operator `index` lie in the memory of an input: one whose bytes it repeats, or one that
+    /// nothing else needs from then on.
+    fn share(&mut self, model: &Model<'_>, index: usize, sharing: Sharing) -> Result<()> {
+        let op = model.op(index)?;
+        let output = op.operands.output;
+        if op.operands.reuse == Reuse::Alias {
+            if let Some(input) = op.operands.arena_inputs().next() {
+                self.join(output.tensor, input.tensor, 0);
+            }
+            return Ok(());
+        }
+        let lead = match op.operands.reuse {
+            Reuse::Trail => op.lead(),
+            _ => Some(0),
+        };
+        for input in op.operands.reusable() {
+            let root = self.get(usize::from(self.get(input.tensor).root));
+            let is_free = usize::from(root.last) == index;
+            if !is_free || !sharing.allows(input.bytes, output.bytes) {
+                continue;
+            }
+            if lead.is_some_and(|lead| self.join(output.tensor, input.tensor, lead)) {
                 break;
             }
         }
         Ok(())
     }
 
-    /// The buffer whose memory buffer `i` lies in.
-    fn root(&self, mut i: usize) -> usize {
-        loop {
-            match usize::from(self.get(i).root) {
-                root if root == i => return i,
-                root => i = root,
+    /// Lays buffer `i`, which has its memory for itself, `lead` bytes or a little more before `other` into that one's
+    /// memory. `false` if the distance is too great to be noted.
+    fn join(&mut self, i: usize, other: usize, lead: usize) -> bool {
+        let root = usize::from(self.get(other).root);
+        let (buffer, other) = (self.get(i), self.get(other));
+        let Ok(lead) = u16::try_from(lead.div_ceil(ALIGNMENT)) else {
+            return false;
+        };
+        // What the others must move by to make room before them.
+        let growth = lead.saturating_sub(other.shift);
+        if self.all().any(|member| {
+            usize::from(member.root) == root && member.shift.checked_add(growth).is_none()
+        }) {
+            return false;
+        }
+        for member in 0..self.len() {
+            let moved = self.get(member);
+            if usize::from(moved.root) == root && moved.first != u16::MAX {
+                let shift = moved.shift + growth;
+                self.set(member, Buffer { shift, ..moved });
             }
         }
-    }
-
-    /// Makes buffer `i`, and all that lie in it, lie in that of `other`.
-    fn join(&mut self, i: usize, other: usize) {
-        let root = self.root(other);
-        let buffer = self.get(i);
-        self.extend(root, usize::from(buffer.last));
+        let shift = other.shift + growth - lead;
+        let memory = self.get(root);
+        let start = usize::from(shift) * ALIGNMENT;
+        let bytes = (memory.bytes as usize + usize::from(growth) * ALIGNMENT)
+            .max(start + buffer.bytes as usize);
+        self.set(
+            root,
+            Buffer {
+                bytes: saturate(bytes),
+                last: memory.last.max(buffer.last),
+                ..memory
+            },
+        );
+        let root = root as u16;
         self.set(
             i,
             Buffer {
-                root: root as u16,
+                root,
+                shift,
                 ..buffer
             },
         );
+        true
     }
 
     /// Gives each buffer its place; returns the end of the last one, or `None` if that lies beyond 2 GiB.
-    pub(super) fn place(&mut self) -> Option<usize> {
+    fn place(&mut self) -> Option<usize> {
         let mut end = 0;
         while let Some(i) = self.largest() {
             let mut buffer = self.get(i);
             let offset = self.lowest(&buffer);
-            buffer.placed = true;
             buffer.offset = i32::try_from(offset).ok()?.unsigned_abs();
             end = end.max(buffer.end());
             self.set(i, buffer);
@@ -229,7 +294,7 @@ impl Buffers<'_> {
         let mut offset = 0_usize;
         // Whatever is in the way moves the buffer behind itself: no place before that one's end is free.
         while let Some(obstacle) = self.all().find(|other| {
-            other.placed
+            other.is_placed()
                 && other.is_live_with(buffer)
                 && (other.offset as usize) < offset + bytes
                 && offset < other.end()
@@ -257,7 +322,7 @@ impl Buffers<'_> {
         };
         let live = self
             .all()
-            .filter(|other| other.placed && other.is_live_with(&buffer));
+            .filter(|other| other.is_placed() && other.is_live_with(&buffer));
         let top = live.map(|other| other.end()).max().unwrap_or(0);
         let start = if end.saturating_sub(top) >= least {
             top
@@ -274,14 +339,20 @@ impl Buffers<'_> {
 
     /// Where a buffer, or the one whose memory it shares, starts.
     pub(super) fn offset(&self, i: usize) -> u32 {
-        self.get(self.root(i)).offset
+        let buffer = self.get(i);
+        if buffer.first == u16::MAX {
+            return 0;
+        }
+        let memory = self.get(usize::from(buffer.root));
+        memory.offset + u32::from(buffer.shift) * ALIGNMENT as u32
     }
 
     /// The largest buffer without a place, the earliest among equals.
     fn largest(&self) -> Option<usize> {
         let mut best: Option<(u32, usize)> = None;
         for (i, buffer) in self.all().enumerate() {
-            let candidate = buffer.bytes > 0 && !buffer.placed && usize::from(buffer.root) == i;
+            let candidate =
+                buffer.bytes > 0 && !buffer.is_placed() && usize::from(buffer.root) == i;
             if candidate && best.is_none_or(|(bytes, _)| buffer.bytes > bytes) {
                 best = Some((buffer.bytes, i));
             }
@@ -322,7 +393,7 @@ mod tests {
             prop_assert!(memory.len() >= least && (memory.end <= end || memory.len() == least));
             let apart = |a: &Buffer, b: &Range<usize>| a.end() <= b.start || b.end <= a.offset as usize;
             for (i, a) in buffers.all().enumerate() {
-                prop_assert!(a.end() <= end);
+                prop_assert!(a.bytes == 0 || a.end() <= end);
                 for b in buffers.all().skip(i + 1).filter(|b| a.is_live_with(b) && a.bytes > 0 && b.bytes > 0) {
                     prop_assert!(apart(&a, &(b.offset as usize..b.end())));
                 }

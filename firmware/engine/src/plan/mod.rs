@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::flatbuffer::{Result, Scalar, saturate};
 use crate::model::Model;
 use crate::op::{ChannelScales, Op, Operand};
-use buffers::{Buffers, RECORD};
+use buffers::{Buffers, RECORD, Sharing};
 
 /// A plan, whose numbers lie in the arena.
 #[derive(Clone, Copy)]
@@ -43,8 +43,16 @@ impl Plan {
 
         let records = arena.as_chunks_mut().0.get_mut(..tensors);
         let mut buffers = Buffers(records.ok_or(too_small(tensors * RECORD))?);
-        buffers.collect(model)?;
-        let tensors_end = buffers.place().ok_or(too_small(usize::MAX))?;
+        let too_large = too_small(usize::MAX);
+        let mut best: Option<(usize, Sharing)> = None;
+        for sharing in Sharing::ALL {
+            let end = buffers.plan(model, sharing)?.ok_or(too_large)?;
+            if best.is_none_or(|(least, _)| end < least) {
+                best = Some((end, sharing));
+            }
+        }
+        let (_, sharing) = best.ok_or(too_large)?;
+        let tensors_end = buffers.plan(model, sharing)?.ok_or(too_large)?;
         let mut end = tensors_end;
         let mut table_bytes = 0;
         for index in 0..operators {
