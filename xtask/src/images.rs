@@ -1,11 +1,13 @@
 //! `cargo xtask images`: builds the boards' images, or checks the kept ones.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
-use object::{Object, ObjectSection, ObjectSymbol};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol};
+use onchip_engine::Model;
 use onchip_protocol::info::{self, Info};
 
 use crate::sources;
@@ -23,6 +25,12 @@ pub(crate) struct Options {
     /// Where to put the images [default: firmware/images, where they are kept]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Link only the operators that these models have, which makes the image smaller; for `onchip bench --image`.
+    #[arg(long, value_name = "MODEL", num_args = 1.., requires = "out")]
+    ops: Vec<PathBuf>,
+    /// Build for this board alone.
+    #[arg(long)]
+    board: Option<String>,
     /// Build the core library too, even where it came compiled.
     #[arg(long)]
     core_from_sources: bool,
@@ -33,7 +41,13 @@ pub(crate) struct Options {
 pub(crate) fn images(root: &Path, options: &Options) -> Result<()> {
     let sources = sources::digest(root)?;
     let kept = root.join("firmware/images");
-    for board in boards(root)? {
+    let operators = operators(&options.ops)?;
+    let mut boards = boards(root)?;
+    if let Some(only) = &options.board {
+        boards.retain(|board| board == only);
+        ensure!(!boards.is_empty(), "boards/ has no {only}.toml");
+    }
+    for board in boards {
         let file = format!("{board}.elf");
         if options.check {
             let info = check(&kept.join(&file), &board, &sources)?;
@@ -50,13 +64,43 @@ pub(crate) fn images(root: &Path, options: &Options) -> Result<()> {
         let out = options.out.as_ref().unwrap_or(&kept);
         let out = std::path::absolute(out)?;
         fs::create_dir_all(&out)?;
-        let built = build(root, &board, &sources, options.core_from_sources)?;
+        let built = build(
+            root,
+            &board,
+            &sources,
+            &operators,
+            options.core_from_sources,
+        )?;
         check(&built, &board, &sources)?;
         let (to, elf) = (out.join(&file), fs::read(built)?);
         fs::write(&to, &elf).with_context(|| format!("cannot write {}", to.display()))?;
-        println!("{}: {} bytes", to.display(), elf.len());
+        println!("{}: {} bytes of flash", to.display(), flash_bytes(&elf)?);
     }
     Ok(())
+}
+
+/// The numbers of the operators in these models, with commas between them.
+fn operators(models: &[PathBuf]) -> Result<String> {
+    let mut numbers = BTreeSet::new();
+    for path in models {
+        let file =
+            fs::read(path).with_context(|| format!("model {} cannot be read", path.display()))?;
+        let model =
+            Model::new(&file).with_context(|| format!("model {} cannot run", path.display()))?;
+        numbers.extend(model.operators().map(|operator| operator.opcode.0));
+    }
+    Ok(numbers
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(","))
+}
+
+/// Bytes that the image takes in flash: code, constants, and what it copies into RAM when it starts.
+fn flash_bytes(elf: &[u8]) -> Result<u64> {
+    let file = object::File::parse(elf).context("no ELF file")?;
+    let segments = file.segments().map(|segment| segment.file_range().1);
+    Ok(segments.sum())
 }
 
 /// The names of the boards.
@@ -93,7 +137,13 @@ fn lint(root: &Path, board: &str) -> Result<()> {
 }
 
 /// Builds the image of `board` and returns where it is.
-fn build(root: &Path, board: &str, sources: &str, core_from_sources: bool) -> Result<PathBuf> {
+fn build(
+    root: &Path,
+    board: &str,
+    sources: &str,
+    operators: &str,
+    core_from_sources: bool,
+) -> Result<PathBuf> {
     let compiler = Compiler::installed()?;
     let target = target_of(root, board)?;
     let core = if core_from_sources {
@@ -115,6 +165,9 @@ fn build(root: &Path, board: &str, sources: &str, core_from_sources: bool) -> Re
         .arg(&folder)
         .args(["--config", &remap(root, target)?])
         .env("ONCHIP_SOURCES", sources);
+    if !operators.is_empty() {
+        cargo.env("ONCHIP_OPERATORS", operators);
+    }
     // What the caller set for the host's programs would override the image's own settings.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);

@@ -1,4 +1,4 @@
-//! Products of columns and filters by the dual 16-bit multiply-accumulate of Armv7E-M.
+//! Products of a dense layer's columns and filters by the dual 16-bit multiply-accumulate of Armv7E-M.
 //!
 //! `SXTB16` widens bytes 0 and 2 of a word, and with a rotation bytes 1 and 3. So that one multiplication meets
 //! the right operands, a pair of columns is laid out in groups of four elements, p being the first and q the second
@@ -6,8 +6,8 @@
 
 use core::arch::asm;
 
+use crate::kernel::Filters;
 use crate::kernel::armv7em_tile::{Tile, multiply_tile};
-use crate::kernel::{CACHED_WEIGHTS, Filters};
 
 /// The upper 32 bits of a product, rounded.
 #[inline(always)]
@@ -28,7 +28,7 @@ pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
-pub(crate) fn unpack(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], zero: i32) {
+pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], zero: i32) {
     let count = first.len();
     let groups = count / 4;
     let pair = &mut pair[2 * at..][..2 * count];
@@ -68,12 +68,11 @@ pub(crate) fn unpack(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], z
 }
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
-/// An odd last column has a pair to itself. Rows that several pairs share are copied into `rows` if there is room.
-pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, rows: &mut [i8], out: &mut [i8]) {
+/// An odd last column has a pair to itself.
+pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
     let (depth, count) = (filters.depth, filters.count());
     let pixels = out.len() / count;
-    let pairs = pixels.div_ceil(2);
-    assert!(columns.len() >= pairs * 2 * depth);
+    assert!(columns.len() >= pixels.div_ceil(2) * 2 * depth);
     if count < 2 || !filters.are_short() {
         multiply_any(columns, filters, out);
         return;
@@ -83,20 +82,9 @@ pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, rows: &mut [i8], 
     for (first, span) in spans.into_iter().filter(|&(_, span)| span > 0) {
         let weights = &filters.weights[first * depth..][..span * depth];
         let mut tile = Tile::new(columns, filters, first, weights, out, pixels);
-        let copies = 2 * depth > CACHED_WEIGHTS && pairs > 2;
-        if let Some(rows) = rows.get_mut(..2 * depth).filter(|_| copies) {
-            for weights in weights.chunks_exact(2 * depth) {
-                copy(rows, weights);
-                tile.rows = [rows.as_ptr(), rows[depth..].as_ptr()];
-                tile.filter_pairs = 1;
-                // SAFETY: as below, for two filters at a time.
-                unsafe { multiply_tile(&mut tile) };
-            }
-        } else {
-            // SAFETY: `weights` holds the rows of `span` filters from `first` on, whose factors and biases the tile
-            // points to; `columns` a pair for each pair of pixels; `out` all filters' outputs for each pixel.
-            unsafe { multiply_tile(&mut tile) };
-        }
+        // SAFETY: `weights` holds the rows of `span` filters from `first` on, whose factors and biases the tile
+        // points to; `columns` a pair for each pair of pixels; `out` all filters' outputs for each pixel.
+        unsafe { multiply_tile(&mut tile) };
     }
     if filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
@@ -111,39 +99,6 @@ fn multiply_any(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
         for (filter, out) in out.iter_mut().enumerate() {
             *out = filters.finish(filter, dot(pair, pixel % 2, filters.row(filter)));
         }
-    }
-}
-
-/// Copies out of flash, whose reads take long, by whole words.
-fn copy(to: &mut [i8], from: &[i8]) {
-    assert!(to.len() == from.len());
-    let blocks = to.len() / 16;
-    let (to, to_rest) = to.split_at_mut(16 * blocks);
-    let (from, from_rest) = from.split_at(16 * blocks);
-    if blocks > 0 {
-        // SAFETY: reads and writes `16 * blocks` bytes, which both slices have.
-        unsafe {
-            asm!(
-                ".p2align 2",
-                "2:",
-                "ldr.w r2, [{from}]",
-                "ldr.w r3, [{from}, #4]",
-                "ldr.w r4, [{from}, #8]",
-                "ldr.w r5, [{from}, #12]",
-                "add.w {from}, {from}, #16",
-                "subs.w {blocks}, {blocks}, #1",
-                "stmia.w {to}!, {{r2-r5}}",
-                "bne 2b",
-                from = inout(reg) from.as_ptr() => _,
-                to = inout(reg) to.as_mut_ptr() => _,
-                blocks = inout(reg) blocks => _,
-                out("r2") _, out("r3") _, out("r4") _, out("r5") _,
-                options(nostack),
-            );
-        }
-    }
-    for (to, from) in to_rest.iter_mut().zip(from_rest) {
-        *to = *from;
     }
 }
 

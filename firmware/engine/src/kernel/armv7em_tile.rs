@@ -1,4 +1,4 @@
-//! Two filters times two columns: the loop in which convolutions and dense layers spend their time.
+//! Two filters times two columns: the loop in which dense layers spend their time.
 
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -10,7 +10,7 @@ use crate::op::Factors;
 #[repr(C)]
 pub(super) struct Tile {
     columns: *const i16,
-    pub(super) rows: [*const i8; 2],
+    rows: [*const i8; 2],
     bias: [i32; 2],
     multiplier: [i32; 2],
     /// Half of the divisor, and the output's zero point times the divisor.
@@ -25,7 +25,7 @@ pub(super) struct Tile {
     next_multiplier: *const u8,
     next_shift: *const u8,
     next_out: *mut i8,
-    pub(super) filter_pairs: usize,
+    filter_pairs: usize,
 
     /// Bytes of a pair of columns that are done in steps of sixteen elements, and then in steps of four.
     by_sixteen: usize,

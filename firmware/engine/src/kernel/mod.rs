@@ -17,14 +17,18 @@ mod armv7em;
 #[cfg(armv7em)]
 mod armv7em_add;
 #[cfg(armv7em)]
+mod armv7em_conv;
+#[cfg(armv7em)]
+mod armv7em_conv_tile;
+#[cfg(armv7em)]
 mod armv7em_strips;
 #[cfg(armv7em)]
 mod armv7em_tile;
 #[cfg(not(armv7em))]
 mod portable;
 
-/// Bytes of weights that the data cache of a slow flash can be trusted to hold, as small as they are.
-pub(crate) const CACHED_WEIGHTS: usize = 192;
+/// Columns that convolutions compute together: a group.
+pub(crate) const COLUMNS: usize = 3;
 
 pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
@@ -32,8 +36,10 @@ pub(crate) use strips::Strips;
 pub(crate) use sum::{Sum, Term};
 
 #[cfg(armv7em)]
-pub(crate) use armv7em::{multiply, rounding_high_mul, unpack};
+pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
+#[cfg(armv7em)]
+pub(crate) use armv7em_conv::{multiply, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
 #[cfg(not(armv7em))]
-pub(crate) use portable::{depthwise_3x3, multiply, unpack};
+pub(crate) use portable::{depthwise_3x3, multiply, multiply_pairs, unpack, unpack_pair};

@@ -1,25 +1,44 @@
-//! Products of columns and filters, for any target. A pair of columns lies one behind the other.
+//! Products of columns and filters, for any target. The columns of a group, or of a pair, lie one behind the other.
 
 use crate::arena::Io;
-use crate::kernel::{Filters, Strips};
+use crate::kernel::{COLUMNS, Filters, Strips};
+
+/// Writes elements `at..` of a group of columns: those of `sources`, less `zero`.
+pub(crate) fn unpack(group: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
+    unpack_each(group, at, &sources, zero);
+}
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
-pub(crate) fn unpack(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32) {
-    let (first, second) = pair.split_at_mut(pair.len() / 2);
-    for (column, source) in [first, second].into_iter().zip(sources) {
-        for (to, &from) in column[at..].iter_mut().zip(source) {
+pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32) {
+    unpack_each(pair, at, &sources, zero);
+}
+
+fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
+    let columns = columns.chunks_exact_mut(columns.len() / sources.len());
+    for (column, source) in columns.zip(sources) {
+        for (to, &from) in column[at..].iter_mut().zip(*source) {
             *to = i16::from(from) - zero as i16;
         }
     }
 }
 
+/// Multiplies groups of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
+/// last group may have columns that no output is asked of.
+pub(crate) fn multiply(groups: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
+    multiply_each(groups, filters.depth.next_multiple_of(4), filters, out);
+}
+
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
 /// An odd last column has a pair to itself.
-pub(crate) fn multiply(columns: &[i16], filters: &Filters<'_>, _: &mut [i8], out: &mut [i8]) {
-    let columns = columns.chunks_exact(filters.depth);
+pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+    multiply_each(columns, filters.depth, filters, out);
+}
+
+fn multiply_each(columns: &[i16], step: usize, filters: &Filters<'_>, out: &mut [i8]) {
+    let columns = columns.chunks_exact(step);
     for (column, out) in columns.zip(out.chunks_exact_mut(filters.count())) {
         for (filter, out) in out.iter_mut().enumerate() {
-            *out = filters.finish(filter, dot(column, filters.row(filter)));
+            *out = filters.finish(filter, dot(&column[..filters.depth], filters.row(filter)));
         }
     }
 }

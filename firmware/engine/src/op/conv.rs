@@ -3,17 +3,17 @@
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, Filters, cast};
+use crate::kernel::{self, COLUMNS, Filters, cast};
 use crate::op::context::{Clamp, Context};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
 use crate::op::{Kernel, Reuse, Wiring};
 use crate::tensor::DataType;
 
-/// Pairs of output pixels that are computed together, so that weights are fetched once for all: up to four where
+/// Groups of output pixels that are computed together, so that weights are fetched once for all: up to eight where
 /// they take no more than this many bytes, and up to sixteen where memory is free.
-const COLUMN_BYTES: usize = 2048;
-const MOST_PAIRS: usize = 16;
+const COLUMN_BYTES: usize = 8192;
+const MOST_GROUPS: usize = 16;
 
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
@@ -101,9 +101,10 @@ impl<'m> Kernel<'m> for Conv<'m> {
 
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
-        let most = self.pixels().div_ceil(2).min(MOST_PAIRS);
-        let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
-        let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
+        let most = self.pixels().div_ceil(COLUMNS).min(MOST_GROUPS);
+        let least = (COLUMN_BYTES / self.group_bytes()).clamp(1, 8).min(most);
+        let bytes =
+            |groups: usize| self.rows_bytes() + self.staging_bytes() + self.group_bytes() * groups;
         (bytes(least), bytes(most))
     }
 
@@ -121,23 +122,36 @@ impl<'m> Kernel<'m> for Conv<'m> {
             self.output_zero,
             self.clamp,
         );
-        let (staging, columns) = scratch.split_at_mut(self.staging_bytes());
-        let columns = cast::as_i16_mut(columns);
+        let (rows, scratch) = scratch.split_at_mut(self.rows_bytes());
+        let (staging, groups) = scratch.split_at_mut(self.staging_bytes());
+        let (rows, groups) = (cast::as_i16_mut(rows), cast::as_i16_mut(groups));
         let staging = cast::as_i8_mut(staging);
         let pixels = self.pixels();
-        let block = columns.len() / (2 * self.depth()) * 2;
+        let group_length = self.group_bytes() / 2;
+        let block = groups.len() / group_length * COLUMNS;
+        let mut cursor = Cursor {
+            conv: self,
+            image: 0,
+            y: 0,
+            x: 0,
+        };
         for first in (0..pixels).step_by(block) {
             let last = (first + block).min(pixels) - 1;
-            for (i, pair) in columns
-                .chunks_exact_mut(2 * self.depth())
-                .enumerate()
-                .take((last - first) / 2 + 1)
-            {
-                let pixel = first + 2 * i;
-                self.fill(pair, staging, io.input(), [pixel, (pixel + 1).min(last)]);
+            let starts = (first..=last).step_by(COLUMNS);
+            for (group, start) in groups.chunks_exact_mut(group_length).zip(starts) {
+                let mut place = cursor.place();
+                let places = core::array::from_fn(|i| {
+                    // Columns too many repeat the last one.
+                    if start + i <= last {
+                        place = cursor.place();
+                        cursor.advance();
+                    }
+                    place
+                });
+                self.fill(group, staging, io.input(), places);
             }
             let out = first * self.filters..(last + 1) * self.filters;
-            kernel::multiply(columns, &filters, staging, &mut io.output()[out]);
+            kernel::multiply(groups, &filters, rows, &mut io.output()[out]);
         }
     }
 }
@@ -148,83 +162,219 @@ impl Conv<'_> {
         self.batches * self.y.output * self.x.output
     }
 
-    /// Bytes of a pair of columns.
-    fn pair_bytes(&self) -> usize {
-        4 * self.depth()
+    /// Bytes of a group of columns.
+    fn group_bytes(&self) -> usize {
+        2 * COLUMNS * self.depth().next_multiple_of(4)
+    }
+
+    /// Room for two rows of weights, widened.
+    fn rows_bytes(&self) -> usize {
+        4 * self.depth().next_multiple_of(4)
     }
 
     fn depth(&self) -> usize {
         self.y.filter * self.x.filter * self.channels
     }
 
-    /// Whether columns cannot always be unpacked from the input row by row: some pixels lack a part of their
-    /// window, or rows do not follow each other without gaps or on whole groups of elements.
-    fn needs_staging(&self) -> bool {
+    /// Whether columns are unpacked row by row: rows have no gaps, are whole groups of four elements, and long enough.
+    fn rows_suit(&self) -> bool {
         let row = self.x.filter * self.channels;
-        self.y.is_padded()
-            || self.x.is_padded()
-            || !self.rows_are_contiguous()
-            || (self.y.filter > 1 && !row.is_multiple_of(4))
+        self.rows_are_contiguous() && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
     }
 
     fn rows_are_contiguous(&self) -> bool {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
-    /// Room for a pair of columns as bytes, or for two rows of weights.
+    /// Room for what unpacking cannot take from the input as it lies there: a row of padding and one for each column
+    /// of a group, or whole columns where their rows must be put together.
     fn staging_bytes(&self) -> usize {
-        let bytes = 2 * self.depth();
-        if self.needs_staging() || bytes > kernel::CACHED_WEIGHTS {
-            bytes.next_multiple_of(4)
+        let row = self.x.filter * self.channels;
+        if !self.rows_suit() {
+            (COLUMNS * self.depth()).next_multiple_of(4)
+        } else if self.y.is_padded() || self.x.is_padded() {
+            ((1 + COLUMNS) * row).next_multiple_of(4)
         } else {
             0
         }
     }
 
-    /// Fills a pair of columns with what two output pixels are computed from.
-    fn fill(&self, pair: &mut [i16], staging: &mut [i8], input: &[i8], pixels: [usize; 2]) {
-        let (y, x) = (self.y, self.x);
-        let row = x.filter * self.channels;
-        let windows = pixels.map(|pixel| {
-            let (line, out_x) = (pixel / x.output, pixel % x.output);
-            let image = &input[line / y.output * (y.input * x.input * self.channels)..];
-            (image, y.taps(line % y.output), x.taps(out_x))
-        });
-        let whole = windows.iter().all(|(_, (taps_y, _), (taps_x, _))| {
-            taps_y.len() == y.filter && taps_x.len() == x.filter
-        });
-        if whole && self.rows_are_contiguous() && (y.filter == 1 || row.is_multiple_of(4)) {
-            for tap_y in 0..y.filter {
-                let sources = windows.each_ref().map(|(image, (_, top), (_, left))| {
-                    &image[((top + tap_y * y.dilation) * x.input + left) * self.channels..][..row]
-                });
-                kernel::unpack(pair, tap_y * row, sources, self.input_zero);
+    /// Fills a group of columns with what three output pixels are computed from.
+    #[inline(never)]
+    fn fill(&self, group: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
+        if !self.rows_suit() {
+            self.fill_staged(group, staging, input, places);
+            return;
+        }
+        let (y, row) = (self.y, self.x.filter * self.channels);
+        let step = y.dilation * self.x.input * self.channels;
+        if places.iter().all(|place| place.is_whole) {
+            let mut starts = places.map(|place| place.start);
+            for tap in 0..y.filter {
+                let sources = starts.map(|start| &input[start..][..row]);
+                kernel::unpack(group, tap * row, sources, self.input_zero);
+                starts = starts.map(|start| start + step);
             }
             return;
         }
-        let (first, second) = staging[..2 * self.depth()].split_at_mut(self.depth());
-        for (column, (image, (taps_y, top), (taps_x, left))) in
-            [&mut *first, &mut *second].into_iter().zip(windows)
-        {
-            column.fill(self.input_zero as i8);
-            for tap_y in taps_y.clone() {
-                let in_y = top + (tap_y - taps_y.start) * y.dilation;
-                let line = &image[in_y * x.input * self.channels..];
-                let column = &mut column[tap_y * row..][..row];
-                if x.dilation == 1 {
-                    let (start, count) =
-                        (taps_x.start * self.channels, taps_x.len() * self.channels);
-                    column[start..][..count]
-                        .copy_from_slice(&line[left * self.channels..][..count]);
-                } else {
-                    for (i, tap_x) in taps_x.clone().enumerate() {
-                        let in_x = left + i * x.dilation;
-                        column[tap_x * self.channels..][..self.channels]
-                            .copy_from_slice(&line[in_x * self.channels..][..self.channels]);
+        let (nothing, rows) = staging.split_at_mut(row);
+        nothing.fill(self.input_zero as i8);
+        for tap in 0..y.filter {
+            let mut rows = rows.chunks_exact_mut(row);
+            let sources = places.map(|place| {
+                let line = place.top.wrapping_add(tap * y.dilation);
+                let start = place.start.wrapping_add(tap * step);
+                match rows.next() {
+                    _ if line >= y.input => &*nothing,
+                    Some(to) if !place.is_inside_x => {
+                        self.partial(to, input, start, place.left);
+                        &*to
                     }
+                    _ => &input[start..][..row],
+                }
+            });
+            kernel::unpack(group, tap * row, sources, self.input_zero);
+        }
+    }
+
+    /// The same by way of whole columns.
+    #[inline(never)]
+    fn fill_staged(
+        &self,
+        group: &mut [i16],
+        staging: &mut [i8],
+        input: &[i8],
+        places: [Place; COLUMNS],
+    ) {
+        let (y, row) = (self.y, self.x.filter * self.channels);
+        let step = y.dilation * self.x.input * self.channels;
+        let columns = staging.chunks_exact_mut(self.depth());
+        for (column, place) in columns.zip(places) {
+            for (tap, to) in column.chunks_exact_mut(row).enumerate() {
+                let line = place.top.wrapping_add(tap * y.dilation);
+                let start = place.start.wrapping_add(tap * step);
+                if line >= y.input {
+                    fill(to, self.input_zero as i8);
+                } else if place.is_inside_x && self.rows_are_contiguous() {
+                    copy(to, &input[start..][..row]);
+                } else {
+                    self.partial(to, input, start, place.left);
                 }
             }
         }
-        kernel::unpack(pair, 0, [first, second], self.input_zero);
+        let sources = core::array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
+        kernel::unpack(group, 0, sources, self.input_zero);
+    }
+
+    /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
+    fn partial(&self, to: &mut [i8], input: &[i8], start: usize, left: usize) {
+        let x = &self.x;
+        let padding = self.input_zero as i8;
+        if x.dilation == 1 {
+            // Taps before the input, and in it.
+            let before = if left < x.input {
+                0
+            } else {
+                0_usize.wrapping_sub(left)
+            }
+            .min(x.filter);
+            let first = left.wrapping_add(before);
+            let inside = x.input.saturating_sub(first).min(x.filter - before);
+            let (to_before, rest) = to.split_at_mut(before * self.channels);
+            let (to_inside, to_after) = rest.split_at_mut(inside * self.channels);
+            fill(to_before, padding);
+            let start = start.wrapping_add(before * self.channels);
+            if inside > 0 {
+                copy(to_inside, &input[start..][..inside * self.channels]);
+            }
+            fill(to_after, padding);
+            return;
+        }
+        for (tap, to) in to.chunks_exact_mut(self.channels).enumerate() {
+            let along = tap * x.dilation;
+            if left.wrapping_add(along) < x.input {
+                let start = start.wrapping_add(along * self.channels);
+                copy(to, &input[start..][..self.channels]);
+            } else {
+                fill(to, padding);
+            }
+        }
+    }
+}
+
+/// Where an output pixel's window lies.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Its first line and the first element on it; negative numbers wrap around.
+    top: usize,
+    left: usize,
+    /// Where in the input that is.
+    start: usize,
+    is_inside_x: bool,
+    is_whole: bool,
+}
+
+/// Goes from output pixel to output pixel.
+struct Cursor<'a> {
+    conv: &'a Conv<'a>,
+    /// Where the image starts in the input.
+    image: usize,
+    y: usize,
+    x: usize,
+}
+
+impl Cursor<'_> {
+    fn place(&self) -> Place {
+        let (y, x) = (&self.conv.y, &self.conv.x);
+        let top = (self.y * y.stride).wrapping_sub(y.padding);
+        let left = (self.x * x.stride).wrapping_sub(x.padding);
+        let is_inside = |window: &Window, first: usize| {
+            let size = (window.filter - 1) * window.dilation + 1;
+            first < window.input && window.input - first >= size
+        };
+        let is_inside_x = is_inside(x, left);
+        let pixel = top.wrapping_mul(x.input).wrapping_add(left);
+        Place {
+            top,
+            left,
+            start: self
+                .image
+                .wrapping_add(pixel.wrapping_mul(self.conv.channels)),
+            is_inside_x,
+            is_whole: is_inside_x && is_inside(y, top),
+        }
+    }
+
+    fn advance(&mut self) {
+        let (y, x) = (&self.conv.y, &self.conv.x);
+        self.x += 1;
+        if self.x == x.output {
+            (self.x, self.y) = (0, self.y + 1);
+        }
+        if self.y == y.output {
+            self.y = 0;
+            self.image += y.input * x.input * self.conv.channels;
+        }
+    }
+}
+
+/// Fills a few bytes, as [`copy`] copies them.
+#[inline(always)]
+fn fill(to: &mut [i8], byte: i8) {
+    let (words, rest) = to.as_chunks_mut::<4>();
+    words.iter_mut().for_each(|to| *to = [byte; 4]);
+    rest.iter_mut().for_each(|to| *to = byte);
+}
+
+/// Copies a few bytes, in less than it takes to call a function for it.
+#[inline(always)]
+fn copy(to: &mut [i8], from: &[i8]) {
+    let (words, rest) = to.as_chunks_mut::<4>();
+    let (from_words, from_rest) = from.as_chunks::<4>();
+    for (to, from) in words.iter_mut().zip(from_words) {
+        *to = *from;
+    }
+    for (to, from) in rest.iter_mut().zip(from_rest) {
+        *to = *from;
     }
 }

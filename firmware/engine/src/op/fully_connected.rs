@@ -117,13 +117,13 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
             .zip(output.chunks_mut(2 * self.units))
         {
             let (first, second) = data.split_at(self.depth);
-            kernel::unpack(
+            kernel::unpack_pair(
                 pair,
                 0,
                 [first, if second.is_empty() { first } else { second }],
                 self.input_zero,
             );
-            kernel::multiply(pair, &filters, &mut [], out);
+            kernel::multiply_pairs(pair, &filters, out);
         }
     }
 }
