@@ -12,7 +12,7 @@ const WORDS: usize = 8;
 /// Bytes of the loop's code for one word.
 const WORD_CODE: usize = 44;
 
-/// What [`multiply_tile`] works on: groups of three columns, and pairs of filters. What it changes comes first.
+/// What [`multiply_tile`] works on: triples of three columns, and pairs of filters. What it changes comes first.
 #[repr(C)]
 pub(super) struct Tile {
     /// Where the next two filters have their bias, multiplier, shift, weights and output.
@@ -40,13 +40,13 @@ pub(super) struct Tile {
     turns: usize,
     /// Bytes of the loop's code that the first turn leaves out, and one for the instruction set.
     entry: usize,
-    /// Bytes of a group of columns that are missing in the first turn.
+    /// Bytes of a triple of columns that are missing in the first turn.
     missing: usize,
-    groups: usize,
-    /// Whether there is one more group, some of whose columns are only there to fill it up.
-    odd_groups: usize,
-    /// Bytes from the first column's output to the second's and the third's, in a group and in that last one, and to
-    /// the next group's.
+    triples: usize,
+    /// Whether there is one more triple, some of whose columns are only there to fill it up.
+    odd_triples: usize,
+    /// Bytes from the first column's output to the second's and the third's, in a triple and in that last one, and to
+    /// the next triple's.
     steps: [usize; 2],
     odd_steps: [usize; 2],
     advance: usize,
@@ -97,8 +97,8 @@ impl Tile {
             turns: words.next_multiple_of(WORDS) * COLUMNS * 4,
             entry: missing * WORD_CODE + 1,
             missing: missing * COLUMNS * 4,
-            groups: pixels / COLUMNS,
-            odd_groups: usize::from(!pixels.is_multiple_of(COLUMNS)),
+            triples: pixels / COLUMNS,
+            odd_triples: usize::from(!pixels.is_multiple_of(COLUMNS)),
             steps: [count, 2 * count],
             odd_steps,
             advance: COLUMNS * count,
@@ -194,12 +194,12 @@ macro_rules! six {
     };
 }
 
-/// Multiplies groups of columns with pairs of filters, and writes an output for each column and filter.
+/// Multiplies triples of columns with pairs of filters, and writes an output for each column and filter.
 ///
 /// Registers in the loop: r0 columns, r1 rows, r2 to r4 sums of the first filter, r5 to r7 of the second, r8 to r10
 /// elements, r11 and r12 weights, lr the loop's end. On the stack, in words: 0 biases, 2 multipliers, 4 addends (half of
 /// the divisor, and the output's zero point times the divisor), 6 shifts, 8 row, 9 turns, 10 entry, 11 output, 12 steps,
-/// 14 advance, 15 missing, 16 groups, 17 odd groups, 18 tile.
+/// 14 advance, 15 missing, 16 triples, 17 odd triples, 18 tile.
 ///
 /// # Safety
 /// The tile's pointers must lead to as much as its numbers say.
@@ -268,8 +268,8 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "ldr r3, [r12, #{next_out}]",
         "ldr r4, [r12, #{steps}]",
         "ldr r5, [r12, #{steps} + 4]",
-        "ldr r6, [r12, #{groups}]",
-        "ldr r7, [r12, #{odd_groups}]",
+        "ldr r6, [r12, #{triples}]",
+        "ldr r7, [r12, #{odd_triples}]",
         "str r0, [r12, #{next_bias}]",
         "str r1, [r12, #{next_multiplier}]",
         "str r2, [r12, #{next_shift}]",
@@ -310,7 +310,7 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "ldr r6, [sp, #64]",
         "cmp r6, #0",
         "beq 8f",
-        // A group.
+        // A triple.
         "1:",
         "ldr.w r2, [sp]",
         "ldr.w r5, [sp, #4]",
@@ -382,7 +382,7 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "str.w lr, [sp, #64]",
         "bne 1b",
         "ldr r12, [sp, #72]",
-        // The group that is not full.
+        // The triple that is not full.
         "8:",
         "ldr r6, [sp, #68]",
         "cmp r6, #0",
@@ -444,8 +444,8 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         turns = const offset_of!(Tile, turns),
         entry = const offset_of!(Tile, entry),
         missing = const offset_of!(Tile, missing),
-        groups = const offset_of!(Tile, groups),
-        odd_groups = const offset_of!(Tile, odd_groups),
+        triples = const offset_of!(Tile, triples),
+        odd_triples = const offset_of!(Tile, odd_triples),
         steps = const offset_of!(Tile, steps),
         odd_steps = const offset_of!(Tile, odd_steps),
         advance = const offset_of!(Tile, advance),

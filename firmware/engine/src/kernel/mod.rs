@@ -27,7 +27,7 @@ mod armv7em_tile;
 #[cfg(not(armv7em))]
 mod portable;
 
-/// Columns that convolutions compute together: a group.
+/// Columns that convolutions compute together: a triple.
 pub(crate) const COLUMNS: usize = 3;
 
 pub(crate) use filters::Filters;

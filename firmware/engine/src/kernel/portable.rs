@@ -1,11 +1,11 @@
-//! Products of columns and filters, for any target. The columns of a group, or of a pair, lie one behind the other.
+//! Products of columns and filters, for any target. The columns of a triple, or of a pair, lie one behind the other.
 
 use crate::arena::Io;
 use crate::kernel::{COLUMNS, Filters, Strips};
 
-/// Writes elements `at..` of a group of columns: those of `sources`, less `zero`.
-pub(crate) fn unpack(group: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
-    unpack_each(group, at, &sources, zero);
+/// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
+pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
+    unpack_each(triple, at, &sources, zero);
 }
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
@@ -22,10 +22,10 @@ fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
     }
 }
 
-/// Multiplies groups of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
-/// last group may have columns that no output is asked of.
-pub(crate) fn multiply(groups: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
-    multiply_each(groups, filters.depth.next_multiple_of(4), filters, out);
+/// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
+/// last triple may have columns that no output is asked of.
+pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
+    multiply_each(triples, filters.depth.next_multiple_of(4), filters, out);
 }
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.

@@ -10,10 +10,11 @@ use crate::op::window::{self, Window};
 use crate::op::{Kernel, Reuse, Wiring};
 use crate::tensor::DataType;
 
-/// Groups of output pixels that are computed together, so that weights are fetched once for all: up to eight where
+/// Triples of output pixels that are computed together, so that weights are fetched once for all: up to eleven where
 /// they take no more than this many bytes, and up to sixteen where memory is free.
 const COLUMN_BYTES: usize = 8192;
-const MOST_GROUPS: usize = 16;
+const LEAST_TRIPLES: usize = 11;
+const MOST_TRIPLES: usize = 16;
 
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
@@ -101,10 +102,13 @@ impl<'m> Kernel<'m> for Conv<'m> {
 
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
-        let most = self.pixels().div_ceil(COLUMNS).min(MOST_GROUPS);
-        let least = (COLUMN_BYTES / self.group_bytes()).clamp(1, 8).min(most);
-        let bytes =
-            |groups: usize| self.rows_bytes() + self.staging_bytes() + self.group_bytes() * groups;
+        let most = self.pixels().div_ceil(COLUMNS).min(MOST_TRIPLES);
+        let least = (COLUMN_BYTES / self.triple_bytes())
+            .clamp(1, LEAST_TRIPLES)
+            .min(most);
+        let bytes = |triples: usize| {
+            self.rows_bytes() + self.staging_bytes() + self.triple_bytes() * triples
+        };
         (bytes(least), bytes(most))
     }
 
@@ -123,12 +127,12 @@ impl<'m> Kernel<'m> for Conv<'m> {
             self.clamp,
         );
         let (rows, scratch) = scratch.split_at_mut(self.rows_bytes());
-        let (staging, groups) = scratch.split_at_mut(self.staging_bytes());
-        let (rows, groups) = (cast::as_i16_mut(rows), cast::as_i16_mut(groups));
+        let (staging, triples) = scratch.split_at_mut(self.staging_bytes());
+        let (rows, triples) = (cast::as_i16_mut(rows), cast::as_i16_mut(triples));
         let staging = cast::as_i8_mut(staging);
         let pixels = self.pixels();
-        let group_length = self.group_bytes() / 2;
-        let block = groups.len() / group_length * COLUMNS;
+        let triple_length = self.triple_bytes() / 2;
+        let block = triples.len() / triple_length * COLUMNS;
         let mut cursor = Cursor {
             conv: self,
             image: 0,
@@ -138,7 +142,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
         for first in (0..pixels).step_by(block) {
             let last = (first + block).min(pixels) - 1;
             let starts = (first..=last).step_by(COLUMNS);
-            for (group, start) in groups.chunks_exact_mut(group_length).zip(starts) {
+            for (triple, start) in triples.chunks_exact_mut(triple_length).zip(starts) {
                 let mut place = cursor.place();
                 let places = core::array::from_fn(|i| {
                     // Columns too many repeat the last one.
@@ -148,10 +152,10 @@ impl<'m> Kernel<'m> for Conv<'m> {
                     }
                     place
                 });
-                self.fill(group, staging, io.input(), places);
+                self.fill(triple, staging, io.input(), places);
             }
             let out = first * self.filters..(last + 1) * self.filters;
-            kernel::multiply(groups, &filters, rows, &mut io.output()[out]);
+            kernel::multiply(triples, &filters, rows, &mut io.output()[out]);
         }
     }
 }
@@ -162,8 +166,8 @@ impl Conv<'_> {
         self.batches * self.y.output * self.x.output
     }
 
-    /// Bytes of a group of columns.
-    fn group_bytes(&self) -> usize {
+    /// Bytes of a triple of columns.
+    fn triple_bytes(&self) -> usize {
         2 * COLUMNS * self.depth().next_multiple_of(4)
     }
 
@@ -187,7 +191,7 @@ impl Conv<'_> {
     }
 
     /// Room for what unpacking cannot take from the input as it lies there: a row of padding and one for each column
-    /// of a group, or whole columns where their rows must be put together.
+    /// of a triple, or whole columns where their rows must be put together.
     fn staging_bytes(&self) -> usize {
         let row = self.x.filter * self.channels;
         if !self.rows_suit() {
@@ -199,11 +203,11 @@ impl Conv<'_> {
         }
     }
 
-    /// Fills a group of columns with what three output pixels are computed from.
+    /// Fills a triple of columns with what three output pixels are computed from.
     #[inline(never)]
-    fn fill(&self, group: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
+    fn fill(&self, triple: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
         if !self.rows_suit() {
-            self.fill_staged(group, staging, input, places);
+            self.fill_staged(triple, staging, input, places);
             return;
         }
         let (y, row) = (self.y, self.x.filter * self.channels);
@@ -212,7 +216,7 @@ impl Conv<'_> {
             let mut starts = places.map(|place| place.start);
             for tap in 0..y.filter {
                 let sources = starts.map(|start| &input[start..][..row]);
-                kernel::unpack(group, tap * row, sources, self.input_zero);
+                kernel::unpack(triple, tap * row, sources, self.input_zero);
                 starts = starts.map(|start| start + step);
             }
             return;
@@ -233,7 +237,7 @@ impl Conv<'_> {
                     _ => &input[start..][..row],
                 }
             });
-            kernel::unpack(group, tap * row, sources, self.input_zero);
+            kernel::unpack(triple, tap * row, sources, self.input_zero);
         }
     }
 
@@ -241,7 +245,7 @@ impl Conv<'_> {
     #[inline(never)]
     fn fill_staged(
         &self,
-        group: &mut [i16],
+        triple: &mut [i16],
         staging: &mut [i8],
         input: &[i8],
         places: [Place; COLUMNS],
@@ -263,7 +267,7 @@ impl Conv<'_> {
             }
         }
         let sources = core::array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
-        kernel::unpack(group, 0, sources, self.input_zero);
+        kernel::unpack(triple, 0, sources, self.input_zero);
     }
 
     /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
