@@ -118,6 +118,14 @@ fn layer(
     })
 }
 
+/// The most groups of up to four that this many channels can be cut into.
+fn groups(channels: usize) -> usize {
+    (1..=4)
+        .rev()
+        .find(|&groups| channels.is_multiple_of(groups))
+        .unwrap_or(1)
+}
+
 impl Layer {
     fn bias(&self) -> Option<Vector<'_, i32>> {
         self.bias.as_deref().map(Vector::new)
@@ -224,6 +232,34 @@ proptest! {
         let conv = Conv {
             batches: layer.batches,
             channels,
+            groups: 1,
+            filters: layer.filters,
+            y: layer.y,
+            x: layer.x,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            scales: layer.scales(),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        let (least, most) = conv.scratch_bytes();
+        for scratch in [least, (least + most) / 2, most] {
+            prop_assert_eq!(&layer.run(scratch, |views| conv.run(views)), &expected);
+        }
+    }
+
+    #[test]
+    fn grouped_convolutions(layer in layer(window(), window(), |channels, some| some * groups(channels), |channels, filters| channels * filters / groups(channels))) {
+        let groups = groups(layer.channels);
+        let (taps, each, count) = (layer.y.filter * layer.x.filter, layer.channels / groups, layer.filters / groups);
+        let expected = layer.reference(each, |filter, tap, step| {
+            (filter / count * each + step, (filter * taps + tap) * each + step)
+        });
+        let conv = Conv {
+            batches: layer.batches,
+            channels: layer.channels,
+            groups,
             filters: layer.filters,
             y: layer.y,
             x: layer.x,
