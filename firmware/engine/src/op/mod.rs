@@ -20,6 +20,7 @@ mod scales;
 mod softmax;
 #[cfg(test)]
 mod tests;
+mod transpose_conv;
 mod window;
 
 pub(crate) use context::{Clamp, Context};
@@ -119,6 +120,7 @@ macro_rules! kernels {
 
 kernels! {
     Conv(conv::Conv<'m>): CONV_2D;
+    TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
