@@ -102,6 +102,8 @@ problems! {
         Axis = 25, "a reduction axis is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
+        Lstm = 45, "only LSTMs of four gates with biases and TANH are supported, without peepholes, projection, layer normalization or diagonal weights", "operand";
+        CellScale = 46, "the scale of an LSTM's cell state must be a power of two from 2^-27 to 4", "";
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod cast;
 mod dot;
 pub(crate) mod elementwise;
 mod filters;
+pub(crate) mod sigmoid;
 mod strips;
 mod sum;
 

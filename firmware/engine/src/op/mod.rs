@@ -15,6 +15,7 @@ mod mean;
 mod operands;
 mod pad;
 mod pool;
+mod recurrent;
 mod reshape;
 mod scales;
 mod softmax;
@@ -129,4 +130,6 @@ kernels! {
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;
     Mean(mean::Mean): MEAN;
+    Svdf(recurrent::svdf::Svdf<'m>): SVDF;
+    Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;
 }
