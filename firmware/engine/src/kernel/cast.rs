@@ -12,6 +12,12 @@ pub(crate) fn as_i8_mut(bytes: &mut [u8]) -> &mut [i8] {
     unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 
+/// Signed bytes as bytes.
+pub(crate) fn as_u8(bytes: &[i8]) -> &[u8] {
+    // SAFETY: as in `as_i8`.
+    unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
 /// Signed bytes as bytes, to be written.
 pub(crate) fn as_u8_mut(bytes: &mut [i8]) -> &mut [u8] {
     // SAFETY: as in `as_i8_mut`.

@@ -7,6 +7,7 @@
 //! output. It is read anew for each ([`Context::step`]).
 
 mod add;
+mod batch_matmul;
 mod context;
 mod conv;
 mod depthwise;
@@ -130,6 +131,7 @@ kernels! {
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;
     Mean(mean::Mean): MEAN;
+    BatchMatMul(batch_matmul::BatchMatMul): BATCH_MATMUL;
     Svdf(recurrent::svdf::Svdf<'m>): SVDF;
     Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;
 }
