@@ -104,6 +104,9 @@ problems! {
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
         Lstm = 45, "only LSTMs of four gates with biases and TANH are supported, without peepholes, projection, layer normalization or diagonal weights", "operand";
         CellScale = 46, "the scale of an LSTM's cell state must be a power of two from 2^-27 to 4", "";
+        Initialisation = 47, "CALL_ONCE may only call a subgraph that assigns constants to variables; initialise them with constants", "subgraph";
+        Handle = 48, "a variable needs one VAR_HANDLE, before all that read it or assign to it; export the model anew", "";
+        VariableType = 49, "a variable is read or assigned with different types or sizes; export the model anew", "";
     }
 }
 

@@ -23,6 +23,7 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 mod transpose_conv;
+pub(crate) mod variable;
 mod window;
 
 pub(crate) use context::{Clamp, Context};
@@ -131,6 +132,7 @@ kernels! {
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;
     Mean(mean::Mean): MEAN;
+    Variable(variable::Variable): VAR_HANDLE | READ_VARIABLE | ASSIGN_VARIABLE | CALL_ONCE;
     BatchMatMul(batch_matmul::BatchMatMul): BATCH_MATMUL;
     Svdf(recurrent::svdf::Svdf<'m>): SVDF;
     Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;

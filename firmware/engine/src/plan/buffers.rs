@@ -127,6 +127,10 @@ impl Buffers<'_> {
                 self.extend(i, FOREVER);
             }
         }
+        for variable in (0..model.operator_count()).filter_map(|i| model.variable(i)) {
+            self.define(variable.tensor, variable.value.bytes, 0);
+            self.extend(variable.tensor, FOREVER);
+        }
         for index in 0..model.operator_count() {
             for (step, op) in model.steps(index)?.enumerate() {
                 self.collect_step(model, index, step, &op?.operands)?;
@@ -153,7 +157,14 @@ impl Buffers<'_> {
             }
             self.extend(tensor, index);
         }
-        let output = operands.output.tensor;
+        let Some(Operand {
+            tensor: output,
+            bytes,
+            ..
+        }) = operands.output
+        else {
+            return Ok(());
+        };
         let continues = step > 0 && self.get(output).first == index as u16;
         if continues {
             return Ok(());
@@ -161,7 +172,7 @@ impl Buffers<'_> {
         if self.is_known(output) || model.read_tensor(output)?.is_constant() {
             return Err(graph(GraphProblem::ProducedTwice, output));
         }
-        self.define(output, operands.output.bytes, index);
+        self.define(output, bytes, index);
         let source = operands.arena_inputs().next();
         if let (Reuse::Alias, Some(source)) = (operands.reuse, source) {
             self.join(output, source.tensor);
@@ -173,7 +184,9 @@ impl Buffers<'_> {
     /// needs from then on.
     fn overwrite(&mut self, model: &Model<'_>, index: usize) -> Result<()> {
         let operands = model.op(index)?.operands;
-        let output = operands.output;
+        let Some(output) = operands.output else {
+            return Ok(());
+        };
         for input in operands.overwritable() {
             let root = self.get(self.root(input.tensor));
             let fits = output.bytes <= root.bytes as usize;
