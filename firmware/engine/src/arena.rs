@@ -28,7 +28,7 @@ pub(crate) struct Views<'a> {
     /// The output; where it trails the first input, all memory from its start to that one's end.
     pub(crate) output: &'a mut [i8],
     /// Where in that memory the first input and the output lie.
-    trail: Option<[Range<usize>; 2]>,
+    pub(crate) trail: Option<[Range<usize>; 2]>,
     /// Working memory, aligned to [`ALIGNMENT`].
     pub(crate) scratch: &'a mut [u8],
     /// What was computed once, when the memory was planned.

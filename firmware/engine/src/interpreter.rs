@@ -6,7 +6,7 @@ use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
 use crate::op::Reuse;
 use crate::plan::Plan;
-use crate::tensor::DataType;
+use crate::tensor::{DataType, TensorInfo};
 
 /// Is told when each operator starts and ends, for example to read a cycle counter.
 pub trait Observer {
@@ -49,21 +49,30 @@ impl<'m, 'a> Interpreter<'m, 'a> {
         Ok(interpreter)
     }
 
-    /// Forgets what earlier inferences left behind: all variables become zero, which is their zero point.
+    /// Forgets what earlier inferences left behind: all variables become what the file initialises them with, or else
+    /// zero, which is their zero point.
     pub fn reset(&mut self) {
+        for i in 0..self.model.operator_count() {
+            let Some(variable) = self.model.variable(i) else {
+                continue;
+            };
+            let start = self.plan.tensor(self.arena, variable.tensor);
+            let bytes = self.arena.get_mut(start..start + variable.value.bytes);
+            match (bytes, variable.initial) {
+                (Some(bytes), Some(initial)) if bytes.len() == initial.len() => {
+                    bytes.copy_from_slice(initial);
+                }
+                (Some(bytes), _) => bytes.fill(zero(&variable.value)),
+                (None, _) => {}
+            }
+        }
         for i in 0..self.model.tensor_count() {
             let Some(tensor) = self.model.tensor(i).filter(|tensor| tensor.is_variable) else {
                 continue;
             };
-            let zero = tensor.quantization.zero_points.get(0).unwrap_or(0);
-            let zero = if tensor.dtype == DataType::Int8 {
-                zero as u8
-            } else {
-                0
-            };
             let start = self.plan.tensor(self.arena, i);
             if let Some(bytes) = self.arena.get_mut(start..start + tensor.bytes) {
-                bytes.fill(zero);
+                bytes.fill(zero(&tensor));
             }
         }
     }
@@ -127,5 +136,13 @@ impl<'m, 'a> Interpreter<'m, 'a> {
             op.run(Views::new(self.arena, places, constants, reuse).ok_or(changed)?);
         }
         Ok(())
+    }
+}
+
+/// The byte that zero consists of in a tensor.
+fn zero(tensor: &TensorInfo<'_>) -> u8 {
+    match (tensor.dtype, tensor.quantization.zero_points.get(0)) {
+        (DataType::Int8, Some(zero)) => zero as u8,
+        _ => 0,
     }
 }

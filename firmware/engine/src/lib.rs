@@ -34,6 +34,7 @@ mod opcode;
 mod plan;
 mod quantize;
 mod tensor;
+mod variables;
 
 pub use error::{Error, FileProblem, GraphProblem, OperatorProblem, TensorProblem};
 pub use flatbuffer::{Scalar, Vector};

@@ -1,10 +1,10 @@
 //! A model: a view of a TFLite file in which everything has been checked.
 
-use crate::error::{Error, FileProblem, GraphProblem};
+use crate::error::{Error, FileProblem, GraphProblem, TensorProblem};
 use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
 use crate::op::{Context, Op};
 use crate::opcode::Opcode;
-use crate::tensor::TensorInfo;
+use crate::tensor::{DataType, TensorInfo};
 
 /// A TFLite model, read in place.
 ///
@@ -14,6 +14,7 @@ use crate::tensor::TensorInfo;
 pub struct Model<'m> {
     codes: Tables<'m>,
     buffers: Tables<'m>,
+    subgraphs: Tables<'m>,
     tensors: Tables<'m>,
     operators: Tables<'m>,
     input: TensorInfo<'m>,
@@ -39,8 +40,8 @@ impl<'m> Model<'m> {
             return Err(fail(FileProblem::Version, version));
         }
         let subgraphs = root.tables(2)?;
-        if subgraphs.len() != 1 {
-            return Err(graph(GraphProblem::Subgraphs, subgraphs.len()));
+        if subgraphs.len() == 0 {
+            return Err(graph(GraphProblem::Subgraphs, 0));
         }
         let subgraph = subgraphs.get(0)?;
         let tensors = subgraph.tables(0)?;
@@ -49,6 +50,7 @@ impl<'m> Model<'m> {
         let model = Self {
             codes: root.tables(1)?,
             buffers,
+            subgraphs,
             tensors,
             operators: subgraph.tables(3)?,
             input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
@@ -66,6 +68,15 @@ impl<'m> Model<'m> {
         if count > usize::from(u16::MAX) {
             return Err(graph(GraphProblem::TooManyTensors, count));
         }
+        for tensor in [self.input, self.output] {
+            if tensor.dtype == DataType::Resource {
+                return Err(Error::Tensor {
+                    index: saturate(tensor.index),
+                    problem: TensorProblem::DataType,
+                    value: DataType::Resource.code(),
+                });
+            }
+        }
         if self.input.is_constant() {
             return Err(graph(GraphProblem::ConstantInput, self.input.index));
         }
@@ -78,6 +89,22 @@ impl<'m> Model<'m> {
                 context.step = step;
                 Op::read(&context).map(drop)
             })
+        })?;
+        self.check_variables()
+    }
+
+    /// Number of subgraphs, of which the first one is the network.
+    pub(crate) fn subgraph_count(&self) -> usize {
+        self.subgraphs.len()
+    }
+
+    /// The same model with the tensors and operators of another subgraph.
+    pub(crate) fn subgraph(&self, i: usize) -> Result<Self> {
+        let subgraph = self.subgraphs.get(i)?;
+        Ok(Self {
+            tensors: subgraph.tables(0)?,
+            operators: subgraph.tables(3)?,
+            ..*self
         })
     }
 
@@ -166,7 +193,7 @@ impl<'m> Model<'m> {
         Op::read(&self.context(i)?)
     }
 
-    fn context(&self, index: usize) -> Result<Context<'m>> {
+    pub(crate) fn context(&self, index: usize) -> Result<Context<'m>> {
         let table = self.operators.get(index)?;
         let code = self.codes.get(table.scalar::<u32>(0, 0)? as usize)?;
         // `builtin_code` came when the numbers outgrew a byte; old files have only the byte.

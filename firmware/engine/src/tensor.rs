@@ -29,6 +29,8 @@ pub enum DataType {
     Uint8,
     /// One byte, 0 or 1.
     Bool,
+    /// The handle of a variable.
+    Resource,
     /// Signed, two in a byte, the first in the low half.
     Int4,
 }
@@ -45,6 +47,7 @@ impl DataType {
             6 => Self::Bool,
             7 => Self::Int16,
             9 => Self::Int8,
+            13 => Self::Resource,
             17 => Self::Int4,
             _ => return None,
         })
@@ -61,6 +64,7 @@ impl DataType {
             Self::Bool => 6,
             Self::Int16 => 7,
             Self::Int8 => 9,
+            Self::Resource => 13,
             Self::Int4 => 17,
         }
     }
@@ -72,7 +76,7 @@ impl DataType {
             Self::Int4 => 4,
             Self::Int8 | Self::Uint8 | Self::Bool => 8,
             Self::Float16 | Self::Int16 => 16,
-            Self::Float32 | Self::Int32 => 32,
+            Self::Float32 | Self::Int32 | Self::Resource => 32,
             Self::Int64 => 64,
         }
     }
@@ -89,6 +93,7 @@ impl DataType {
             Self::Int64 => "int64",
             Self::Uint8 => "uint8",
             Self::Bool => "bool",
+            Self::Resource => "resource",
             Self::Int4 => "int4",
         }
     }

@@ -6,9 +6,11 @@
 //! target, `armv7em` for cores with 16-bit dual multiply-accumulate. Both give the same results.
 
 pub(crate) mod cast;
+mod dot;
 pub(crate) mod elementwise;
 mod filters;
 mod portable_strips;
+pub(crate) mod sigmoid;
 mod strips;
 mod sum;
 
@@ -30,6 +32,7 @@ mod portable;
 /// Columns that convolutions compute together: a triple.
 pub(crate) const COLUMNS: usize = 3;
 
+pub(crate) use dot::dot;
 pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;

@@ -323,10 +323,15 @@ impl<'m> Context<'m> {
 /// An operator's options, by the schema's field numbers.
 pub(crate) struct Options<'m>(Option<Table<'m>>);
 
-impl Options<'_> {
+impl<'m> Options<'m> {
     pub(crate) fn get<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
         self.0
             .map_or(Ok(default), |table| table.scalar(id, default))
+    }
+
+    /// A text, empty if it is absent.
+    pub(crate) fn bytes(&self, id: usize) -> Result<&'m [u8]> {
+        self.0.map_or(Ok(&[]), |table| table.bytes(id))
     }
 
     /// An option that must be at least 1.

@@ -7,6 +7,7 @@
 //! output. It is read anew for each ([`Context::step`]).
 
 mod add;
+mod batch_matmul;
 mod context;
 mod conv;
 mod depthwise;
@@ -15,11 +16,14 @@ mod mean;
 mod operands;
 mod pad;
 mod pool;
+mod recurrent;
 mod reshape;
 mod scales;
 mod softmax;
 #[cfg(test)]
 mod tests;
+mod transpose_conv;
+pub(crate) mod variable;
 mod window;
 
 pub(crate) use context::{Clamp, Context};
@@ -130,6 +134,7 @@ macro_rules! kernels {
 
 kernels! {
     Conv(conv::Conv<'m>): CONV_2D;
+    TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
@@ -138,4 +143,8 @@ kernels! {
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;
     Mean(mean::Mean): MEAN;
+    Variable(variable::Variable): VAR_HANDLE | READ_VARIABLE | ASSIGN_VARIABLE | CALL_ONCE;
+    BatchMatMul(batch_matmul::BatchMatMul): BATCH_MATMUL;
+    Svdf(recurrent::svdf::Svdf<'m>): SVDF;
+    Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;
 }

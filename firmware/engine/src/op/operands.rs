@@ -3,7 +3,7 @@
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::op::context::Context;
-use crate::tensor::TensorInfo;
+use crate::tensor::{DataType, TensorInfo};
 
 /// The most inputs of a step that change from one inference to the next.
 pub(crate) const MAX_INPUTS: usize = 2;
@@ -17,6 +17,7 @@ pub(crate) struct Wiring {
     pub(crate) inputs: [Option<usize>; MAX_INPUTS],
     /// Variables, which are in the list of inputs.
     pub(crate) states: [Option<usize>; MAX_STATES],
+    /// May be [`Wiring::NO_OUTPUT`].
     pub(crate) output: usize,
     pub(crate) reuse: Reuse,
 }
@@ -45,6 +46,9 @@ impl Reuse {
 }
 
 impl Wiring {
+    /// The place of the output of operators that write nothing but variables.
+    pub(crate) const NO_OUTPUT: usize = usize::MAX;
+
     /// From input `i` to the first output.
     pub(crate) fn input(i: usize) -> Self {
         Self {
@@ -73,7 +77,7 @@ impl Wiring {
 pub(crate) struct Operands<'m> {
     pub(crate) inputs: [Option<Operand<'m>>; MAX_INPUTS],
     pub(crate) states: [Option<Operand<'m>>; MAX_STATES],
-    pub(crate) output: Operand<'m>,
+    pub(crate) output: Option<Operand<'m>>,
     pub(crate) reuse: Reuse,
 }
 
@@ -87,21 +91,40 @@ pub(crate) struct Operand<'m> {
 
 impl<'m> Operands<'m> {
     pub(super) fn read(cx: &Context<'m>, wiring: Wiring) -> Result<Self> {
+        let plain = |tensor: TensorInfo<'m>| {
+            let code = DataType::Resource.code() as usize;
+            let is_handle = tensor.dtype == DataType::Resource;
+            cx.ensure(!is_handle, OperatorProblem::DataType, code)?;
+            Ok(Operand::from(tensor))
+        };
         let mut inputs = [None; MAX_INPUTS];
         for (operand, i) in inputs.iter_mut().zip(wiring.inputs) {
-            *operand = i.map(|i| cx.input(i).map(Operand::from)).transpose()?;
+            *operand = i.map(|i| plain(cx.input(i)?)).transpose()?;
         }
+        let output = match wiring.output {
+            Wiring::NO_OUTPUT => None,
+            i => Some(plain(cx.nth_output(i)?)?),
+        };
         let mut states = [None; MAX_STATES];
         for (operand, i) in states.iter_mut().zip(wiring.states) {
             let Some(i) = i else { continue };
             let tensor = cx.input(i)?;
-            cx.ensure(tensor.is_variable, OperatorProblem::State, i)?;
-            *operand = Some(Operand::from(tensor));
+            // What a handle stands for is as long as what it is read to or assigned from.
+            let bytes = match output.or(inputs[0]) {
+                Some(value) if tensor.dtype == DataType::Resource => value.bytes,
+                _ => tensor.bytes,
+            };
+            let is_variable = tensor.is_variable || tensor.dtype == DataType::Resource;
+            cx.ensure(is_variable, OperatorProblem::State, i)?;
+            *operand = Some(Operand {
+                bytes,
+                ..Operand::from(tensor)
+            });
         }
         Ok(Self {
             inputs,
             states,
-            output: Operand::from(cx.nth_output(wiring.output)?),
+            output,
             reuse: wiring.reuse,
         })
     }

@@ -95,6 +95,20 @@ impl<'a> Factors<'a> {
         }
     }
 
+    /// The factors from channel `first` on.
+    pub(crate) fn from(&self, first: usize) -> Self {
+        match *self {
+            Self::Same(factor) => Self::Same(factor),
+            Self::Table {
+                multipliers,
+                shifts,
+            } => Self::Table {
+                multipliers: &multipliers[first * 4..],
+                shifts: &shifts[first..],
+            },
+        }
+    }
+
     /// The factor of a channel.
     #[inline(always)]
     pub(crate) fn get(&self, channel: usize) -> Rescale {

@@ -16,24 +16,24 @@ use crate::quantize::Rescale;
 
 /// A layer's numbers, of which each kind of layer takes what it needs.
 #[derive(Clone, Debug)]
-struct Layer {
-    batches: usize,
-    channels: usize,
-    filters: usize,
-    y: Window,
-    x: Window,
-    input: Vec<i8>,
-    weights: Vec<i8>,
-    bias: Option<Vec<u8>>,
+pub(super) struct Layer {
+    pub(super) batches: usize,
+    pub(super) channels: usize,
+    pub(super) filters: usize,
+    pub(super) y: Window,
+    pub(super) x: Window,
+    pub(super) input: Vec<i8>,
+    pub(super) weights: Vec<i8>,
+    pub(super) bias: Option<Vec<u8>>,
     /// Scales of the weights, as bytes.
-    scales: Vec<u8>,
-    output_scale: f32,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
+    pub(super) scales: Vec<u8>,
+    pub(super) output_scale: f32,
+    pub(super) input_zero: i32,
+    pub(super) output_zero: i32,
+    pub(super) clamp: Clamp,
 }
 
-fn window() -> impl Strategy<Value = Window> {
+pub(super) fn window() -> impl Strategy<Value = Window> {
     let padded = (
         1..9_usize,
         1..5_usize,
@@ -61,7 +61,7 @@ fn window() -> impl Strategy<Value = Window> {
 }
 
 /// `of_kind` turns channels and a number from 1 to 6 into filters, and filters and channels into a filter's depth.
-fn layer(
+pub(super) fn layer(
     y: impl Strategy<Value = Window>,
     x: impl Strategy<Value = Window>,
     filters: fn(usize, usize) -> usize,
@@ -118,12 +118,20 @@ fn layer(
     })
 }
 
+/// The most groups of up to four that this many channels can be cut into.
+fn groups(channels: usize) -> usize {
+    (1..=4)
+        .rev()
+        .find(|&groups| channels.is_multiple_of(groups))
+        .unwrap_or(1)
+}
+
 impl Layer {
-    fn bias(&self) -> Option<Vector<'_, i32>> {
+    pub(super) fn bias(&self) -> Option<Vector<'_, i32>> {
         self.bias.as_deref().map(Vector::new)
     }
 
-    fn scales(&self) -> ChannelScales<'_> {
+    pub(super) fn scales(&self) -> ChannelScales<'_> {
         ChannelScales {
             input: 1.0,
             weights: Vector::new(&self.scales),
@@ -133,7 +141,7 @@ impl Layer {
     }
 
     /// The output of a filter whose products sum up to `sum`, by the letter of gemmlowp and TFLite.
-    fn finish(&self, filter: usize, sum: i32) -> i8 {
+    pub(super) fn finish(&self, filter: usize, sum: i32) -> i8 {
         let factor =
             f64::from(self.scales().weights.get(filter).unwrap()) / f64::from(self.output_scale);
         let Rescale { multiplier, shift } = Rescale::new(factor).unwrap();
@@ -214,6 +222,30 @@ impl Layer {
         run(Views::new(arena, places, [None; 2], reuse).unwrap());
         cast::as_i8(&arena[output..output + outputs]).to_vec()
     }
+
+    /// Runs a layer with another input and output, which lie apart.
+    pub(super) fn run_into(
+        &self,
+        input: &[i8],
+        output: &mut [i8],
+        scratch: usize,
+        run: impl FnOnce(Views<'_>),
+    ) {
+        let mut table = vec![0; self.scales().table_bytes()];
+        self.scales().fill(&mut table);
+        let mut scratch = vec![0_u128; scratch.div_ceil(16)];
+        // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
+        let scratch = unsafe { scratch.align_to_mut().1 };
+        run(Views {
+            inputs: [input, &[]],
+            overwritten: [false; 2],
+            states: [&mut [], &mut []],
+            trail: None,
+            output,
+            scratch,
+            table: &table,
+        });
+    }
 }
 
 fn as_u8(data: &[i8]) -> Vec<u8> {
@@ -275,6 +307,7 @@ proptest! {
         let conv = Conv {
             batches: layer.batches,
             channels,
+            groups: 1,
             filters: layer.filters,
             y: layer.y,
             x: layer.x,
@@ -290,6 +323,33 @@ proptest! {
             for lead in leads(conv.lead(), layer.batches) {
                 prop_assert_eq!(&layer.run(scratch, lead, |views| conv.run(views)), &expected);
             }
+        }
+    }
+
+    #[test]
+    fn grouped_convolutions(layer in layer(window(), window(), |channels, some| some * groups(channels), |channels, filters| channels * filters / groups(channels))) {
+        let groups = groups(layer.channels);
+        let (taps, each, count) = (layer.y.filter * layer.x.filter, layer.channels / groups, layer.filters / groups);
+        let expected = layer.reference(each, |filter, tap, step| {
+            (filter / count * each + step, (filter * taps + tap) * each + step)
+        });
+        let conv = Conv {
+            batches: layer.batches,
+            channels: layer.channels,
+            groups,
+            filters: layer.filters,
+            y: layer.y,
+            x: layer.x,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            scales: layer.scales(),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        let (least, most) = conv.scratch_bytes();
+        for scratch in [least, (least + most) / 2, most] {
+            prop_assert_eq!(&layer.run(scratch, None, |views| conv.run(views)), &expected);
         }
     }
 

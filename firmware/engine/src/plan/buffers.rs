@@ -162,6 +162,10 @@ impl Buffers<'_> {
                 self.extend(i, FOREVER);
             }
         }
+        for variable in (0..model.operator_count()).filter_map(|i| model.variable(i)) {
+            self.define(variable.tensor, variable.value.bytes, 0);
+            self.extend(variable.tensor, FOREVER);
+        }
         for index in 0..model.operator_count() {
             for (step, op) in model.steps(index)?.enumerate() {
                 self.collect_step(model, index, step, &op?.operands)?;
@@ -188,7 +192,14 @@ impl Buffers<'_> {
             }
             self.extend(tensor, index);
         }
-        let output = operands.output.tensor;
+        let Some(Operand {
+            tensor: output,
+            bytes,
+            ..
+        }) = operands.output
+        else {
+            return Ok(());
+        };
         let continues = step > 0 && self.get(output).first == index as u16;
         if continues {
             return Ok(());
@@ -196,7 +207,7 @@ impl Buffers<'_> {
         if self.is_known(output) || model.read_tensor(output)?.is_constant() {
             return Err(graph(GraphProblem::ProducedTwice, output));
         }
-        self.define(output, operands.output.bytes, index);
+        self.define(output, bytes, index);
         Ok(())
     }
 
@@ -204,7 +215,9 @@ impl Buffers<'_> {
     /// nothing else needs from then on.
     fn share(&mut self, model: &Model<'_>, index: usize, sharing: Sharing) -> Result<()> {
         let op = model.op(index)?;
-        let output = op.operands.output;
+        let Some(output) = op.operands.output else {
+            return Ok(());
+        };
         if op.operands.reuse == Reuse::Alias {
             if let Some(input) = op.operands.arena_inputs().next() {
                 self.join(output.tensor, input.tensor, 0);

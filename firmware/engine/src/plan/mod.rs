@@ -4,7 +4,8 @@
 //! largest to the smallest, each at the lowest place that is free throughout its lifetime ("greedy by size",
 //! Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). A RESHAPE's output is no
 //! buffer of its own but its input's, and so is the output of an operator that goes element by element over an input
-//! which nothing needs any more. Operators' working memory gets what is free while they run.
+//! which nothing needs any more. Operators' working memory gets what is free while they run. Variables live
+//! for ever.
 //!
 //! In the arena lie first the buffers, then what is kept for running: where everything lies, and the factors of
 //! each convolution's channels. While the plan is made, its records take the buffers' place.
@@ -128,7 +129,7 @@ impl Plan {
         Places {
             inputs: op.operands.inputs.map(tensor),
             states: op.operands.states.map(tensor),
-            output: tensor(Some(op.operands.output)),
+            output: tensor(op.operands.output),
             scratch: range(start, end - start),
             table: range(table, op.scales().map_or(0, ChannelScales::table_bytes)),
         }

@@ -1,5 +1,7 @@
 //! CONV_2D, int8.
 
+mod groups;
+
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
@@ -19,6 +21,8 @@ const MOST_TRIPLES: usize = 16;
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
     pub(super) channels: usize,
+    /// Parts that the channels are cut into, of which each filter sees one.
+    pub(super) groups: usize,
     pub(super) filters: usize,
     pub(super) y: Window,
     pub(super) x: Window,
@@ -46,10 +50,13 @@ impl<'m> Kernel<'m> for Conv<'m> {
             filter.shape.exactly().ok_or(rank(&filter))?;
         let [out_batches, out_height, out_width, out_channels] =
             output.shape.exactly().ok_or(rank(&output))?;
-        if depth != channels && channels % depth == 0 {
-            return cx.fail(OperatorProblem::Groups, channels / depth);
-        }
-        cx.ensure(depth == channels, OperatorProblem::Shape, 1)?;
+        let groups = channels / depth;
+        cx.ensure(groups * depth == channels, OperatorProblem::Shape, 1)?;
+        cx.ensure(
+            filters.is_multiple_of(groups),
+            OperatorProblem::Groups,
+            groups,
+        )?;
         cx.ensure(
             (batches, filters) == (out_batches, out_channels),
             OperatorProblem::Shape,
@@ -69,6 +76,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Ok(Self {
             batches,
             channels,
+            groups,
             filters,
             y: Window::new(cx, scheme, height, out_height, along_y)?,
             x: Window::new(cx, scheme, width, out_width, along_x)?,
@@ -88,7 +96,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
-        Wiring::input(0).reusing(Reuse::trail_if(self.batches == 1))
+        Wiring::input(0).reusing(Reuse::trail_if(self.batches == 1 && self.groups == 1))
     }
 
     fn lead(&self) -> Option<usize> {
@@ -106,9 +114,8 @@ impl<'m> Kernel<'m> for Conv<'m> {
         let least = (COLUMN_BYTES / self.triple_bytes())
             .clamp(1, LEAST_TRIPLES)
             .min(most);
-        let bytes = |triples: usize| {
-            self.rows_bytes() + self.staging_bytes() + self.triple_bytes() * triples
-        };
+        let triple = self.triple_bytes() + self.triple_output_bytes();
+        let bytes = |triples: usize| self.rows_bytes() + self.staging_bytes() + triple * triples;
         (bytes(least), bytes(most))
     }
 
@@ -117,6 +124,9 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn run(&self, views: Views<'_>) {
+        if self.groups > 1 {
+            return self.run_groups(views);
+        }
         let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
             self.weights,
@@ -177,13 +187,15 @@ impl Conv<'_> {
     }
 
     fn depth(&self) -> usize {
-        self.y.filter * self.x.filter * self.channels
+        self.y.filter * self.x.filter * self.channels / self.groups
     }
 
     /// Whether columns are unpacked row by row: rows have no gaps, are whole groups of four elements, and long enough.
     fn rows_suit(&self) -> bool {
         let row = self.x.filter * self.channels;
-        self.rows_are_contiguous() && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
+        self.groups == 1
+            && self.rows_are_contiguous()
+            && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
     }
 
     fn rows_are_contiguous(&self) -> bool {

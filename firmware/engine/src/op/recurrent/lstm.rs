@@ -1,0 +1,247 @@
+//! UNIDIRECTIONAL_SEQUENCE_LSTM, int8 with a cell state of 16 bits.
+
+use crate::arena::Views;
+use crate::error::OperatorProblem;
+use crate::flatbuffer::{Result, Vector};
+use crate::kernel::sigmoid::{Steps, logistic, tanh};
+use crate::kernel::{self, cast};
+use crate::op::context::Context;
+use crate::op::{Kernel, Wiring};
+use crate::quantize::Rescale;
+use crate::tensor::DataType;
+
+/// The places of operands, as `lstm_shared.h` of TFLite numbers them.
+const INPUT_WEIGHTS: usize = 1;
+const RECURRENT_WEIGHTS: usize = 5;
+const BIASES: usize = 12;
+const HIDDEN_STATE: usize = 18;
+const CELL_STATE: usize = 19;
+/// Peepholes, projection and layer normalization.
+const UNSUPPORTED: [usize; 9] = [9, 10, 11, 16, 17, 20, 21, 22, 23];
+/// `ActivationFunctionType.TANH`.
+const TANH: i8 = 4;
+
+/// The scale of gates before their activation, Q3.12, and after it, 0.15.
+const GATE_SCALE: f64 = 1.0 / 4096.0;
+const ACTIVATION_SCALE: f64 = 1.0 / 32768.0;
+
+pub(crate) struct Lstm<'m> {
+    pub(super) batches: usize,
+    pub(super) steps: usize,
+    pub(super) depth: usize,
+    pub(super) units: usize,
+    pub(super) time_major: bool,
+    /// Input, forget, cell and output gate.
+    pub(super) gates: [Gate<'m>; 4],
+    pub(super) input_zero: i32,
+    pub(super) hidden_zero: i32,
+    /// What the products of a gate and the cell, of two gates, and of a gate and the cell's tanh are multiplied by.
+    pub(super) forget: Rescale,
+    pub(super) update: Rescale,
+    pub(super) hidden: Rescale,
+    /// The greatest cell state either way; 16 bits allow for one more downwards.
+    pub(super) clip: Option<i16>,
+    pub(super) cell_steps: Steps,
+}
+
+/// A gate: a dense layer of the input and one of the latest output.
+#[derive(Clone, Copy)]
+pub(super) struct Gate<'m> {
+    pub(super) input: Part<'m>,
+    pub(super) recurrent: Part<'m>,
+    pub(super) bias: Vector<'m, i32>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Part<'m> {
+    pub(super) weights: &'m [i8],
+    pub(super) rescale: Rescale,
+}
+
+impl<'m> Kernel<'m> for Lstm<'m> {
+    fn read(cx: &Context<'m>) -> Result<Self> {
+        cx.arity(20, 24)?;
+        for i in UNSUPPORTED {
+            let absent = cx.optional_input(i)?.is_none();
+            cx.ensure(absent, OperatorProblem::Lstm, i)?;
+        }
+        let (input, output) = (cx.input(0)?, cx.output()?);
+        let (hidden, cell) = (cx.input(HIDDEN_STATE)?, cx.input(CELL_STATE)?);
+        let options = cx.options(71)?;
+        let activation = options.get(0, 0_i8)?;
+        cx.ensure(
+            activation == TANH,
+            OperatorProblem::Activation,
+            usize::from(activation.unsigned_abs()),
+        )?;
+        let diagonal = options.get(5, 0_u8)? != 0;
+        cx.ensure(!diagonal, OperatorProblem::Lstm, RECURRENT_WEIGHTS)?;
+
+        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
+        let remembered = cx.int8(HIDDEN_STATE, &hidden)?;
+        // The output is a copy of what is remembered.
+        cx.ensure(to == remembered, OperatorProblem::SameQuantization, 0)?;
+        cx.ensure(
+            cell.dtype == DataType::Int16,
+            OperatorProblem::DataType,
+            cell.dtype.code() as usize,
+        )?;
+        let cell_scale = cx.affine(CELL_STATE, &cell)?.scale;
+        let bits = cell_scale.to_bits();
+        let power = (bits >> 23) as i32 - 127;
+        cx.ensure(
+            bits.trailing_zeros() >= 23 && (-27..=2).contains(&power),
+            OperatorProblem::CellScale,
+            0,
+        )?;
+
+        let time_major = options.get(3, 0_u8)? != 0;
+        let rank = cx.error(OperatorProblem::Rank, input.shape.dims().len());
+        let [first, second, depth] = input.shape.exactly().ok_or(rank)?;
+        let (batches, steps) = if time_major {
+            (second, first)
+        } else {
+            (first, second)
+        };
+        let units = *output.shape.dims().last().unwrap_or(&1);
+        cx.ensure(
+            output.shape.dims() == [first, second, units],
+            OperatorProblem::Shape,
+            cx.inputs.len(),
+        )?;
+        for (i, state) in [(HIDDEN_STATE, &hidden), (CELL_STATE, &cell)] {
+            let elements = state.shape.elements();
+            let fits = elements.is_multiple_of(units) && elements / units == batches;
+            cx.ensure(fits, OperatorProblem::Shape, i)?;
+        }
+
+        let gate = |i: usize| {
+            Ok(Gate {
+                input: Part::read(cx, INPUT_WEIGHTS + i, [units, depth], from.scale)?,
+                recurrent: Part::read(cx, RECURRENT_WEIGHTS + i, [units, units], remembered.scale)?,
+                bias: cx
+                    .bias(BIASES + i, units)?
+                    .ok_or(cx.error(OperatorProblem::Lstm, BIASES + i))?,
+            })
+        };
+        // TFLite `CreateInterGateMulParams`.
+        let product = |first: f64, second: f64, to: f32| cx.rescale(first * second / f64::from(to));
+        // TFLite `CreateLstmCellStateInfo`.
+        let clip = options.get(1, 0.0_f32)?;
+        cx.ensure(clip >= 0.0, OperatorProblem::Lstm, CELL_STATE)?;
+        let quantized_clip = (f64::from(clip) / f64::from(cell_scale)) as i16;
+        Ok(Self {
+            batches,
+            steps,
+            depth,
+            units,
+            time_major,
+            gates: [gate(0)?, gate(1)?, gate(2)?, gate(3)?],
+            input_zero: from.zero_point,
+            hidden_zero: remembered.zero_point,
+            forget: product(ACTIVATION_SCALE, f64::from(cell_scale), cell_scale)?,
+            update: product(ACTIVATION_SCALE, ACTIVATION_SCALE, cell_scale)?,
+            hidden: product(ACTIVATION_SCALE, ACTIVATION_SCALE, remembered.scale)?,
+            clip: (clip > 0.0).then_some(quantized_clip),
+            cell_steps: Steps::new(power),
+        })
+    }
+
+    fn wiring(&self, _: &Context<'m>) -> Wiring {
+        Wiring {
+            states: [Some(HIDDEN_STATE), Some(CELL_STATE)],
+            ..Wiring::input(0)
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        let weights = 4 * self.units as u64 * (self.depth + self.units) as u64;
+        (self.batches * self.steps) as u64 * weights
+    }
+
+    /// TFLite Micro `EvalLstm`, batch by batch. A step's output is what the next one is computed from.
+    fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            states: [hidden, cell],
+            output,
+            ..
+        } = views;
+        let cell = cast::as_i16_mut(cast::as_u8_mut(cell));
+        let states = hidden
+            .chunks_exact_mut(self.units)
+            .zip(cell.chunks_exact_mut(self.units));
+        for (batch, (hidden, cell)) in states.enumerate() {
+            for step in 0..self.steps {
+                let row = if self.time_major {
+                    step * self.batches + batch
+                } else {
+                    batch * self.steps + step
+                };
+                let input = &input[row * self.depth..][..self.depth];
+                let output = &mut output[row * self.units..][..self.units];
+                for (unit, (out, cell)) in output.iter_mut().zip(&mut *cell).enumerate() {
+                    *out = self.unit(unit, input, hidden, cell);
+                }
+                hidden.copy_from_slice(output);
+            }
+        }
+    }
+}
+
+impl Lstm<'_> {
+    /// One step of a unit: updates its cell and returns its output.
+    ///
+    /// TFLite Micro `LstmStep`: `cell = forget * cell + input * cell gate`, `output = output gate * tanh(cell)`.
+    fn unit(&self, unit: usize, input: &[i8], hidden: &[i8], cell: &mut i16) -> i8 {
+        let gate = |which: usize| self.gate(&self.gates[which], unit, input, hidden);
+        // Q3.12 are three steps of the table each.
+        let unscaled = Steps::new(-12);
+        let squashed = |which| i32::from(logistic(unscaled.of(gate(which))));
+        let (input_gate, forget_gate) = (squashed(0), squashed(1));
+        let cell_gate = i32::from(tanh(unscaled.of(gate(2))));
+        let kept = saturate(self.forget.apply(forget_gate * i32::from(*cell)));
+        let new = saturate(self.update.apply(input_gate * cell_gate));
+        *cell = kept.saturating_add(new);
+        if let Some(clip) = self.clip {
+            *cell = (*cell).min(clip).max(-clip);
+        }
+        let active = i32::from(tanh(self.cell_steps.of(*cell)));
+        let scaled = self.hidden.apply(active * squashed(3));
+        scaled.saturating_add(self.hidden_zero).clamp(-128, 127) as i8
+    }
+
+    /// TFLite Micro `CalculateLstmGate`, before the activation: both parts are cut to 16 bits, and so is their sum.
+    fn gate(&self, gate: &Gate<'_>, unit: usize, input: &[i8], hidden: &[i8]) -> i16 {
+        let bias = gate.bias.get(unit).unwrap_or(0);
+        let from_input = gate.input.apply(unit, input, self.input_zero, bias);
+        from_input.saturating_add(gate.recurrent.apply(unit, hidden, self.hidden_zero, 0))
+    }
+}
+
+impl<'m> Part<'m> {
+    /// Reads int8 weights of this shape, quantized as a whole, for data of this scale.
+    fn read(cx: &Context<'m>, i: usize, shape: [usize; 2], scale: f32) -> Result<Self> {
+        // Only the input gate's can be left out, which is an LSTM of coupled gates.
+        let tensor = cx.optional_input(i)?;
+        let tensor = tensor.ok_or(cx.error(OperatorProblem::Lstm, i))?;
+        cx.ensure(tensor.shape.dims() == shape, OperatorProblem::Shape, i)?;
+        let weights = cast::as_i8(cx.constant(i, &tensor, DataType::Int8)?);
+        let scales = cx.weight_scales(&tensor, 0)?;
+        let weight_scale = scales.get(0).filter(|_| scales.len() == 1);
+        let weight_scale = weight_scale.ok_or(cx.error(OperatorProblem::QuantizedAxis, i))?;
+        // TFLite `GetQuantizedConvolutionMultipler` multiplies in single precision.
+        let rescale = cx.rescale(f64::from(scale * weight_scale) / GATE_SCALE)?;
+        Ok(Self { weights, rescale })
+    }
+
+    fn apply(&self, unit: usize, data: &[i8], zero: i32, bias: i32) -> i16 {
+        let weights = &self.weights[unit * data.len()..][..data.len()];
+        let sum = kernel::dot(data, weights, zero).wrapping_add(bias);
+        saturate(self.rescale.apply(sum))
+    }
+}
+
+fn saturate(x: i32) -> i16 {
+    x.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
