@@ -102,6 +102,7 @@ problems! {
         Axis = 25, "a reduction axis is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
+        Hybrid = 55, "float activations need float weights; quantize the activations, too, or keep the weights float", "weights' type";
     }
 }
 

@@ -43,7 +43,7 @@ macro_rules! scalar {
         }
     )*};
 }
-scalar!(u8, i8, u16, u32, i32, i64, f32);
+scalar!(u8, i8, u16, i16, u32, i32, i64, f32);
 
 /// A vector of numbers in the file, read one by one because it may be misaligned.
 pub struct Vector<'m, T> {

@@ -1,4 +1,4 @@
-//! Bytes seen as signed numbers.
+//! Bytes seen as signed numbers, and the other way round.
 
 /// Bytes as signed bytes.
 pub(crate) fn as_i8(bytes: &[u8]) -> &[i8] {
@@ -9,6 +9,18 @@ pub(crate) fn as_i8(bytes: &[u8]) -> &[i8] {
 /// Bytes as signed bytes, to be written.
 pub(crate) fn as_i8_mut(bytes: &mut [u8]) -> &mut [i8] {
     // SAFETY: as in `as_i8`; the exclusive borrow is passed on.
+    unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
+}
+
+/// Signed bytes as bytes.
+pub(crate) fn as_u8(bytes: &[i8]) -> &[u8] {
+    // SAFETY: as in `as_i8`.
+    unsafe { core::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
+/// Signed bytes as bytes, to be written.
+pub(crate) fn as_u8_mut(bytes: &mut [i8]) -> &mut [u8] {
+    // SAFETY: as in `as_i8_mut`.
     unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len()) }
 }
 

@@ -11,6 +11,7 @@ mod context;
 mod conv;
 mod depthwise;
 mod fully_connected;
+mod general;
 mod mean;
 mod operands;
 mod pad;
@@ -118,6 +119,9 @@ macro_rules! kernels {
 }
 
 kernels! {
+    FloatLayer(general::Layer<general::Float<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_float;
+    Int16Layer(general::Layer<general::Int16<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_int16;
+    Int4Layer(general::Layer<general::Int4<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
     Conv(conv::Conv<'m>): CONV_2D;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;

@@ -1,0 +1,235 @@
+//! The shapes of convolutions, depthwise and transposed ones, and dense layers, which are 1x1 convolutions.
+
+use crate::error::OperatorProblem;
+use crate::flatbuffer::Result;
+use crate::op::context::Context;
+use crate::op::general::steps::Steps;
+use crate::op::window::Window;
+use crate::opcode::Opcode;
+use crate::tensor::{DataType, TensorInfo};
+
+/// The tensors of a layer, and which operands they are.
+pub(crate) struct Tensors<'m> {
+    pub(super) input: TensorInfo<'m>,
+    pub(super) input_operand: usize,
+    pub(super) weights: TensorInfo<'m>,
+    pub(super) bias_operand: usize,
+    pub(super) output: TensorInfo<'m>,
+}
+
+/// Where a layer's numbers lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Geometry {
+    pub(super) batches: usize,
+    pub(super) channels: usize,
+    pub(super) filters: usize,
+    /// Channels that a filter covers.
+    pub(super) depth: usize,
+    /// Filters that cover the same channels.
+    pub(super) group: usize,
+    /// Of the convolution that this one reverses, if it is transposed.
+    pub(super) y: Window,
+    pub(super) x: Window,
+    pub(super) transposed: bool,
+    /// How far the weights of neighbouring filters, and those of neighbouring taps, are apart.
+    pub(super) filter_step: usize,
+    pub(super) tap_step: usize,
+    /// The fused activation.
+    pub(super) activation: i8,
+}
+
+/// Which operand a layer's input is: a transposed convolution's first one is its output's shape, which the converter has
+/// applied.
+fn input_operand(cx: &Context<'_>) -> usize {
+    match cx.opcode {
+        Opcode::TRANSPOSE_CONV => 2,
+        _ => 0,
+    }
+}
+
+/// Whether a layer's input is of this type.
+pub(super) fn takes(cx: &Context<'_>, dtype: DataType) -> bool {
+    let input = cx.input(input_operand(cx));
+    input.is_ok_and(|input| input.dtype == dtype)
+}
+
+impl<'m> Tensors<'m> {
+    pub(super) fn read(cx: &Context<'m>) -> Result<Self> {
+        let input_operand = input_operand(cx);
+        let bias_operand = input_operand.max(1) + 1;
+        cx.arity(bias_operand, bias_operand + 1)?;
+        Ok(Self {
+            input: cx.input(input_operand)?,
+            input_operand,
+            weights: cx.input(1)?,
+            bias_operand,
+            output: cx.output()?,
+        })
+    }
+}
+
+impl Geometry {
+    pub(super) fn read(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+        if cx.opcode == Opcode::FULLY_CONNECTED {
+            Self::dense(cx, tensors)
+        } else {
+            Self::sliding(cx, tensors)
+        }
+    }
+
+    fn dense(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+        let options = cx.options(8)?;
+        let format = options.get(1, 0_i8)?;
+        cx.ensure(
+            format == 0,
+            OperatorProblem::WeightsFormat,
+            usize::from(format.unsigned_abs()),
+        )?;
+        let weights = &tensors.weights.shape;
+        let rank = cx.error(OperatorProblem::Rank, weights.dims().len());
+        let [filters, depth] = weights.exactly().ok_or(rank)?;
+        let inputs = tensors.input.shape.elements();
+        let outputs = tensors.output.shape.elements();
+        let batches = inputs / depth;
+        cx.ensure(inputs.is_multiple_of(depth), OperatorProblem::Shape, 1)?;
+        // Divided rather than multiplied, which could overflow.
+        cx.ensure(
+            outputs.is_multiple_of(filters) && outputs / filters == batches,
+            OperatorProblem::Shape,
+            cx.inputs.len(),
+        )?;
+        let one = Window {
+            input: 1,
+            output: 1,
+            filter: 1,
+            stride: 1,
+            dilation: 1,
+            padding: 0,
+        };
+        Ok(Self {
+            batches,
+            channels: depth,
+            filters,
+            depth,
+            group: filters,
+            y: one,
+            x: one,
+            transposed: false,
+            filter_step: depth,
+            tap_step: depth,
+            activation: options.get(0, 0)?,
+        })
+    }
+
+    fn sliding(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+        let depthwise = cx.opcode == Opcode::DEPTHWISE_CONV_2D;
+        let transposed = cx.opcode == Opcode::TRANSPOSE_CONV;
+        // The option table, and the fields of the activation and of the dilations in it, if it has these.
+        let (table, activation, dilation) = match cx.opcode {
+            Opcode::DEPTHWISE_CONV_2D => (2, 4, Some(5)),
+            Opcode::TRANSPOSE_CONV => (49, 3, None),
+            _ => (1, 3, Some(4)),
+        };
+        let options = cx.options(table)?;
+
+        let dims = |tensor: &TensorInfo<'_>| {
+            let shape = &tensor.shape;
+            let rank = cx.error(OperatorProblem::Rank, shape.dims().len());
+            shape.exactly().ok_or(rank)
+        };
+        let [batches, height, width, channels] = dims(&tensors.input)?;
+        let [first, filter_height, filter_width, last] = dims(&tensors.weights)?;
+        let [out_batches, out_height, out_width, out_channels] = dims(&tensors.output)?;
+        let (filters, depth) = if depthwise { (last, 1) } else { (first, last) };
+        let groups = channels / depth;
+        let fits = groups > 0
+            && channels.is_multiple_of(depth)
+            && filters.is_multiple_of(groups)
+            && (first == 1 || !depthwise)
+            && (groups == 1 || !transposed);
+        cx.ensure(fits, OperatorProblem::Shape, 1)?;
+        cx.ensure(
+            (batches, filters) == (out_batches, out_channels),
+            OperatorProblem::Shape,
+            cx.inputs.len(),
+        )?;
+        if depthwise {
+            let stated: i32 = options.get(3, 0)?;
+            let agrees = stated == 0 || usize::try_from(stated) == Ok(filters / channels);
+            let value = stated.unsigned_abs() as usize;
+            cx.ensure(agrees, OperatorProblem::DepthMultiplier, value)?;
+        }
+
+        let scheme = options.get(0, 0)?;
+        // TFLite `ComputePaddingHeightWidth` with the output in the place of the input, if transposed.
+        let window = |field: usize, filter, input, output| {
+            let (from, to) = if transposed {
+                (output, input)
+            } else {
+                (input, output)
+            };
+            let stride = options.positive(cx, 1 + field, 0)?;
+            let dilation = match dilation {
+                Some(first) => options.positive(cx, first + field, 1)?,
+                None => 1,
+            };
+            Window::new(cx, scheme, from, to, (filter, stride, dilation))
+        };
+        Ok(Self {
+            batches,
+            channels,
+            filters,
+            depth,
+            group: filters / groups,
+            y: window(1, filter_height, height, out_height)?,
+            x: window(0, filter_width, width, out_width)?,
+            transposed,
+            filter_step: if depthwise {
+                1
+            } else {
+                filter_height * filter_width * depth
+            },
+            tap_step: if depthwise { filters } else { depth },
+            activation: options.get(activation, 0)?,
+        })
+    }
+
+    /// Height and width of the input.
+    pub(super) fn input(&self) -> [usize; 2] {
+        [&self.y, &self.x].map(|window| {
+            if self.transposed {
+                window.output
+            } else {
+                window.input
+            }
+        })
+    }
+
+    /// Height and width of the output.
+    pub(super) fn output(&self) -> [usize; 2] {
+        [&self.y, &self.x].map(|window| {
+            if self.transposed {
+                window.input
+            } else {
+                window.output
+            }
+        })
+    }
+
+    /// What output `o` along a dimension is computed from.
+    pub(super) fn steps(&self, window: &Window, o: usize) -> Steps {
+        if self.transposed {
+            Steps::transposed(window, o)
+        } else {
+            Steps::of(window, o)
+        }
+    }
+
+    /// Whether neighbouring taps meet neighbouring numbers in both input and weights.
+    pub(super) fn rows_are_contiguous(&self) -> bool {
+        self.depth == self.channels
+            && self.tap_step == self.depth
+            && self.x.dilation == 1
+            && !self.transposed
+    }
+}
