@@ -103,6 +103,7 @@ problems! {
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
         Hybrid = 55, "float activations need float weights; quantize the activations, too, or keep the weights float", "weights' type";
+        Conversion = 56, "there is no conversion from its input's type to its output's; export the model anew", "output's type";
     }
 }
 

@@ -9,6 +9,7 @@
 mod add;
 mod context;
 mod conv;
+mod convert;
 mod depthwise;
 mod fully_connected;
 mod general;
@@ -122,6 +123,7 @@ kernels! {
     FloatLayer(general::Layer<general::Float<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_float;
     Int16Layer(general::Layer<general::Int16<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_int16;
     Int4Layer(general::Layer<general::Int4<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
+    Convert(convert::Convert): QUANTIZE | DEQUANTIZE if convert::applies;
     Conv(conv::Conv<'m>): CONV_2D;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;

@@ -36,11 +36,11 @@ pub(crate) fn is_int16(cx: &Context<'_>) -> bool {
 }
 
 impl<'m> Bias<'m> {
-    /// TFLite Micro `CONV_2D` and `FULLY_CONNECTED` sum up in 32 bits, unless the bias is of 64; the others always in 64.
+    /// TFLite Micro sums up in 64 bits, but in 32 for `CONV_2D` and `FULLY_CONNECTED` if they have a bias of 32.
     fn read(cx: &Context<'m>, i: usize, filters: usize) -> Result<Self> {
         let tensor = cx.optional_input(i)?;
         let narrow = matches!(cx.opcode, Opcode::CONV_2D | Opcode::FULLY_CONNECTED)
-            && tensor.is_none_or(|tensor| tensor.dtype != DataType::Int64);
+            && tensor.is_some_and(|tensor| tensor.dtype != DataType::Int64);
         Ok(if narrow {
             Self::Narrow(cx.bias(i, filters)?)
         } else {
