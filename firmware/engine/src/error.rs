@@ -80,7 +80,7 @@ problems! {
         Inputs = 3, "wrong number of inputs", "inputs";
         Outputs = 4, "wrong number of outputs", "outputs";
         Options = 5, "its option table is of another operator", "option type";
-        DataType = 6, "unsupported data type; quantize the model to int8 with int8 input and output", "type";
+        DataType = 6, "this operator does not take this data type; quantize the model to int8", "type";
         Shape = 7, "the shapes of its operands do not fit together", "operand";
         Rank = 8, "an operand has an unsupported number of dimensions", "dimensions";
         Constant = 9, "an operand must be a constant in the file", "operand";

@@ -122,7 +122,7 @@ macro_rules! kernels {
 kernels! {
     FloatLayer(general::Layer<general::Float<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_float;
     Int16Layer(general::Layer<general::Int16<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_int16;
-    Int4Layer(general::Layer<general::Int4<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
+    Int4(general::Int4<'m>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
     Convert(convert::Convert): QUANTIZE | DEQUANTIZE if convert::applies;
     Conv(conv::Conv<'m>): CONV_2D;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;

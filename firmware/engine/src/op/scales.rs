@@ -9,6 +9,7 @@ use crate::quantize::Rescale;
 ///
 /// TFLite `PopulateConvolutionQuantizationParams`: `input scale * filter scale[channel] / output scale`, in double
 /// precision; a single filter scale is that of every channel.
+#[derive(Clone, Copy)]
 pub(crate) struct ChannelScales<'m> {
     pub(super) input: f32,
     pub(super) weights: Vector<'m, f32>,
@@ -95,6 +96,20 @@ impl<'a> Factors<'a> {
         Self::Table {
             multipliers,
             shifts,
+        }
+    }
+
+    /// The factors from channel `first` on.
+    pub(crate) fn from(&self, first: usize) -> Self {
+        match *self {
+            Self::Same(factor) => Self::Same(factor),
+            Self::Table {
+                multipliers,
+                shifts,
+            } => Self::Table {
+                multipliers: &multipliers[first * 4..],
+                shifts: &shifts[first..],
+            },
         }
     }
 

@@ -216,6 +216,13 @@ impl Geometry {
         })
     }
 
+    /// Multiply-accumulates, padding counted as if it were data.
+    pub(super) fn macs(&self) -> u64 {
+        let windows = self.batches * self.y.output * self.x.output;
+        let weights = self.filters * self.depth * self.y.filter * self.x.filter;
+        windows as u64 * weights as u64
+    }
+
     /// What output `o` along a dimension is computed from.
     pub(super) fn steps(&self, window: &Window, o: usize) -> Steps {
         if self.transposed {

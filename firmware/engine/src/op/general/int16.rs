@@ -26,11 +26,6 @@ pub(super) enum Bias<'m> {
     Wide(Option<Vector<'m, i64>>),
 }
 
-const RANGE: Clamp = Clamp {
-    min: i16::MIN as i32,
-    max: i16::MAX as i32,
-};
-
 pub(crate) fn is_int16(cx: &Context<'_>) -> bool {
     takes(cx, DataType::Int16)
 }
@@ -56,7 +51,7 @@ impl<'m> Numbers<'m> for Int16<'m> {
     fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self> {
         let weights = cast::as_i8(cx.constant(1, &tensors.weights, DataType::Int8)?);
         let bias = Bias::read(cx, tensors.bias_operand, geometry.filters)?;
-        let quantized = Quantized::read(cx, tensors, geometry, RANGE)?;
+        let quantized = Quantized::read(cx, tensors, geometry)?;
         if let Bias::Wide(_) = bias {
             let greatest = match &quantized.factor {
                 Factor::Same(factor) => Some(*factor),
@@ -101,7 +96,8 @@ impl<'m> Numbers<'m> for Int16<'m> {
                 factor.apply_wide(sum.wrapping_add(bias))
             }
         };
-        let scaled = self.quantized.clamp(scaled) as i16;
-        out.copy_from_slice(&scaled.to_le_bytes());
+        let Clamp { min, max } = self.quantized.clamp;
+        let clamped = scaled.max(min).min(max) as i16;
+        out.copy_from_slice(&clamped.to_le_bytes());
     }
 }

@@ -1,5 +1,7 @@
-//! Convolutions, depthwise and transposed ones, and dense layers of any element types: one loop for them all, output
-//! by output. What sets the types apart is behind [`Numbers`].
+//! Convolutions, depthwise and transposed ones, and dense layers of other element types than int8.
+//!
+//! One loop for them all, output by output; what sets the types apart is behind [`Numbers`]. But weights of 4 bits are
+//! unpacked, for the kernels of int8.
 
 mod float;
 mod geometry;
@@ -67,10 +69,7 @@ impl<'m, N: Numbers<'m>> Kernel<'m> for Layer<N> {
     }
 
     fn macs(&self) -> u64 {
-        let Geometry { filters, depth, .. } = self.geometry;
-        let (y, x) = (&self.geometry.y, &self.geometry.x);
-        let windows = self.geometry.batches * y.output * x.output;
-        windows as u64 * (filters * depth * y.filter * x.filter) as u64
+        self.geometry.macs()
     }
 
     fn scales(&self) -> Option<&ChannelScales<'m>> {
@@ -95,8 +94,14 @@ impl<'m, N: Numbers<'m>> Kernel<'m> for Layer<N> {
             let image = &cast::as_u8(input)[batch * image_bytes..][..image_bytes];
             let rows = geometry.steps(&geometry.y, out_y);
             let columns = geometry.steps(&geometry.x, out_x);
+            // Taps that follow each other without gaps are taken together.
+            let (columns, taps) = if geometry.rows_are_contiguous() {
+                (columns.joined(), columns.count)
+            } else {
+                (columns, 1)
+            };
             for (filter, out) in out.chunks_exact_mut(N::BYTES).enumerate() {
-                let sum = self.sum(image, rows, columns, filter);
+                let sum = self.sum(image, rows, columns, taps, filter);
                 self.numbers.finish(&factors, filter, sum, out);
             }
         }
@@ -104,27 +109,21 @@ impl<'m, N: Numbers<'m>> Kernel<'m> for Layer<N> {
 }
 
 impl<'m, N: Numbers<'m>> Layer<N> {
-    /// The sum of the products that make up an output, in the order of TFLite's reference kernels.
-    fn sum(&self, image: &[u8], rows: Steps, columns: Steps, filter: usize) -> N::Sum {
+    /// The sum of the products that make up an output, in the order of TFLite's reference kernels. Each step of `columns`
+    /// stands for this many taps.
+    fn sum(&self, image: &[u8], rows: Steps, columns: Steps, taps: usize, filter: usize) -> N::Sum {
         let geometry = &self.geometry;
         let [_, width] = geometry.input();
         let channel = filter / geometry.group * geometry.depth;
-        let rows_are_contiguous = geometry.rows_are_contiguous();
+        let bytes = taps * geometry.depth * N::BYTES;
         let mut sum = N::Sum::default();
         for (y, tap_y) in rows.iter() {
-            let mut dot = |x: usize, tap_x: usize, taps: usize| {
+            for (x, tap_x) in columns.iter() {
                 let start = (y * width + x) * geometry.channels + channel;
                 let tap = tap_y * geometry.x.filter + tap_x;
-                let data = &image[start * N::BYTES..][..taps * geometry.depth * N::BYTES];
+                let data = &image[start * N::BYTES..][..bytes];
                 let first = filter * geometry.filter_step + tap * geometry.tap_step;
                 sum = self.numbers.dot(sum, data, first);
-            };
-            if rows_are_contiguous {
-                if columns.count > 0 {
-                    dot(columns.position, columns.tap, columns.count);
-                }
-            } else {
-                columns.iter().for_each(|(x, tap_x)| dot(x, tap_x, 1));
             }
         }
         sum

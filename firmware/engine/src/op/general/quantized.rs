@@ -16,12 +16,10 @@ pub(super) struct Quantized<'m> {
 }
 
 impl<'m> Quantized<'m> {
-    /// `range` is that of the output's type.
     pub(super) fn read(
         cx: &Context<'m>,
         tensors: &Tensors<'m>,
         geometry: &Geometry,
-        range: Clamp,
     ) -> Result<Self> {
         let (input, output) = (&tensors.input, &tensors.output);
         cx.ensure(
@@ -54,7 +52,7 @@ impl<'m> Quantized<'m> {
             input_zero: from.zero_point,
             output_zero: to.zero_point,
             factor,
-            clamp: cx.clamp_within(geometry.activation, to, range)?,
+            clamp: cx.clamp_to(output.dtype, geometry.activation, to)?,
         })
     }
 
@@ -70,9 +68,5 @@ impl<'m> Quantized<'m> {
             Factor::Same(factor) => Factors::Same(*factor),
             Factor::PerUnit(scales) => Factors::new(table, scales.channels),
         }
-    }
-
-    pub(super) fn clamp(&self, x: i32) -> i32 {
-        x.max(self.clamp.min).min(self.clamp.max)
     }
 }

@@ -43,6 +43,14 @@ impl Steps {
         }
     }
 
+    /// The first one, which stands for all.
+    pub(super) fn joined(self) -> Self {
+        Self {
+            count: self.count.min(1),
+            ..self
+        }
+    }
+
     pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(move |i| {
             let tap = self.tap.wrapping_add(i.wrapping_mul(self.tap_step));

@@ -225,26 +225,34 @@ impl Case {
         }
     }
 
-    fn run<'m, N: Numbers<'m>>(&self, numbers: N) -> Vec<u8> {
-        let [out_height, out_width] = self.geometry.output();
-        let elements = self.geometry.batches * out_height * out_width * self.geometry.filters;
-        let mut table = vec![0; numbers.scales().map_or(0, ChannelScales::table_bytes)];
-        if let Some(scales) = numbers.scales() {
-            scales.fill(&mut table);
-        }
-        let mut output = vec![0; elements * N::BYTES];
-        let inputs = self.input.len() / 4 * N::BYTES;
+    fn layer<'m, N: Numbers<'m>>(&self, numbers: N) -> Vec<u8> {
         let layer = Layer {
             geometry: self.geometry,
             numbers,
             input: 0,
         };
+        self.run(&layer, N::BYTES, 0)
+    }
+
+    /// What a layer with activations of this many bytes puts out, in `scratch` bytes of working memory.
+    fn run<'m>(&self, layer: &impl Kernel<'m>, bytes: usize, scratch: usize) -> Vec<u8> {
+        let [out_height, out_width] = self.geometry.output();
+        let elements = self.geometry.batches * out_height * out_width * self.geometry.filters;
+        let mut table = vec![0; layer.scales().map_or(0, ChannelScales::table_bytes)];
+        if let Some(scales) = layer.scales() {
+            scales.fill(&mut table);
+        }
+        let mut output = vec![0; elements * bytes];
+        let inputs = self.input.len() / 4 * bytes;
+        let mut memory = vec![0_u128; scratch.div_ceil(16)];
+        // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
+        let memory: &mut [u8] = unsafe { memory.align_to_mut().1 };
         layer.run(Views {
             inputs: [cast::as_i8(&self.input[..inputs]), &[]],
             overwritten: [false; 2],
             states: [&mut [], &mut []],
             output: cast::as_i8_mut(&mut output),
-            scratch: &mut [],
+            scratch: &mut memory[..scratch],
             table: &table,
         });
         output
@@ -298,7 +306,7 @@ proptest! {
             (scaled as i16).to_le_bytes()
         }).collect();
         let bias = if wide { Bias::Wide(case.bias()) } else { Bias::Narrow(case.bias()) };
-        let output = case.run(Int16 { weights: cast::as_i8(&case.weights), bias, quantized });
+        let output = case.layer(Int16 { weights: cast::as_i8(&case.weights), bias, quantized });
         prop_assert_eq!(output, expected);
     }
 
@@ -318,8 +326,12 @@ proptest! {
             let scaled = scaled.saturating_add(case.zeros.1);
             scaled.clamp(quantized.clamp.min, quantized.clamp.max) as u8
         }).collect();
-        let output = case.run(Int4 { weights: &case.weights, bias: case.bias(), quantized });
-        prop_assert_eq!(output, expected);
+        let depthwise = case.kind == Kind::Depthwise;
+        let layer = Int4 { depthwise, geometry: case.geometry, weights: &case.weights, bias: case.bias(), quantized };
+        let (least, most) = layer.scratch_bytes();
+        for scratch in [least, (least + most) / 2, most] {
+            prop_assert_eq!(&case.run(&layer, 1, scratch.max(least)), &expected);
+        }
     }
 
     #[test]
@@ -332,7 +344,7 @@ proptest! {
         let expected: Vec<u8> = sums.iter().enumerate().flat_map(|(i, &sum)| {
             (sum + case.bias_of::<f32>(i)).max(min).min(max).to_le_bytes()
         }).collect();
-        let output = case.run(Float { weights: &case.weights, bias: case.bias(), min, max });
+        let output = case.layer(Float { weights: &case.weights, bias: case.bias(), min, max });
         prop_assert_eq!(output, expected);
     }
 }
