@@ -45,7 +45,7 @@ problems! {
 problems! {
     /// A network whose overall form the engine does not run.
     pub enum GraphProblem {
-        Subgraphs = 1, "exactly one subgraph is supported; export the model without control flow", "subgraphs";
+        Subgraphs = 1, "only one subgraph is supported, beside those with which CALL_ONCE initialises variables; export the model without control flow", "subgraphs";
         Inputs = 2, "exactly one input tensor is supported; merge the inputs or split the model", "inputs";
         Outputs = 3, "exactly one output tensor is supported; merge the outputs or split the model", "outputs";
         ConstantInput = 4, "the network's input is a constant", "tensor";
@@ -93,7 +93,7 @@ problems! {
         Padding = 16, "unknown padding scheme", "scheme";
         Stride = 17, "strides, dilations and filter sizes must be positive and fit the input", "value";
         DepthMultiplier = 18, "the depth multiplier contradicts the shapes", "multiplier";
-        Groups = 19, "grouped convolution is not supported", "groups";
+        Groups = 19, "the groups of a convolution do not share its filters equally; export the model anew", "groups";
         Broadcast = 20, "broadcasting is not supported; give both operands the output's shape", "operand";
         WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
         SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";

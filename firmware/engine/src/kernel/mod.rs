@@ -6,6 +6,7 @@
 //! target, `armv7em` for cores with 16-bit dual multiply-accumulate. Both give the same results.
 
 pub(crate) mod cast;
+mod dot;
 pub(crate) mod elementwise;
 mod filters;
 mod strips;
@@ -25,6 +26,7 @@ mod portable;
 /// Bytes of weights that the data cache of a slow flash can be trusted to hold, as small as they are.
 pub(crate) const CACHED_WEIGHTS: usize = 192;
 
+pub(crate) use dot::dot;
 pub(crate) use filters::Filters;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{Sum, Term};

@@ -22,6 +22,7 @@ mod scales;
 mod softmax;
 #[cfg(test)]
 mod tests;
+mod transpose_conv;
 mod window;
 
 pub(crate) use context::{Clamp, Context};
@@ -125,6 +126,7 @@ kernels! {
     Int4(general::Int4<'m>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
     Convert(convert::Convert): QUANTIZE | DEQUANTIZE if convert::applies;
     Conv(conv::Conv<'m>): CONV_2D;
+    TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;

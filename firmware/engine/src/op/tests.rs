@@ -11,26 +11,25 @@ use super::fully_connected::{Factor, FullyConnected};
 use super::{ChannelScales, Clamp, Kernel, Window};
 use crate::arena::Views;
 use crate::flatbuffer::Vector;
-use crate::kernel::cast;
 use crate::quantize::Rescale;
 
 /// A layer's numbers, of which each kind of layer takes what it needs.
 #[derive(Clone, Debug)]
-struct Layer {
-    batches: usize,
-    channels: usize,
-    filters: usize,
-    y: Window,
-    x: Window,
-    input: Vec<i8>,
-    weights: Vec<i8>,
-    bias: Option<Vec<u8>>,
+pub(super) struct Layer {
+    pub(super) batches: usize,
+    pub(super) channels: usize,
+    pub(super) filters: usize,
+    pub(super) y: Window,
+    pub(super) x: Window,
+    pub(super) input: Vec<i8>,
+    pub(super) weights: Vec<i8>,
+    pub(super) bias: Option<Vec<u8>>,
     /// Scales of the weights, as bytes.
-    scales: Vec<u8>,
-    output_scale: f32,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
+    pub(super) scales: Vec<u8>,
+    pub(super) output_scale: f32,
+    pub(super) input_zero: i32,
+    pub(super) output_zero: i32,
+    pub(super) clamp: Clamp,
 }
 
 pub(super) fn window() -> impl Strategy<Value = Window> {
@@ -61,7 +60,7 @@ pub(super) fn window() -> impl Strategy<Value = Window> {
 }
 
 /// `of_kind` turns channels and a number from 1 to 6 into filters, and filters and channels into a filter's depth.
-fn layer(
+pub(super) fn layer(
     y: impl Strategy<Value = Window>,
     x: impl Strategy<Value = Window>,
     filters: fn(usize, usize) -> usize,
@@ -135,12 +134,20 @@ pub(super) fn multiplied(x: i32, Rescale { multiplier, shift }: Rescale) -> i32 
     (i64::from(high).div_euclid(divisor) + i64::from(remainder > threshold)) as i32
 }
 
+/// The most groups of up to four that this many channels can be cut into.
+fn groups(channels: usize) -> usize {
+    (1..=4)
+        .rev()
+        .find(|&groups| channels.is_multiple_of(groups))
+        .unwrap_or(1)
+}
+
 impl Layer {
-    fn bias(&self) -> Option<Vector<'_, i32>> {
+    pub(super) fn bias(&self) -> Option<Vector<'_, i32>> {
         self.bias.as_deref().map(Vector::new)
     }
 
-    fn scales(&self) -> ChannelScales<'_> {
+    pub(super) fn scales(&self) -> ChannelScales<'_> {
         ChannelScales {
             input: 1.0,
             weights: Vector::new(&self.scales),
@@ -150,7 +157,7 @@ impl Layer {
     }
 
     /// The output of a filter whose products sum up to `sum`.
-    fn finish(&self, filter: usize, sum: i32) -> i8 {
+    pub(super) fn finish(&self, filter: usize, sum: i32) -> i8 {
         let factor =
             f64::from(self.scales().weights.get(filter).unwrap()) / f64::from(self.output_scale);
         let sum = sum.wrapping_add(self.bias().map_or(0, |bias| bias.get(filter).unwrap()));
@@ -196,22 +203,32 @@ impl Layer {
 
     /// Runs a layer in `scratch` bytes of working memory.
     fn run(&self, scratch: usize, run: impl FnOnce(Views<'_>)) -> Vec<i8> {
+        let mut output = vec![0; self.batches * self.y.output * self.x.output * self.filters];
+        self.run_into(&self.input, &mut output, scratch, run);
+        output
+    }
+
+    /// The same with another input and output.
+    pub(super) fn run_into(
+        &self,
+        input: &[i8],
+        output: &mut [i8],
+        scratch: usize,
+        run: impl FnOnce(Views<'_>),
+    ) {
         let mut table = vec![0; self.scales().table_bytes()];
         self.scales().fill(&mut table);
         let mut scratch = vec![0_u128; scratch.div_ceil(16)];
-        let mut output = vec![0; self.batches * self.y.output * self.x.output * self.filters];
         // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
         let scratch = unsafe { scratch.align_to_mut().1 };
-        let inputs = [&*self.input, &[]];
         run(Views {
-            inputs,
+            inputs: [input, &[]],
             overwritten: [false; 2],
             states: [&mut [], &mut []],
-            output: cast::as_i8_mut(&mut output),
+            output,
             scratch,
             table: &table,
         });
-        cast::as_i8(&output).to_vec()
     }
 }
 
@@ -226,6 +243,34 @@ proptest! {
         let conv = Conv {
             batches: layer.batches,
             channels,
+            groups: 1,
+            filters: layer.filters,
+            y: layer.y,
+            x: layer.x,
+            weights: &layer.weights,
+            bias: layer.bias(),
+            scales: layer.scales(),
+            input_zero: layer.input_zero,
+            output_zero: layer.output_zero,
+            clamp: layer.clamp,
+        };
+        let (least, most) = conv.scratch_bytes();
+        for scratch in [least, (least + most) / 2, most] {
+            prop_assert_eq!(&layer.run(scratch, |views| conv.run(views)), &expected);
+        }
+    }
+
+    #[test]
+    fn grouped_convolutions(layer in layer(window(), window(), |channels, some| some * groups(channels), |channels, filters| channels * filters / groups(channels))) {
+        let groups = groups(layer.channels);
+        let (taps, each, count) = (layer.y.filter * layer.x.filter, layer.channels / groups, layer.filters / groups);
+        let expected = layer.reference(each, |filter, tap, step| {
+            (filter / count * each + step, (filter * taps + tap) * each + step)
+        });
+        let conv = Conv {
+            batches: layer.batches,
+            channels: layer.channels,
+            groups,
             filters: layer.filters,
             y: layer.y,
             x: layer.x,

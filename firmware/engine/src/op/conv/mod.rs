@@ -1,5 +1,7 @@
 //! CONV_2D, int8.
 
+mod groups;
+
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
@@ -18,6 +20,8 @@ const MOST_PAIRS: usize = 16;
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
     pub(super) channels: usize,
+    /// Parts that the channels are cut into, of which each filter sees one.
+    pub(super) groups: usize,
     pub(super) filters: usize,
     pub(super) y: Window,
     pub(super) x: Window,
@@ -45,10 +49,13 @@ impl<'m> Kernel<'m> for Conv<'m> {
             filter.shape.exactly().ok_or(rank(&filter))?;
         let [out_batches, out_height, out_width, out_channels] =
             output.shape.exactly().ok_or(rank(&output))?;
-        if depth != channels && channels % depth == 0 {
-            return cx.fail(OperatorProblem::Groups, channels / depth);
-        }
-        cx.ensure(depth == channels, OperatorProblem::Shape, 1)?;
+        let groups = channels / depth;
+        cx.ensure(groups * depth == channels, OperatorProblem::Shape, 1)?;
+        cx.ensure(
+            filters.is_multiple_of(groups),
+            OperatorProblem::Groups,
+            groups,
+        )?;
         cx.ensure(
             (batches, filters) == (out_batches, out_channels),
             OperatorProblem::Shape,
@@ -68,6 +75,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Ok(Self {
             batches,
             channels,
+            groups,
             filters,
             y: Window::new(cx, scheme, height, out_height, along_y)?,
             x: Window::new(cx, scheme, width, out_width, along_x)?,
@@ -96,7 +104,8 @@ impl<'m> Kernel<'m> for Conv<'m> {
         let pixels = self.batches * self.y.output * self.x.output;
         let most = pixels.div_ceil(2).min(MOST_PAIRS);
         let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
-        let bytes = |pairs: usize| self.staging_bytes() + self.pair_bytes() * pairs;
+        let pair = self.pair_bytes() + self.pair_output_bytes();
+        let bytes = |pairs: usize| self.staging_bytes() + pair * pairs;
         (bytes(least), bytes(most))
     }
 
@@ -105,6 +114,9 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn run(&self, views: Views<'_>) {
+        if self.groups > 1 {
+            return self.run_groups(views);
+        }
         let Views {
             inputs: [input, _],
             output,
@@ -148,14 +160,15 @@ impl Conv<'_> {
     }
 
     fn depth(&self) -> usize {
-        self.y.filter * self.x.filter * self.channels
+        self.y.filter * self.x.filter * self.channels / self.groups
     }
 
     /// Whether columns cannot always be unpacked from the input row by row: some pixels lack a part of their
     /// window, or rows do not follow each other without gaps or on whole groups of elements.
     fn needs_staging(&self) -> bool {
         let row = self.x.filter * self.channels;
-        self.y.is_padded()
+        self.groups > 1
+            || self.y.is_padded()
             || self.x.is_padded()
             || !self.rows_are_contiguous()
             || (self.y.filter > 1 && !row.is_multiple_of(4))

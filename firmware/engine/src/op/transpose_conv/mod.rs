@@ -1,0 +1,185 @@
+//! TRANSPOSE_CONV, int8.
+//!
+//! TFLite scatters: each input pixel is multiplied with the whole filter and added to the outputs that it reaches, in
+//! 32-bit sums for all of them. Here each output gathers the input pixels that reach it, which gives the same sums
+//! without memory for them.
+
+#[cfg(test)]
+mod tests;
+
+use core::ops::Range;
+
+use crate::arena::Views;
+use crate::error::OperatorProblem;
+use crate::flatbuffer::{Result, Vector};
+use crate::kernel::{self, Filters, cast};
+use crate::op::context::{Clamp, Context};
+use crate::op::scales::{ChannelScales, Factors};
+use crate::op::window::Window;
+use crate::op::{Kernel, Wiring};
+use crate::tensor::DataType;
+
+pub(crate) struct TransposeConv<'m> {
+    batches: usize,
+    channels: usize,
+    filters: usize,
+    /// The convolution from this operator's output to its input.
+    y: Window,
+    x: Window,
+    weights: &'m [i8],
+    bias: Option<Vector<'m, i32>>,
+    scales: ChannelScales<'m>,
+    input_zero: i32,
+    output_zero: i32,
+    clamp: Clamp,
+}
+
+impl<'m> Kernel<'m> for TransposeConv<'m> {
+    fn read(cx: &Context<'m>) -> Result<Self> {
+        cx.arity(3, 4)?;
+        let (wanted, filter, input) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
+        let output = cx.output()?;
+        let options = cx.options(49)?;
+        let (from, to) = (cx.int8(2, &input)?, cx.int8(cx.inputs.len(), &output)?);
+        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
+
+        let rank = |tensor: &crate::TensorInfo<'_>| {
+            cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
+        };
+        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(&input))?;
+        let [filters, filter_height, filter_width, depth] =
+            filter.shape.exactly().ok_or(rank(&filter))?;
+        let [out_batches, out_height, out_width, out_channels] =
+            output.shape.exactly().ok_or(rank(&output))?;
+        cx.ensure(depth == channels, OperatorProblem::Shape, 1)?;
+        cx.ensure(
+            (batches, filters) == (out_batches, out_channels),
+            OperatorProblem::Shape,
+            cx.inputs.len(),
+        )?;
+        // The converter has applied the wanted shape to the output.
+        if let (Some(data), DataType::Int32) = (wanted.data, wanted.dtype) {
+            let dims = output.shape.dims().iter().map(|&dim| Some(dim));
+            let wanted = Vector::<i32>::new(data)
+                .iter()
+                .map(|dim| usize::try_from(dim).ok());
+            cx.ensure(wanted.eq(dims), OperatorProblem::Shape, 0)?;
+        }
+        let scheme = options.get(0, 0)?;
+        let along_y = (filter_height, options.positive(cx, 2, 0)?, 1);
+        let along_x = (filter_width, options.positive(cx, 1, 0)?, 1);
+        Ok(Self {
+            batches,
+            channels,
+            filters,
+            y: Window::new(cx, scheme, out_height, height, along_y)?,
+            x: Window::new(cx, scheme, out_width, width, along_x)?,
+            weights,
+            bias: cx.bias(3, filters)?,
+            scales: ChannelScales::new(
+                cx,
+                from.scale,
+                cx.weight_scales(&filter, 0)?,
+                to.scale,
+                filters,
+            )?,
+            input_zero: from.zero_point,
+            output_zero: to.zero_point,
+            clamp: cx.clamp(options.get(3, 0)?, to)?,
+        })
+    }
+
+    fn wiring(&self, _: &Context<'m>) -> Wiring {
+        Wiring::input(2)
+    }
+
+    /// Those of the convolution backwards, cut off parts counted as if they were kept.
+    fn macs(&self) -> u64 {
+        let pixels = self.batches * self.y.output * self.x.output;
+        pixels as u64 * self.weights.len() as u64
+    }
+
+    fn scales(&self) -> Option<&ChannelScales<'m>> {
+        Some(&self.scales)
+    }
+
+    fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            table,
+            ..
+        } = views;
+        let filters = Filters::new(
+            self.weights,
+            self.y.filter * self.x.filter * self.channels,
+            self.bias,
+            Factors::new(table, self.filters),
+            self.output_zero,
+            self.clamp,
+        );
+        let image_bytes = self.y.output * self.x.output * self.channels;
+        for (pixel, out) in output.chunks_exact_mut(self.filters).enumerate() {
+            let (line, out_x) = (pixel / self.x.input, pixel % self.x.input);
+            let image = &input[line / self.y.input * image_bytes..][..image_bytes];
+            let reach = [
+                Reach::new(&self.y, line % self.y.input),
+                Reach::new(&self.x, out_x),
+            ];
+            for (filter, out) in out.iter_mut().enumerate() {
+                *out = filters.finish(filter, self.sum(image, filters.row(filter), &reach));
+            }
+        }
+    }
+}
+
+impl TransposeConv<'_> {
+    /// The products of all input pixels that reach an output with the taps they reach it by.
+    fn sum(&self, image: &[i8], row: &[i8], [along_y, along_x]: &[Reach; 2]) -> i32 {
+        let channels = self.channels;
+        let mut sum = 0_i32;
+        for (in_y, tap_y) in along_y.taps() {
+            for (in_x, tap_x) in along_x.taps() {
+                let pixel = &image[(in_y * self.x.output + in_x) * channels..][..channels];
+                let weights = &row[(tap_y * self.x.filter + tap_x) * channels..][..channels];
+                sum = sum.wrapping_add(kernel::dot(pixel, weights, self.input_zero));
+            }
+        }
+        sum
+    }
+}
+
+/// The input positions that reach an output position along one dimension, and by which taps.
+///
+/// Position `i` reaches `i * stride - padding + tap`. So those that reach `o` follow each other downwards, while the
+/// taps go up by the stride.
+struct Reach {
+    /// Numbers of steps down from `position`.
+    steps: Range<usize>,
+    position: usize,
+    tap: usize,
+    stride: usize,
+}
+
+impl Reach {
+    fn new(window: &Window, o: usize) -> Self {
+        let (position, tap) = (
+            (o + window.padding) / window.stride,
+            (o + window.padding) % window.stride,
+        );
+        let taps = window.filter.saturating_sub(tap).div_ceil(window.stride);
+        let first = (position + 1).saturating_sub(window.output);
+        Self {
+            steps: first..taps.min(position + 1),
+            position,
+            tap,
+            stride: window.stride,
+        }
+    }
+
+    /// Pairs of an input position and a tap.
+    fn taps(&self) -> impl Iterator<Item = (usize, usize)> {
+        let steps = self.steps.clone();
+        steps.map(|step| (self.position - step, self.tap + step * self.stride))
+    }
+}
