@@ -13,6 +13,7 @@ mod convert;
 mod depthwise;
 mod fully_connected;
 mod general;
+mod layer;
 mod mean;
 mod operands;
 mod pad;

@@ -5,7 +5,7 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Scalar, Vector};
 use crate::op::context::Context;
 use crate::op::general::Numbers;
-use crate::op::general::geometry::{Geometry, Tensors, takes};
+use crate::op::layer::{Geometry, Tensors, takes};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::quantize::Rescale;
 use crate::tensor::DataType;

@@ -4,10 +4,8 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Scalar, Vector};
 use crate::kernel::cast;
 use crate::op::context::{Clamp, Context};
-use crate::op::fully_connected::Factor;
 use crate::op::general::Numbers;
-use crate::op::general::geometry::{Geometry, Tensors, takes};
-use crate::op::general::quantized::Quantized;
+use crate::op::layer::{Geometry, Quantized, Tensors, takes};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::opcode::Opcode;
 use crate::quantize::Rescale;
@@ -51,11 +49,11 @@ impl<'m> Numbers<'m> for Int16<'m> {
     fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self> {
         let weights = cast::as_i8(cx.constant(1, &tensors.weights, DataType::Int8)?);
         let bias = Bias::read(cx, tensors.bias_operand, geometry.filters)?;
-        let quantized = Quantized::read(cx, tensors, geometry)?;
+        let quantized = Quantized::read(cx, tensors, geometry, DataType::Int16)?;
         if let Bias::Wide(_) = bias {
-            let greatest = match &quantized.factor {
-                Factor::Same(factor) => Some(*factor),
-                Factor::PerUnit(scales) => scales.greatest(),
+            let greatest = match quantized.same {
+                Some(factor) => Some(factor),
+                None => quantized.scales.greatest(),
             };
             let fits = greatest.is_some_and(Rescale::is_wide);
             cx.ensure(fits, OperatorProblem::Multiplier, 0)?;

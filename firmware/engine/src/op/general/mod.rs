@@ -4,11 +4,8 @@
 //! unpacked, for the kernels of int8.
 
 mod float;
-mod geometry;
 mod int16;
 mod int4;
-mod quantized;
-mod steps;
 #[cfg(test)]
 mod tests;
 
@@ -20,10 +17,9 @@ use crate::arena::Views;
 use crate::flatbuffer::Result;
 use crate::kernel::cast;
 use crate::op::context::Context;
+use crate::op::layer::{Geometry, Steps, Tensors};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::{Kernel, Wiring};
-use geometry::{Geometry, Tensors};
-use steps::Steps;
 
 /// The weights and biases of a layer, and how they are computed with.
 pub(crate) trait Numbers<'m>: Sized {

@@ -6,17 +6,15 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::float::Float;
-use super::geometry::Geometry;
 use super::int4::Int4;
 use super::int16::{Bias, Int16};
-use super::quantized::Quantized;
 use super::{Layer, Numbers};
 use crate::arena::Views;
 use crate::flatbuffer::{Scalar, Vector};
 use crate::kernel::cast;
 use crate::op::Kernel;
 use crate::op::context::Clamp;
-use crate::op::fully_connected::Factor;
+use crate::op::layer::{Geometry, Quantized};
 use crate::op::scales::ChannelScales;
 use crate::op::tests::{multiplied, window};
 use crate::op::window::Window;
@@ -217,7 +215,8 @@ impl Case {
         Quantized {
             input_zero: self.zeros.0,
             output_zero: self.zeros.1,
-            factor: Factor::PerUnit(self.scales(factors)),
+            scales: self.scales(factors),
+            same: None,
             clamp: Clamp {
                 min: (self.range.0 * whole) as i32,
                 max: (self.range.1 * whole) as i32,

@@ -8,8 +8,7 @@ use crate::kernel::cast;
 use crate::op::Kernel;
 use crate::op::context::Context;
 use crate::op::depthwise::Depthwise;
-use crate::op::general::geometry::{Geometry, Tensors, takes};
-use crate::op::general::quantized::Quantized;
+use crate::op::layer::{Geometry, Quantized, Tensors, takes};
 use crate::op::scales::ChannelScales;
 use crate::opcode::Opcode;
 use crate::tensor::DataType;
@@ -36,7 +35,7 @@ impl<'m> Kernel<'m> for Int4<'m> {
             geometry,
             weights: cx.constant(1, &tensors.weights, DataType::Int4)?,
             bias: cx.bias(tensors.bias_operand, geometry.filters)?,
-            quantized: Quantized::read(cx, &tensors, &geometry)?,
+            quantized: Quantized::read(cx, &tensors, &geometry, DataType::Int8)?,
         })
     }
 
@@ -45,9 +44,11 @@ impl<'m> Kernel<'m> for Int4<'m> {
     }
 
     fn scratch_bytes(&self) -> (usize, usize) {
-        match self.unpacked_depthwise(&[]) {
-            Some(layer) => (align(self.depthwise_weights()) + layer.scratch_bytes().0, 0),
-            None => self.columns_bytes(),
+        if self.depthwise {
+            let (least, _) = self.unpacked_depthwise(&[]).scratch_bytes();
+            (align(self.depthwise_weights()) + least, 0)
+        } else {
+            self.columns_bytes()
         }
     }
 
@@ -62,9 +63,8 @@ impl<'m> Kernel<'m> for Int4<'m> {
         let (weights, scratch) = views.scratch.split_at_mut(align(self.depthwise_weights()));
         let weights = &mut cast::as_i8_mut(weights)[..self.depthwise_weights()];
         self.unpack(0, weights);
-        if let Some(layer) = self.unpacked_depthwise(weights) {
-            layer.run(Views { scratch, ..views });
-        }
+        self.unpacked_depthwise(weights)
+            .run(Views { scratch, ..views });
     }
 }
 
@@ -75,9 +75,8 @@ impl Int4<'_> {
     }
 
     /// The layer with weights of int8, if it is depthwise.
-    fn unpacked_depthwise<'a>(&'a self, weights: &'a [i8]) -> Option<Depthwise<'a>> {
-        let scales = self.scales().filter(|_| self.depthwise)?;
-        Some(Depthwise {
+    fn unpacked_depthwise<'a>(&'a self, weights: &'a [i8]) -> Depthwise<'a> {
+        Depthwise {
             batches: self.geometry.batches,
             channels: self.geometry.channels,
             multiplier: self.geometry.group,
@@ -85,11 +84,11 @@ impl Int4<'_> {
             x: self.geometry.x,
             weights,
             bias: self.bias,
-            scales: *scales,
+            scales: self.quantized.scales,
             input_zero: self.quantized.input_zero,
             output_zero: self.quantized.output_zero,
             clamp: self.quantized.clamp,
-        })
+        }
     }
 
     /// Unpacks weights from number `first` on. TFLite `UnpackDenseInt4IntoInt8`: even ones are in the low half of a byte.

@@ -4,10 +4,10 @@ use crate::op::window::Window;
 
 /// Pairs of an input position and a tap of the filter, positions ascending.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Steps {
-    pub(super) count: usize,
-    pub(super) position: usize,
-    pub(super) tap: usize,
+pub(crate) struct Steps {
+    pub(crate) count: usize,
+    pub(crate) position: usize,
+    pub(crate) tap: usize,
     position_step: usize,
     /// Wraps around where taps descend.
     tap_step: usize,
@@ -15,7 +15,7 @@ pub(super) struct Steps {
 
 impl Steps {
     /// Those of output `o` of a convolution.
-    pub(super) fn of(window: &Window, o: usize) -> Self {
+    pub(crate) fn of(window: &Window, o: usize) -> Self {
         let (taps, position) = window.taps(o);
         Self {
             count: taps.len(),
@@ -28,7 +28,7 @@ impl Steps {
 
     /// Those of output `o` of a transposed convolution, where `window` is that of the convolution it reverses:
     /// positions `p` and taps `t` with `p * stride + t = o + padding`.
-    pub(super) fn transposed(window: &Window, o: usize) -> Self {
+    pub(crate) fn transposed(window: &Window, o: usize) -> Self {
         let at = o + window.padding;
         let first = (at + 1)
             .saturating_sub(window.filter)
@@ -44,14 +44,14 @@ impl Steps {
     }
 
     /// The first one, which stands for all.
-    pub(super) fn joined(self) -> Self {
+    pub(crate) fn joined(self) -> Self {
         Self {
             count: self.count.min(1),
             ..self
         }
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = (usize, usize)> {
         (0..self.count).map(move |i| {
             let tap = self.tap.wrapping_add(i.wrapping_mul(self.tap_step));
             (self.position + i * self.position_step, tap)

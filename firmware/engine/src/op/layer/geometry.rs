@@ -1,75 +1,37 @@
 //! The shapes of convolutions, depthwise and transposed ones, and dense layers, which are 1x1 convolutions.
 
 use crate::error::OperatorProblem;
-use crate::flatbuffer::Result;
+use crate::flatbuffer::{Result, Vector};
 use crate::op::context::Context;
-use crate::op::general::steps::Steps;
+use crate::op::layer::steps::Steps;
+use crate::op::layer::tensors::Tensors;
 use crate::op::window::Window;
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
-/// The tensors of a layer, and which operands they are.
-pub(crate) struct Tensors<'m> {
-    pub(super) input: TensorInfo<'m>,
-    pub(super) input_operand: usize,
-    pub(super) weights: TensorInfo<'m>,
-    pub(super) bias_operand: usize,
-    pub(super) output: TensorInfo<'m>,
-}
-
 /// Where a layer's numbers lie.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Geometry {
-    pub(super) batches: usize,
-    pub(super) channels: usize,
-    pub(super) filters: usize,
+    pub(crate) batches: usize,
+    pub(crate) channels: usize,
+    pub(crate) filters: usize,
     /// Channels that a filter covers.
-    pub(super) depth: usize,
+    pub(crate) depth: usize,
     /// Filters that cover the same channels.
-    pub(super) group: usize,
+    pub(crate) group: usize,
     /// Of the convolution that this one reverses, if it is transposed.
-    pub(super) y: Window,
-    pub(super) x: Window,
-    pub(super) transposed: bool,
+    pub(crate) y: Window,
+    pub(crate) x: Window,
+    pub(crate) transposed: bool,
     /// How far the weights of neighbouring filters, and those of neighbouring taps, are apart.
-    pub(super) filter_step: usize,
-    pub(super) tap_step: usize,
+    pub(crate) filter_step: usize,
+    pub(crate) tap_step: usize,
     /// The fused activation.
-    pub(super) activation: i8,
-}
-
-/// Which operand a layer's input is: a transposed convolution's first one is its output's shape, which the converter has
-/// applied.
-fn input_operand(cx: &Context<'_>) -> usize {
-    match cx.opcode {
-        Opcode::TRANSPOSE_CONV => 2,
-        _ => 0,
-    }
-}
-
-/// Whether a layer's input is of this type.
-pub(super) fn takes(cx: &Context<'_>, dtype: DataType) -> bool {
-    let input = cx.input(input_operand(cx));
-    input.is_ok_and(|input| input.dtype == dtype)
-}
-
-impl<'m> Tensors<'m> {
-    pub(super) fn read(cx: &Context<'m>) -> Result<Self> {
-        let input_operand = input_operand(cx);
-        let bias_operand = input_operand.max(1) + 1;
-        cx.arity(bias_operand, bias_operand + 1)?;
-        Ok(Self {
-            input: cx.input(input_operand)?,
-            input_operand,
-            weights: cx.input(1)?,
-            bias_operand,
-            output: cx.output()?,
-        })
-    }
+    pub(crate) activation: i8,
 }
 
 impl Geometry {
-    pub(super) fn read(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+    pub(crate) fn read(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
         if cx.opcode == Opcode::FULLY_CONNECTED {
             Self::dense(cx, tensors)
         } else {
@@ -142,12 +104,15 @@ impl Geometry {
         let [out_batches, out_height, out_width, out_channels] = dims(&tensors.output)?;
         let (filters, depth) = if depthwise { (last, 1) } else { (first, last) };
         let groups = channels / depth;
-        let fits = groups > 0
-            && channels.is_multiple_of(depth)
-            && filters.is_multiple_of(groups)
+        let fits = groups * depth == channels
             && (first == 1 || !depthwise)
             && (groups == 1 || !transposed);
         cx.ensure(fits, OperatorProblem::Shape, 1)?;
+        cx.ensure(
+            filters.is_multiple_of(groups),
+            OperatorProblem::Groups,
+            groups,
+        )?;
         cx.ensure(
             (batches, filters) == (out_batches, out_channels),
             OperatorProblem::Shape,
@@ -158,6 +123,17 @@ impl Geometry {
             let agrees = stated == 0 || usize::try_from(stated) == Ok(filters / channels);
             let value = stated.unsigned_abs() as usize;
             cx.ensure(agrees, OperatorProblem::DepthMultiplier, value)?;
+        }
+
+        if transposed {
+            let wanted = cx.input(0)?;
+            if let (Some(data), DataType::Int32) = (wanted.data, wanted.dtype) {
+                let dims = tensors.output.shape.dims().iter().map(|&dim| Some(dim));
+                let wanted = Vector::<i32>::new(data)
+                    .iter()
+                    .map(|dim| usize::try_from(dim).ok());
+                cx.ensure(wanted.eq(dims), OperatorProblem::Shape, 0)?;
+            }
         }
 
         let scheme = options.get(0, 0)?;
@@ -195,7 +171,7 @@ impl Geometry {
     }
 
     /// Height and width of the input.
-    pub(super) fn input(&self) -> [usize; 2] {
+    pub(crate) fn input(&self) -> [usize; 2] {
         [&self.y, &self.x].map(|window| {
             if self.transposed {
                 window.output
@@ -206,7 +182,7 @@ impl Geometry {
     }
 
     /// Height and width of the output.
-    pub(super) fn output(&self) -> [usize; 2] {
+    pub(crate) fn output(&self) -> [usize; 2] {
         [&self.y, &self.x].map(|window| {
             if self.transposed {
                 window.input
@@ -217,14 +193,14 @@ impl Geometry {
     }
 
     /// Multiply-accumulates, padding counted as if it were data.
-    pub(super) fn macs(&self) -> u64 {
+    pub(crate) fn macs(&self) -> u64 {
         let windows = self.batches * self.y.output * self.x.output;
         let weights = self.filters * self.depth * self.y.filter * self.x.filter;
         windows as u64 * weights as u64
     }
 
     /// What output `o` along a dimension is computed from.
-    pub(super) fn steps(&self, window: &Window, o: usize) -> Steps {
+    pub(crate) fn steps(&self, window: &Window, o: usize) -> Steps {
         if self.transposed {
             Steps::transposed(window, o)
         } else {
@@ -233,7 +209,7 @@ impl Geometry {
     }
 
     /// Whether neighbouring taps meet neighbouring numbers in both input and weights.
-    pub(super) fn rows_are_contiguous(&self) -> bool {
+    pub(crate) fn rows_are_contiguous(&self) -> bool {
         self.depth == self.channels
             && self.tap_step == self.depth
             && self.x.dilation == 1
