@@ -42,14 +42,14 @@ impl<'m> Numbers<'m> for Float<'m> {
     fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self> {
         let (weights, output) = (tensors.weights.dtype, tensors.output.dtype);
         cx.ensure(
-            output == DataType::Float32,
-            OperatorProblem::DataType,
-            output.code() as usize,
-        )?;
-        cx.ensure(
             weights == DataType::Float32,
             OperatorProblem::Hybrid,
             weights.code() as usize,
+        )?;
+        cx.ensure(
+            output == DataType::Float32,
+            OperatorProblem::DataType,
+            output.code() as usize,
         )?;
         let (min, max) = range(cx, geometry.activation)?;
         Ok(Self {

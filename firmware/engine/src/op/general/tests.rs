@@ -10,8 +10,10 @@ use super::int4::Int4;
 use super::int16::{Bias, Int16};
 use super::{Layer, Numbers};
 use crate::arena::Views;
+use crate::error::{Error, OperatorProblem};
 use crate::flatbuffer::{Scalar, Vector};
 use crate::kernel::cast;
+use crate::model::Model;
 use crate::op::Kernel;
 use crate::op::context::Clamp;
 use crate::op::layer::{Geometry, Quantized};
@@ -19,6 +21,7 @@ use crate::op::scales::ChannelScales;
 use crate::op::tests::{multiplied, window};
 use crate::op::window::Window;
 use crate::quantize::Rescale;
+use crate::tensor::DataType;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
@@ -282,6 +285,34 @@ fn floats(bytes: &[u8]) -> Vec<u8> {
     (0..bytes.len() / 4)
         .flat_map(|i| float(bytes, i).to_le_bytes())
         .collect()
+}
+
+/// A model of int8, of which one tensor is said to be of another type.
+#[test]
+fn types_that_do_not_go_together_are_refused() {
+    let file = include_bytes!("../../../../../examples/models/hello_world_int8.tflite");
+    let types = [
+        (DataType::Float32, OperatorProblem::Hybrid),
+        (DataType::Int16, OperatorProblem::DataType),
+        (DataType::Uint8, OperatorProblem::DataType),
+        (DataType::Int64, OperatorProblem::DataType),
+    ];
+    for (dtype, expected) in types {
+        // A type is a single byte.
+        let places = (0..file.len()).filter(|&i| u32::from(file[i]) == DataType::Int8.code());
+        let problems = places.filter_map(|place| {
+            let mut changed = file.to_vec();
+            changed[place] = dtype.code() as u8;
+            match Model::new(&changed).err()? {
+                Error::Operator { problem, .. } => Some(problem),
+                _ => None,
+            }
+        });
+        assert!(
+            problems.into_iter().any(|problem| problem == expected),
+            "{dtype:?}"
+        );
+    }
 }
 
 proptest! {
