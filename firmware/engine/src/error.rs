@@ -80,7 +80,7 @@ problems! {
         Inputs = 3, "wrong number of inputs", "inputs";
         Outputs = 4, "wrong number of outputs", "outputs";
         Options = 5, "its option table is of another operator", "option type";
-        DataType = 6, "unsupported data type; quantize the model to int8 with int8 input and output", "type";
+        DataType = 6, "this operator does not take this data type; quantize the model to int8", "type";
         Shape = 7, "the shapes of its operands do not fit together", "operand";
         Rank = 8, "an operand has an unsupported number of dimensions", "dimensions";
         Constant = 9, "an operand must be a constant in the file", "operand";
@@ -107,6 +107,8 @@ problems! {
         Initialisation = 47, "CALL_ONCE may only call a subgraph that assigns constants to variables; initialise them with constants", "subgraph";
         Handle = 48, "a variable needs one VAR_HANDLE, before all that read it or assign to it; export the model anew", "";
         VariableType = 49, "a variable is read or assigned with different types or sizes; export the model anew", "";
+        Hybrid = 55, "float activations need float weights; quantize the activations, too, or keep the weights float", "weights' type";
+        Conversion = 56, "there is no conversion from its input's type to its output's; export the model anew", "output's type";
     }
 }
 

@@ -83,8 +83,8 @@ impl<'m, 'a> Interpreter<'m, 'a> {
         self.plan.used
     }
 
-    /// The input tensor, little-endian. It shares its memory with others: fill it before every
-    /// [`invoke`](Self::invoke).
+    /// The input tensor: elements of the type that [`Model::input`] says, such as int8, uint8, int16 or float32, each
+    /// little-endian. It shares its memory with others: fill it before every [`invoke`](Self::invoke).
     pub fn input_mut(&mut self) -> &mut [u8] {
         let input = self.model.input();
         let start = self.plan.tensor(self.arena, input.index);
@@ -93,7 +93,8 @@ impl<'m, 'a> Interpreter<'m, 'a> {
             .unwrap_or_default()
     }
 
-    /// The output tensor, little-endian, as the latest [`invoke`](Self::invoke) left it.
+    /// The output tensor, as the latest [`invoke`](Self::invoke) left it: elements of the type that [`Model::output`]
+    /// says, each little-endian.
     #[must_use]
     pub fn output(&self) -> &[u8] {
         let output = self.model.output();

@@ -1,9 +1,9 @@
-//! TensorFlow Lite int8 inference for microcontrollers: no heap, no panic on any input bytes, and results equal to
-//! TFLite's reference kernels bit for bit.
+//! TensorFlow Lite inference for microcontrollers, of int8 above all: no heap, no panic on any input bytes, and results
+//! equal to TFLite's reference kernels bit for bit.
 //!
 //! [`Model::new`] checks a file, [`Interpreter::new`] plans its memory, [`Interpreter::invoke`] runs it. The file is
-//! read in place, so that nothing of it is kept in RAM but the channels' factors. Kernels compute with integers only;
-//! a few scales per operator are converted when it starts.
+//! read in place, so that nothing of it is kept in RAM but the channels' factors. Kernels of integers compute with
+//! integers only; a few scales per operator are converted when it starts.
 //!
 //! ```
 //! use onchip_engine::{Interpreter, Model};

@@ -52,6 +52,26 @@ impl Rescale {
         let high = doubling_high_mul(x.wrapping_shl(self.shift.max(0) as u32), self.multiplier);
         rounding_shift_right(high, (-self.shift).max(0) as u32)
     }
+
+    /// Whether [`Rescale::apply_wide`] can apply it: from 2^7 on TFLite refuses.
+    pub(crate) fn is_wide(self) -> bool {
+        self.shift < 8
+    }
+
+    /// TFLite `MultiplyByQuantizedMultiplier` of a 64-bit number, for shifts of less than 8: only the multiplier's upper
+    /// half, rounded, is used (0x7fff at most), and halves are rounded up.
+    pub(crate) fn apply_wide(self, x: i64) -> i32 {
+        let upper = if self.multiplier < 0x7fff_0000 {
+            (self.multiplier + (1 << 15)) >> 16
+        } else {
+            0x7fff
+        };
+        let shift = 15 - self.shift;
+        let rounded = x
+            .wrapping_mul(i64::from(upper))
+            .wrapping_add(1 << (shift - 1));
+        (rounded >> shift) as i32
+    }
 }
 
 /// A [`Rescale`] that does not shift left, prepared for numbers that are handed over doubled.

@@ -38,11 +38,11 @@ fn check(file: &[u8], macs: u64, arena_limit: usize, expected: &str) {
 #[test]
 fn keyword_spotting() {
     let file = include_bytes!("../../../examples/models/kws_ref_model.tflite");
-    check(file, 2_656_768, 12_500, "8080808080808080809a8066");
+    check(file, 2_656_768, 16_000, "8080808080808080809a8066");
 }
 
 #[test]
 fn image_classification() {
     let file = include_bytes!("../../../examples/models/ic_ref_model.tflite");
-    check(file, 12_501_632, 37_500, "8080828380807b808080");
+    check(file, 12_501_632, 46_000, "8080828380807b808080");
 }

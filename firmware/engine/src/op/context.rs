@@ -20,8 +20,8 @@ pub(crate) struct Context<'m> {
     pub(crate) options: Option<Table<'m>>,
     /// Which of its steps is meant, for operators that run in several.
     pub(crate) step: usize,
-    /// The first input and the output, once read.
-    pub(crate) read: [OnceCell<TensorInfo<'m>>; 2],
+    /// The first input, the output and the second input, once read.
+    pub(crate) read: [OnceCell<TensorInfo<'m>>; 3],
 }
 
 /// Scale and zero point of a whole tensor.
@@ -99,10 +99,11 @@ impl<'m> Context<'m> {
 
     /// Input `i`, which must not be left out.
     pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
-        if i == 0 {
-            return self.once(0, || self.any_input(0));
+        match i {
+            0 => self.once(0, || self.any_input(0)),
+            1 => self.once(2, || self.any_input(1)),
+            _ => self.any_input(i),
         }
-        self.any_input(i)
     }
 
     fn any_input(&self, i: usize) -> Result<TensorInfo<'m>> {
@@ -183,10 +184,20 @@ impl<'m> Context<'m> {
 
     /// The bias that operand `i` may be: one 32-bit integer for each of `channels`, and zero point 0.
     pub(crate) fn bias(&self, i: usize, channels: usize) -> Result<Option<Vector<'m, i32>>> {
+        self.bias_of(i, channels, DataType::Int32)
+    }
+
+    /// The bias that operand `i` may be: one number of this type for each of `channels`, and zero point 0.
+    pub(crate) fn bias_of<T: Scalar>(
+        &self,
+        i: usize,
+        channels: usize,
+        dtype: DataType,
+    ) -> Result<Option<Vector<'m, T>>> {
         let Some(tensor) = self.optional_input(i)? else {
             return Ok(None);
         };
-        let data = self.constant(i, &tensor, DataType::Int32)?;
+        let data = self.constant(i, &tensor, dtype)?;
         self.ensure(
             tensor.shape.elements() == channels,
             OperatorProblem::Shape,
@@ -283,24 +294,36 @@ impl<'m> Context<'m> {
     }
 
     /// The range of a fused activation, int8.
+    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
+        self.clamp_to(DataType::Int8, activation, output)
+    }
+
+    /// The range of a fused activation, int16 or int8.
     ///
     /// TFLite `CalculateActivationRangeQuantized`: the activation's bounds, quantized as
     /// `zero_point + round(bound / scale)` in single precision, cut to the type's range.
-    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
+    pub(crate) fn clamp_to(
+        &self,
+        dtype: DataType,
+        activation: i8,
+        output: Affine,
+    ) -> Result<Clamp> {
+        let (min, max) = if dtype == DataType::Int16 {
+            (i32::from(i16::MIN), i32::from(i16::MAX))
+        } else {
+            (-128, 127)
+        };
         let quantize = |x: f32| {
             output
                 .zero_point
                 .saturating_add(round(x / output.scale))
-                .clamp(-128, 127)
+                .clamp(min, max)
         };
         Ok(match activation {
-            0 => Clamp {
-                min: -128,
-                max: 127,
-            },
+            0 => Clamp { min, max },
             1 => Clamp {
                 min: quantize(0.0),
-                max: 127,
+                max,
             },
             2 => Clamp {
                 min: quantize(-1.0),

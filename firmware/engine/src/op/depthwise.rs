@@ -1,14 +1,13 @@
 //! DEPTHWISE_CONV_2D, int8.
 
 use crate::arena::{Io, Views};
-use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, Filters, Strips, cast};
+use crate::kernel::{self, Filters, Strips};
 use crate::op::context::{Clamp, Context};
+use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
 use crate::op::{Kernel, Reuse, Wiring};
-use crate::tensor::DataType;
 
 pub(crate) struct Depthwise<'m> {
     pub(super) batches: usize,
@@ -27,67 +26,24 @@ pub(crate) struct Depthwise<'m> {
 
 impl<'m> Kernel<'m> for Depthwise<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 3)?;
-        let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        let options = cx.options(2)?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
-        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
-
-        let rank = |tensor: &crate::TensorInfo<'_>| {
-            cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
-        };
-        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(&input))?;
-        let [one, filter_height, filter_width, filters] =
-            filter.shape.exactly().ok_or(rank(&filter))?;
-        let [out_batches, out_height, out_width, out_channels] =
-            output.shape.exactly().ok_or(rank(&output))?;
-        cx.ensure(
-            one == 1 && filters % channels == 0,
-            OperatorProblem::Shape,
-            1,
-        )?;
-        cx.ensure(
-            (batches, filters) == (out_batches, out_channels),
-            OperatorProblem::Shape,
-            cx.inputs.len(),
-        )?;
-        let multiplier = filters / channels;
-        let stated: i32 = options.get(3, 0)?;
-        let agrees = stated == 0 || usize::try_from(stated) == Ok(multiplier);
-        cx.ensure(
-            agrees,
-            OperatorProblem::DepthMultiplier,
-            stated.unsigned_abs() as usize,
-        )?;
-        let scheme = options.get(0, 0)?;
-        let along_y = (
-            filter_height,
-            options.positive(cx, 2, 0)?,
-            options.positive(cx, 6, 1)?,
-        );
-        let along_x = (
-            filter_width,
-            options.positive(cx, 1, 0)?,
-            options.positive(cx, 5, 1)?,
-        );
-        Ok(Self {
-            batches,
-            channels,
-            multiplier,
-            y: Window::new(cx, scheme, height, out_height, along_y)?,
-            x: Window::new(cx, scheme, width, out_width, along_x)?,
+        let Int8 {
+            geometry,
             weights,
-            bias: cx.bias(2, filters)?,
-            scales: ChannelScales::new(
-                cx,
-                from.scale,
-                cx.weight_scales(&filter, 3)?,
-                to.scale,
-                filters,
-            )?,
-            input_zero: from.zero_point,
-            output_zero: to.zero_point,
-            clamp: cx.clamp(options.get(4, 0)?, to)?,
+            bias,
+            quantized,
+        } = Int8::read(cx)?;
+        Ok(Self {
+            batches: geometry.batches,
+            channels: geometry.channels,
+            multiplier: geometry.group,
+            y: geometry.y,
+            x: geometry.x,
+            weights,
+            bias,
+            scales: quantized.scales,
+            input_zero: quantized.input_zero,
+            output_zero: quantized.output_zero,
+            clamp: quantized.clamp,
         })
     }
 

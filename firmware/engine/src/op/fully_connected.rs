@@ -1,14 +1,13 @@
 //! FULLY_CONNECTED, int8.
 
 use crate::arena::Views;
-use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
 use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
+use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::quantize::Rescale;
-use crate::tensor::DataType;
 
 pub(crate) struct FullyConnected<'m> {
     pub(super) batches: usize,
@@ -30,50 +29,25 @@ pub(super) enum Factor<'m> {
 
 impl<'m> Kernel<'m> for FullyConnected<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 3)?;
-        let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        let options = cx.options(8)?;
-        let format = options.get(1, 0_i8)?;
-        cx.ensure(
-            format == 0,
-            OperatorProblem::WeightsFormat,
-            usize::from(format.unsigned_abs()),
-        )?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
-        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
-
-        let rank = cx.error(OperatorProblem::Rank, filter.shape.dims().len());
-        let [units, depth] = filter.shape.exactly().ok_or(rank)?;
-        let batches = input.shape.elements() / depth;
-        cx.ensure(
-            batches * depth == input.shape.elements(),
-            OperatorProblem::Shape,
-            1,
-        )?;
-        // Divided rather than multiplied, which could overflow.
-        let fits = output.shape.elements().is_multiple_of(units)
-            && output.shape.elements() / units == batches;
-        cx.ensure(fits, OperatorProblem::Shape, cx.inputs.len())?;
-
-        let scales = cx.weight_scales(&filter, 0)?;
-        // TFLite `GetQuantizedConvolutionMultipler` multiplies the scales of weights quantized as a whole in single
-        // precision, unlike those of channels.
-        let factor = match (scales.len(), scales.get(0)) {
-            (1, Some(scale)) => {
-                Factor::Same(cx.rescale(f64::from(from.scale * scale) / f64::from(to.scale))?)
-            }
-            _ => Factor::PerUnit(ChannelScales::new(cx, from.scale, scales, to.scale, units)?),
-        };
-        Ok(Self {
-            batches,
-            depth,
-            units,
+        let Int8 {
+            geometry,
             weights,
-            bias: cx.bias(2, units)?,
-            factor,
-            input_zero: from.zero_point,
-            output_zero: to.zero_point,
-            clamp: cx.clamp(options.get(0, 0)?, to)?,
+            bias,
+            quantized,
+        } = Int8::read(cx)?;
+        Ok(Self {
+            batches: geometry.batches,
+            depth: geometry.depth,
+            units: geometry.filters,
+            weights,
+            bias,
+            factor: match quantized.same {
+                Some(factor) => Factor::Same(factor),
+                None => Factor::PerUnit(quantized.scales),
+            },
+            input_zero: quantized.input_zero,
+            output_zero: quantized.output_zero,
+            clamp: quantized.clamp,
         })
     }
 

@@ -10,8 +10,11 @@ mod add;
 mod batch_matmul;
 mod context;
 mod conv;
+mod convert;
 mod depthwise;
 mod fully_connected;
+mod general;
+mod layer;
 mod mean;
 mod operands;
 mod pad;
@@ -133,6 +136,10 @@ macro_rules! kernels {
 }
 
 kernels! {
+    FloatLayer(general::Layer<general::Float<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_float;
+    Int16Layer(general::Layer<general::Int16<'m>>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED | TRANSPOSE_CONV if general::is_int16;
+    Int4(general::Int4<'m>): CONV_2D | DEPTHWISE_CONV_2D | FULLY_CONNECTED if general::has_int4_weights;
+    Convert(convert::Convert): QUANTIZE | DEQUANTIZE if convert::applies;
     Conv(conv::Conv<'m>): CONV_2D;
     TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;

@@ -9,6 +9,7 @@ use crate::quantize::Rescale;
 ///
 /// TFLite `PopulateConvolutionQuantizationParams`: `input scale * filter scale[channel] / output scale`, in double
 /// precision; a single filter scale is that of every channel.
+#[derive(Clone, Copy)]
 pub(crate) struct ChannelScales<'m> {
     pub(super) input: f32,
     pub(super) weights: Vector<'m, f32>,
@@ -31,11 +32,14 @@ impl<'m> ChannelScales<'m> {
             output,
             channels,
         };
-        // Factors grow with the scales: if the greatest one fits, all do.
-        let greatest = weights.iter().fold(0.0, f32::max);
-        let factor = scales.factor(greatest);
-        cx.ensure(factor.is_some(), OperatorProblem::Multiplier, 0)?;
+        // If the greatest one fits, all do.
+        cx.ensure(scales.greatest().is_some(), OperatorProblem::Multiplier, 0)?;
         Ok(scales)
+    }
+
+    /// The greatest factor, which is that of the greatest scale; `None` if it is too great.
+    pub(crate) fn greatest(&self) -> Option<Rescale> {
+        self.factor(self.weights.iter().fold(0.0, f32::max))
     }
 
     fn factor(&self, weights: f32) -> Option<Rescale> {

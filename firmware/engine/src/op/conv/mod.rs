@@ -3,14 +3,13 @@
 mod groups;
 
 use crate::arena::Views;
-use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, COLUMNS, Filters, cast};
 use crate::op::context::{Clamp, Context};
+use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
 use crate::op::{Kernel, Reuse, Wiring};
-use crate::tensor::DataType;
 
 /// Triples of output pixels that are computed together, so that weights are fetched once for all: up to eleven where
 /// they take no more than this many bytes, and up to sixteen where memory is free.
@@ -36,62 +35,25 @@ pub(crate) struct Conv<'m> {
 
 impl<'m> Kernel<'m> for Conv<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 3)?;
-        let (input, filter, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        let options = cx.options(1)?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
-        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
-
-        let rank = |tensor: &crate::TensorInfo<'_>| {
-            cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
-        };
-        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(&input))?;
-        let [filters, filter_height, filter_width, depth] =
-            filter.shape.exactly().ok_or(rank(&filter))?;
-        let [out_batches, out_height, out_width, out_channels] =
-            output.shape.exactly().ok_or(rank(&output))?;
-        let groups = channels / depth;
-        cx.ensure(groups * depth == channels, OperatorProblem::Shape, 1)?;
-        cx.ensure(
-            filters.is_multiple_of(groups),
-            OperatorProblem::Groups,
-            groups,
-        )?;
-        cx.ensure(
-            (batches, filters) == (out_batches, out_channels),
-            OperatorProblem::Shape,
-            cx.inputs.len(),
-        )?;
-        let scheme = options.get(0, 0)?;
-        let along_y = (
-            filter_height,
-            options.positive(cx, 2, 0)?,
-            options.positive(cx, 5, 1)?,
-        );
-        let along_x = (
-            filter_width,
-            options.positive(cx, 1, 0)?,
-            options.positive(cx, 4, 1)?,
-        );
-        Ok(Self {
-            batches,
-            channels,
-            groups,
-            filters,
-            y: Window::new(cx, scheme, height, out_height, along_y)?,
-            x: Window::new(cx, scheme, width, out_width, along_x)?,
+        let Int8 {
+            geometry,
             weights,
-            bias: cx.bias(2, filters)?,
-            scales: ChannelScales::new(
-                cx,
-                from.scale,
-                cx.weight_scales(&filter, 0)?,
-                to.scale,
-                filters,
-            )?,
-            input_zero: from.zero_point,
-            output_zero: to.zero_point,
-            clamp: cx.clamp(options.get(3, 0)?, to)?,
+            bias,
+            quantized,
+        } = Int8::read(cx)?;
+        Ok(Self {
+            batches: geometry.batches,
+            channels: geometry.channels,
+            groups: geometry.filters / geometry.group,
+            filters: geometry.filters,
+            y: geometry.y,
+            x: geometry.x,
+            weights,
+            bias,
+            scales: quantized.scales,
+            input_zero: quantized.input_zero,
+            output_zero: quantized.output_zero,
+            clamp: quantized.clamp,
         })
     }
 

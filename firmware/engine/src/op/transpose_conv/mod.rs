@@ -10,14 +10,13 @@ mod tests;
 use core::ops::Range;
 
 use crate::arena::Views;
-use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, Filters, cast};
+use crate::kernel::{self, Filters};
 use crate::op::context::{Clamp, Context};
+use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::Window;
 use crate::op::{Kernel, Wiring};
-use crate::tensor::DataType;
 
 pub(crate) struct TransposeConv<'m> {
     batches: usize,
@@ -36,56 +35,24 @@ pub(crate) struct TransposeConv<'m> {
 
 impl<'m> Kernel<'m> for TransposeConv<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(3, 4)?;
-        let (wanted, filter, input) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
-        let output = cx.output()?;
-        let options = cx.options(49)?;
-        let (from, to) = (cx.int8(2, &input)?, cx.int8(cx.inputs.len(), &output)?);
-        let weights = cast::as_i8(cx.constant(1, &filter, DataType::Int8)?);
-
-        let rank = |tensor: &crate::TensorInfo<'_>| {
-            cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
-        };
-        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(&input))?;
-        let [filters, filter_height, filter_width, depth] =
-            filter.shape.exactly().ok_or(rank(&filter))?;
-        let [out_batches, out_height, out_width, out_channels] =
-            output.shape.exactly().ok_or(rank(&output))?;
-        cx.ensure(depth == channels, OperatorProblem::Shape, 1)?;
-        cx.ensure(
-            (batches, filters) == (out_batches, out_channels),
-            OperatorProblem::Shape,
-            cx.inputs.len(),
-        )?;
-        // The converter has applied the wanted shape to the output.
-        if let (Some(data), DataType::Int32) = (wanted.data, wanted.dtype) {
-            let dims = output.shape.dims().iter().map(|&dim| Some(dim));
-            let wanted = Vector::<i32>::new(data)
-                .iter()
-                .map(|dim| usize::try_from(dim).ok());
-            cx.ensure(wanted.eq(dims), OperatorProblem::Shape, 0)?;
-        }
-        let scheme = options.get(0, 0)?;
-        let along_y = (filter_height, options.positive(cx, 2, 0)?, 1);
-        let along_x = (filter_width, options.positive(cx, 1, 0)?, 1);
-        Ok(Self {
-            batches,
-            channels,
-            filters,
-            y: Window::new(cx, scheme, out_height, height, along_y)?,
-            x: Window::new(cx, scheme, out_width, width, along_x)?,
+        let Int8 {
+            geometry,
             weights,
-            bias: cx.bias(3, filters)?,
-            scales: ChannelScales::new(
-                cx,
-                from.scale,
-                cx.weight_scales(&filter, 0)?,
-                to.scale,
-                filters,
-            )?,
-            input_zero: from.zero_point,
-            output_zero: to.zero_point,
-            clamp: cx.clamp(options.get(3, 0)?, to)?,
+            bias,
+            quantized,
+        } = Int8::read(cx)?;
+        Ok(Self {
+            batches: geometry.batches,
+            channels: geometry.channels,
+            filters: geometry.filters,
+            y: geometry.y,
+            x: geometry.x,
+            weights,
+            bias,
+            scales: quantized.scales,
+            input_zero: quantized.input_zero,
+            output_zero: quantized.output_zero,
+            clamp: quantized.clamp,
         })
     }
 
