@@ -18,6 +18,8 @@ mod armv7em;
 #[cfg(armv7em)]
 mod armv7em_add;
 #[cfg(armv7em)]
+mod armv7em_dot;
+#[cfg(armv7em)]
 mod armv7em_strips;
 #[cfg(armv7em)]
 mod armv7em_tile;
