@@ -241,7 +241,7 @@ proptest! {
         let conv = Conv {
             batches: layer.batches,
             channels,
-            groups: 1,
+            each: channels,
             filters: layer.filters,
             y: layer.y,
             x: layer.x,
@@ -268,7 +268,7 @@ proptest! {
         let conv = Conv {
             batches: layer.batches,
             channels: layer.channels,
-            groups,
+            each,
             filters: layer.filters,
             y: layer.y,
             x: layer.x,

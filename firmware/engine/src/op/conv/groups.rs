@@ -10,10 +10,14 @@ use crate::op::conv::Conv;
 use crate::op::scales::Factors;
 
 impl Conv<'_> {
+    pub(super) fn is_grouped(&self) -> bool {
+        self.each < self.channels
+    }
+
     /// Bytes in which a pair of pixels' outputs wait to be put between those of the other groups.
     pub(super) fn pair_output_bytes(&self) -> usize {
-        if self.groups > 1 {
-            2 * self.filters / self.groups
+        if self.is_grouped() {
+            2 * self.filters / (self.channels / self.each)
         } else {
             0
         }
@@ -28,7 +32,8 @@ impl Conv<'_> {
             table,
             ..
         } = views;
-        let (depth, count) = (self.depth(), self.filters / self.groups);
+        let groups = self.channels / self.each;
+        let (depth, count) = (self.depth(), self.filters / groups);
         let factors = Factors::new(table, self.filters);
         let (staging, rest) = scratch.split_at_mut(self.staging_bytes());
         let pairs = rest.len() / (self.pair_bytes() + self.pair_output_bytes());
@@ -36,7 +41,7 @@ impl Conv<'_> {
         let columns = cast::as_i16_mut(columns);
         let (staging, outputs) = (cast::as_i8_mut(staging), cast::as_i8_mut(outputs));
         let pixels = output.len() / self.filters;
-        for group in 0..self.groups {
+        for group in 0..groups {
             let first = group * count;
             let bias = self
                 .bias
@@ -80,7 +85,7 @@ impl Conv<'_> {
         group: usize,
         pixels: [usize; 2],
     ) {
-        let (y, x, each) = (self.y, self.x, self.channels / self.groups);
+        let (y, x, each) = (self.y, self.x, self.each);
         let (first, second) = staging[..2 * self.depth()].split_at_mut(self.depth());
         for (column, pixel) in [&mut *first, &mut *second].into_iter().zip(pixels) {
             let (line, out_x) = (pixel / x.output, pixel % x.output);

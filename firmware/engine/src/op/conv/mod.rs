@@ -20,8 +20,8 @@ const MOST_PAIRS: usize = 16;
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
     pub(super) channels: usize,
-    /// Parts that the channels are cut into, of which each filter sees one.
-    pub(super) groups: usize,
+    /// Channels that a filter sees: all, or those of its group.
+    pub(super) each: usize,
     pub(super) filters: usize,
     pub(super) y: Window,
     pub(super) x: Window,
@@ -75,7 +75,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Ok(Self {
             batches,
             channels,
-            groups,
+            each: depth,
             filters,
             y: Window::new(cx, scheme, height, out_height, along_y)?,
             x: Window::new(cx, scheme, width, out_width, along_x)?,
@@ -114,7 +114,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn run(&self, views: Views<'_>) {
-        if self.groups > 1 {
+        if self.is_grouped() {
             return self.run_groups(views);
         }
         let Views {
@@ -160,14 +160,14 @@ impl Conv<'_> {
     }
 
     fn depth(&self) -> usize {
-        self.y.filter * self.x.filter * self.channels / self.groups
+        self.y.filter * self.x.filter * self.each
     }
 
     /// Whether columns cannot always be unpacked from the input row by row: some pixels lack a part of their
     /// window, or rows do not follow each other without gaps or on whole groups of elements.
     fn needs_staging(&self) -> bool {
         let row = self.x.filter * self.channels;
-        self.groups > 1
+        self.is_grouped()
             || self.y.is_padded()
             || self.x.is_padded()
             || !self.rows_are_contiguous()
