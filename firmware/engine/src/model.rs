@@ -80,7 +80,13 @@ impl<'m> Model<'m> {
         if self.input.is_constant() {
             return Err(graph(GraphProblem::ConstantInput, self.input.index));
         }
-        (0..self.tensors.len()).try_for_each(|i| self.read_tensor(i).map(drop))?;
+        for i in 0..self.tensors.len() {
+            match self.read_tensor(i) {
+                Err(error) if self.is_used(i) => return Err(error),
+                // Files of LSTMs have empty tensors that only say how what is within them is quantized.
+                _ => {}
+            }
+        }
         (0..self.operators.len()).try_for_each(|i| {
             let mut context = self.context(i)?;
             let steps = context.steps();
@@ -91,6 +97,16 @@ impl<'m> Model<'m> {
             })
         })?;
         self.check_variables()
+    }
+
+    /// Whether an operator has tensor `i` among its inputs or outputs.
+    fn is_used(&self, i: usize) -> bool {
+        (0..self.operator_count()).any(|operator| {
+            self.context(operator).is_ok_and(|cx| {
+                let mut operands = cx.inputs.iter().chain(cx.outputs.iter());
+                operands.any(|operand| usize::try_from(operand) == Ok(i))
+            })
+        })
     }
 
     /// Number of subgraphs, of which the first one is the network.

@@ -1,11 +1,15 @@
-//! Sums of products.
+//! Sums of products of bytes.
 
 /// Sum of the products of weights and data less its zero point. It wraps around like TFLite's.
-#[inline]
+#[cfg_attr(not(armv7em), inline)]
 pub(crate) fn dot(data: &[i8], weights: &[i8], zero: i32) -> i32 {
-    let products = data
+    #[cfg(armv7em)]
+    let (sum, done) = super::armv7em_dot::dot_of_groups(data, weights, zero);
+    #[cfg(not(armv7em))]
+    let (sum, done) = (0, 0);
+    let products = data[done..]
         .iter()
-        .zip(weights)
+        .zip(&weights[done..])
         .map(|(&data, &weight)| (i32::from(data) - zero) * i32::from(weight));
-    products.fold(0, i32::wrapping_add)
+    products.fold(sum, i32::wrapping_add)
 }

@@ -68,8 +68,10 @@ impl<'m> Kernel<'m> for BatchMatMul {
             Arithmetic::Integer {
                 zeros: [a.zero_point, b.zero_point],
                 output_zero: to.zero_point,
-                // TFLite `GetQuantizedConvolutionMultipler` multiplies in single precision.
-                rescale: cx.rescale(f64::from(a.scale * b.scale) / f64::from(to.scale))?,
+                // TFLite `GetQuantizedConvolutionMultipler`. By its source the product has single precision, but TFLite
+                // Micro's Python package, which the golden outputs are from, computes it in double precision.
+                rescale: cx
+                    .rescale(f64::from(a.scale) * f64::from(b.scale) / f64::from(to.scale))?,
             }
         };
 

@@ -230,8 +230,8 @@ impl<'m> Part<'m> {
         let scales = cx.weight_scales(&tensor, 0)?;
         let weight_scale = scales.get(0).filter(|_| scales.len() == 1);
         let weight_scale = weight_scale.ok_or(cx.error(OperatorProblem::QuantizedAxis, i))?;
-        // TFLite `GetQuantizedConvolutionMultipler` multiplies in single precision.
-        let rescale = cx.rescale(f64::from(scale * weight_scale) / GATE_SCALE)?;
+        // TFLite `GetQuantizedConvolutionMultipler`, in double precision as TFLite Micro's Python package computes it.
+        let rescale = cx.rescale(f64::from(scale) * f64::from(weight_scale) / GATE_SCALE)?;
         Ok(Self { weights, rescale })
     }
 

@@ -78,11 +78,10 @@ impl<'m> Kernel<'m> for Svdf<'m> {
             OperatorProblem::Shape,
             5,
         )?;
-        // TFLite applies no activation to integers: it relies on the output's range, which then must stand for it.
+        // TFLite applies no activation to integers: it relies on the output's range, which stands for RELU.
         let activation = options.get(1, 0_i8)?;
-        let clamp = cx.clamp(activation, to)?;
         cx.ensure(
-            (clamp.min, clamp.max) == (-128, 127),
+            matches!(activation, 0 | 1),
             OperatorProblem::Activation,
             usize::from(activation.unsigned_abs()),
         )?;
@@ -92,9 +91,12 @@ impl<'m> Kernel<'m> for Svdf<'m> {
             let one = scales.get(0).filter(|_| scales.len() == 1);
             one.ok_or(cx.error(OperatorProblem::QuantizedAxis, 1))
         };
-        // TFLite `PrepareSvdf` computes both factors in single precision.
-        let to_memory = from.scale * scale(&features, 0)? / remembered.scale;
-        let to_output = remembered.scale * scale(&time, 0)? / to.scale;
+        // TFLite `PrepareSvdf`, in double precision as TFLite Micro's Python package computes it.
+        let factor = |scale: f32, weights: f32, to: f32| {
+            cx.rescale(f64::from(scale) * f64::from(weights) / f64::from(to))
+        };
+        let to_memory = factor(from.scale, scale(&features, 0)?, remembered.scale)?;
+        let to_output = factor(remembered.scale, scale(&time, 0)?, to.scale)?;
         Ok(Self {
             batches,
             depth,
@@ -105,8 +107,8 @@ impl<'m> Kernel<'m> for Svdf<'m> {
             time: time_weights,
             bias: cx.bias(3, units)?,
             wide,
-            to_memory: cx.rescale(f64::from(to_memory))?,
-            to_output: cx.rescale(f64::from(to_output))?,
+            to_memory,
+            to_output,
             input_zero: from.zero_point,
             memory_zero: remembered.zero_point,
             output_zero: to.zero_point,
