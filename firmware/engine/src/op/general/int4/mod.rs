@@ -1,4 +1,6 @@
 //! 8-bit activations with 4-bit weights, two in a byte: unpacked as they are needed, for the kernels of int8.
+//!
+//! Dense layers with a scale for each unit, which TFLite Micro refuses at 4 bits, are computed as it computes them at 8.
 
 mod columns;
 
