@@ -94,7 +94,7 @@ problems! {
         Stride = 17, "strides, dilations and filter sizes must be positive and fit the input", "value";
         DepthMultiplier = 18, "the depth multiplier contradicts the shapes", "multiplier";
         Groups = 19, "grouped convolution is not supported", "groups";
-        Broadcast = 20, "broadcasting is not supported; give both operands the output's shape", "operand";
+        Broadcast = 20, "an operand's shape does not broadcast to the output's; each dimension must be the output's or 1", "operand";
         WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
         SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";
         Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
@@ -102,6 +102,7 @@ problems! {
         Axis = 25, "a reduction axis is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
+        CurveOutput = 30, "its output must have the quantization it computes in: LOGISTIC scale 1/256 and zero point -128, TANH 1/128 and 0", "";
     }
 }
 

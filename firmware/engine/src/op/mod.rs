@@ -6,7 +6,8 @@
 //! An operator with any number of inputs or outputs, such as CONCATENATION or SPLIT, runs in *steps*, each with one
 //! output. It is read anew for each ([`Context::step`]).
 
-mod add;
+mod binary;
+mod broadcast;
 mod context;
 mod conv;
 mod depthwise;
@@ -20,8 +21,10 @@ mod scales;
 mod softmax;
 #[cfg(test)]
 mod tests;
+mod unary;
 mod window;
 
+pub(crate) use broadcast::Broadcast;
 pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
@@ -122,7 +125,10 @@ kernels! {
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
-    Add(add::Add): ADD;
+    Requantize(unary::Unary): QUANTIZE if unary::requantizes;
+    Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT
+        | RSQRT;
+    Binary(binary::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;

@@ -118,6 +118,23 @@ fn layer(
     })
 }
 
+/// A product with a factor, by the letter of gemmlowp.
+pub(super) fn scaled(sum: i32, Rescale { multiplier, shift }: Rescale) -> i32 {
+    let shifted = if shift > 0 {
+        sum.wrapping_mul(1 << shift)
+    } else {
+        sum
+    };
+    let product = i64::from(shifted) * i64::from(multiplier);
+    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+    let high = ((product + nudge) / (1 << 31)) as i32;
+    let exponent = (-shift).max(0) as u32;
+    let divisor = 1_i64 << exponent;
+    let remainder = i64::from(high).rem_euclid(divisor);
+    let threshold = (divisor - 1) / 2 + i64::from(high < 0);
+    (i64::from(high).div_euclid(divisor) + i64::from(remainder > threshold)) as i32
+}
+
 impl Layer {
     fn bias(&self) -> Option<Vector<'_, i32>> {
         self.bias.as_deref().map(Vector::new)
@@ -138,20 +155,7 @@ impl Layer {
             f64::from(self.scales().weights.get(filter).unwrap()) / f64::from(self.output_scale);
         let Rescale { multiplier, shift } = Rescale::new(factor).unwrap();
         let sum = sum.wrapping_add(self.bias().map_or(0, |bias| bias.get(filter).unwrap()));
-        let shifted = if shift > 0 {
-            sum.wrapping_mul(1 << shift)
-        } else {
-            sum
-        };
-        let product = i64::from(shifted) * i64::from(multiplier);
-        let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-        let high = ((product + nudge) / (1 << 31)) as i32;
-        let exponent = (-shift).max(0) as u32;
-        let divisor = 1_i64 << exponent;
-        let remainder = i64::from(high).rem_euclid(divisor);
-        let threshold = (divisor - 1) / 2 + i64::from(high < 0);
-        let rounded =
-            (i64::from(high).div_euclid(divisor) + i64::from(remainder > threshold)) as i32;
+        let rounded = scaled(sum, Rescale { multiplier, shift });
         let out = rounded.saturating_add(self.output_zero);
         out.clamp(self.clamp.min, self.clamp.max) as i8
     }
