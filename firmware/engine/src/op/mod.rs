@@ -11,6 +11,7 @@ mod broadcast;
 mod context;
 mod conv;
 mod depthwise;
+mod float;
 mod fully_connected;
 mod mean;
 mod operands;
@@ -125,6 +126,9 @@ kernels! {
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
+    FloatUnary(float::elementwise::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU
+        | ABS | SQRT | RSQRT if float::applies;
+    FloatBinary(float::elementwise::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU if float::applies;
     Requantize(unary::Unary): QUANTIZE if unary::requantizes;
     Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT
         | RSQRT;
