@@ -102,7 +102,7 @@ problems! {
         Axis = 25, "a reduction axis is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
-        CurveOutput = 30, "its output must have the quantization it computes in: LOGISTIC scale 1/256 and zero point -128, TANH 1/128 and 0", "";
+        CurveOutput = 30, "its output must have the quantization it computes in: LOGISTIC scale 1/256 and zero point -128, TANH 1/128 and 0; with int16, both 1/32768 and 0", "";
     }
 }
 

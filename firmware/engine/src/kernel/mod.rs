@@ -8,6 +8,7 @@
 pub(crate) mod cast;
 pub(crate) mod elementwise;
 mod filters;
+pub(crate) mod sigmoid;
 mod strips;
 mod sum;
 

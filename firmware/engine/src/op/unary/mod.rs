@@ -9,11 +9,13 @@ mod sigmoid;
 mod slopes;
 #[cfg(test)]
 mod tests;
+mod wide_sigmoid;
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::kernel::elementwise;
+use crate::linked::LINKED;
 use crate::op::context::Context;
 use crate::op::{Kernel, Reuse, Wiring};
 use crate::opcode::Opcode;
@@ -22,20 +24,27 @@ use curves::{Curve, InverseRoot};
 use hard_swish::HardSwish;
 use sigmoid::Sigmoid;
 use slopes::Slopes;
+use wide_sigmoid::WideSigmoid;
 
 /// Values of an int8 element.
 const VALUES: usize = 256;
+
+const SIGMOIDS: bool = LINKED.any(&[Opcode::LOGISTIC, Opcode::TANH]);
+const SWISHES: bool = LINKED.any(&[Opcode::HARD_SWISH]);
+const CURVES: bool = LINKED.any(&[Opcode::ELU, Opcode::SQRT]);
+const ROOTS: bool = LINKED.any(&[Opcode::RSQRT]);
 
 /// What becomes of an element.
 enum Function {
     Slopes(Slopes),
     Sigmoid(Sigmoid),
+    WideSigmoid(WideSigmoid),
     HardSwish(HardSwish),
     Curve(Curve),
     InverseRoot(InverseRoot),
 }
 
-/// A unary operator, int8; those of straight lines also int16.
+/// A unary operator, int8; those of straight lines, LOGISTIC and TANH also int16.
 pub(crate) struct Unary {
     function: Function,
     /// Whether elements have 16 bits.
@@ -80,16 +89,22 @@ impl<'m> Kernel<'m> for Unary {
             | Opcode::LEAKY_RELU
             | Opcode::ABS
             | Opcode::QUANTIZE => Function::Slopes(Slopes::read(cx, from, to, input.dtype)?),
+            Opcode::LOGISTIC | Opcode::TANH if SIGMOIDS && wide => {
+                Function::WideSigmoid(WideSigmoid::read(cx, from, to)?)
+            }
             _ if wide => return Err(unsupported(input.dtype)),
-            Opcode::LOGISTIC | Opcode::TANH => Function::Sigmoid(Sigmoid::read(cx, from, to)?),
-            Opcode::HARD_SWISH => Function::HardSwish(HardSwish::read(cx, from, to)?),
-            Opcode::ELU | Opcode::SQRT => Function::Curve(Curve {
+            Opcode::LOGISTIC | Opcode::TANH if SIGMOIDS => {
+                Function::Sigmoid(Sigmoid::read(cx, from, to)?)
+            }
+            Opcode::HARD_SWISH if SWISHES => Function::HardSwish(HardSwish::read(cx, from, to)?),
+            Opcode::ELU | Opcode::SQRT if CURVES => Function::Curve(Curve {
                 is_sqrt: cx.opcode == Opcode::SQRT,
                 from,
                 to,
             }),
-            Opcode::RSQRT => Function::InverseRoot(InverseRoot::read(cx, from, to)?),
-            _ => return Err(unsupported(input.dtype)),
+            Opcode::RSQRT if ROOTS => Function::InverseRoot(InverseRoot::read(cx, from, to)?),
+            // It is not linked.
+            _ => return cx.fail(OperatorProblem::Unsupported, 0),
         };
         Ok(Self {
             function,
@@ -134,10 +149,13 @@ impl Unary {
     fn apply(&self, x: i32) -> i32 {
         match &self.function {
             Function::Slopes(slopes) => slopes.apply(x),
-            Function::Sigmoid(sigmoid) => sigmoid.apply(x),
-            Function::HardSwish(swish) => swish.apply(x),
-            Function::Curve(curve) => curve.apply(x),
-            Function::InverseRoot(root) => root.apply(x),
+            Function::Sigmoid(sigmoid) if SIGMOIDS => sigmoid.apply(x),
+            Function::WideSigmoid(sigmoid) if SIGMOIDS => sigmoid.apply(x),
+            Function::HardSwish(swish) if SWISHES => swish.apply(x),
+            Function::Curve(curve) if CURVES => curve.apply(x),
+            Function::InverseRoot(root) if ROOTS => root.apply(x),
+            // Reading refuses what is not linked.
+            _ => x,
         }
     }
 }
