@@ -53,6 +53,14 @@ impl Rescale {
     }
 }
 
+impl Rescale {
+    /// [`Rescale::apply`] where it is not worth being compiled in place.
+    #[inline(never)]
+    pub(crate) fn apply_apart(self, x: i32) -> i32 {
+        self.apply(x)
+    }
+}
+
 /// A [`Rescale`] that does not shift left, prepared for numbers that are handed over doubled.
 #[derive(Clone, Copy)]
 pub(crate) struct ShortRescale {

@@ -55,6 +55,13 @@ impl Elements {
         Self::of_lengths(views, [count; N])
     }
 
+    /// Operands that are broadcast, their elements being of `size` bytes.
+    #[inline(never)]
+    fn broadcast(views: &mut Views<'_>, geometry: &Broadcast, size: usize) -> Self {
+        assert!(views.output.len() == geometry.elements() * size);
+        Self::of_lengths(views, geometry.inputs().map(|elements| elements * size))
+    }
+
     /// The output and the first `N` inputs, which must have these lengths.
     fn of_lengths<const N: usize>(views: &mut Views<'_>, lengths: [usize; N]) -> Self {
         let output: *mut i8 = views.output.as_mut_ptr();
@@ -117,13 +124,11 @@ pub(crate) fn broadcast<T: Element>(
     geometry: &Broadcast,
     f: impl Fn(T, T) -> T,
 ) {
-    assert!(views.output.len() == geometry.elements() * T::SIZE);
-    let lengths = geometry.inputs().map(|elements| elements * T::SIZE);
     let Elements {
         inputs: [first, second],
         output,
         ..
-    } = Elements::of_lengths(views, lengths);
+    } = Elements::broadcast(views, geometry, T::SIZE);
     let (row, steps) = geometry.row();
     let [step, other_step] = steps.map(|step| step * T::SIZE);
     geometry.rows(&mut |at, [from, other_from]| {

@@ -14,6 +14,8 @@ pub(crate) struct Broadcast {
     /// Innermost first; those beyond `rank` are unused.
     axes: [Axis; MAX_RANK],
     rank: usize,
+    elements: usize,
+    inputs: [usize; 2],
 }
 
 /// A dimension of the output, or several neighbouring ones.
@@ -31,6 +33,7 @@ impl Broadcast {
     }
 
     /// The error is the input that does not fit.
+    #[inline(never)]
     pub(crate) fn of(inputs: [&Shape; 2], output: &Shape) -> core::result::Result<Self, usize> {
         let dim = |shape: &Shape, i: usize| shape.dims().iter().rev().nth(i).copied().unwrap_or(1);
         let mut axes = [Axis {
@@ -70,25 +73,27 @@ impl Broadcast {
             }
             previous = repeated;
         }
-        Ok(Self { axes, rank })
+        Ok(Self {
+            axes,
+            rank,
+            elements: output.elements(),
+            inputs: sizes,
+        })
     }
 
     /// Elements of the output.
     pub(crate) fn elements(&self) -> usize {
-        self.axes().iter().map(|axis| axis.length).product()
+        self.elements
     }
 
     /// Elements of each input.
     pub(crate) fn inputs(&self) -> [usize; 2] {
-        [0, 1].map(|i| {
-            let axes = self.axes().iter().filter(|axis| axis.steps[i] > 0);
-            axes.map(|axis| axis.length).product()
-        })
+        self.inputs
     }
 
     /// The inputs that are not repeated: those whose memory the output may take.
     pub(crate) fn whole(&self) -> [bool; 2] {
-        self.inputs().map(|elements| elements == self.elements())
+        self.inputs.map(|elements| elements == self.elements)
     }
 
     fn axes(&self) -> &[Axis] {

@@ -50,10 +50,11 @@ impl<'m> Kernel<'m> for Binary {
         let dtype = output.dtype;
         let unsupported =
             |dtype: DataType| cx.error(OperatorProblem::DataType, dtype.code() as usize);
-        for operand in [&first, &second] {
-            if operand.dtype != dtype {
-                return Err(unsupported(operand.dtype));
-            }
+        if first.dtype != dtype {
+            return Err(unsupported(first.dtype));
+        }
+        if second.dtype != dtype {
+            return Err(unsupported(second.dtype));
         }
         let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
         let is_extremum = matches!(cx.opcode, Opcode::MAXIMUM | Opcode::MINIMUM);

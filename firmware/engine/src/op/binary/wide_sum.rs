@@ -31,10 +31,10 @@ impl WideSum {
     /// TFLite `AddElementwise` and `SubElementwise`. The zero points are 0.
     pub(super) fn apply(&self, x: i32, y: i32) -> i32 {
         let [x, y] = [(x, self.terms[0]), (y, self.terms[1])]
-            .map(|(x, rescale)| rescale.apply(x << LEFT_SHIFT));
+            .map(|(x, rescale)| rescale.apply_apart(x << LEFT_SHIFT));
         let sum = if self.subtract { x - y } else { x + y };
         self.output
-            .apply(sum)
+            .apply_apart(sum)
             .max(self.clamp.min)
             .min(self.clamp.max)
     }

@@ -12,7 +12,8 @@ use crate::op::{Broadcast, Kernel, Reuse, Wiring};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
-fn float(cx: &Context<'_>, tensor: TensorInfo<'_>) -> Result<()> {
+#[inline(never)]
+fn float(cx: &Context<'_>, tensor: &TensorInfo<'_>) -> Result<()> {
     cx.ensure(
         tensor.dtype == DataType::Float32,
         OperatorProblem::DataType,
@@ -58,8 +59,8 @@ impl<'m> Kernel<'m> for Unary {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        float(cx, input)?;
-        float(cx, output)?;
+        float(cx, &input)?;
+        float(cx, &output)?;
         cx.ensure(input.bytes == output.bytes, OperatorProblem::Shape, 1)?;
         let alpha = if cx.opcode == Opcode::LEAKY_RELU {
             cx.options(75)?.get(0, 0.0)?
@@ -82,6 +83,7 @@ impl<'m> Kernel<'m> for Unary {
 }
 
 impl Unary {
+    #[inline(never)]
     fn apply(&self, x: f32) -> f32 {
         match self.opcode {
             Opcode::RELU => limit(x, [0.0, f32::INFINITY]),
@@ -122,9 +124,9 @@ impl<'m> Kernel<'m> for Binary {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 2)?;
         let (first, second, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        for tensor in [first, second, output] {
-            float(cx, tensor)?;
-        }
+        float(cx, &first)?;
+        float(cx, &second)?;
+        float(cx, &output)?;
         let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
         let options = match cx.opcode {
             Opcode::ADD => Some(11),
@@ -155,6 +157,7 @@ impl<'m> Kernel<'m> for Binary {
 }
 
 impl Binary {
+    #[inline(never)]
     fn apply(&self, x: f32, y: f32) -> f32 {
         let result = match self.opcode {
             Opcode::ADD => x + y,

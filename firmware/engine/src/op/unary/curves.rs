@@ -73,7 +73,7 @@ impl InverseRoot {
             multiplier,
             shift: shift + ROOT_BITS,
         };
-        let y = self.rescale.apply(root.apply(1));
+        let y = self.rescale.apply_apart(root.apply_apart(1));
         y.saturating_add(self.to_zero).clamp(-128, 127)
     }
 }

@@ -59,7 +59,7 @@ impl Sigmoid {
         if x >= self.radius {
             return 127;
         }
-        let x = self.rescale.apply(x);
+        let x = self.rescale.apply_apart(x);
         let y = if self.is_tanh {
             rounding_shift_right(tanh(x), 31 - 7)
         } else {

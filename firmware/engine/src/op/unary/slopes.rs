@@ -70,14 +70,14 @@ impl Slopes {
     pub(crate) fn apply(&self, x: i32) -> i32 {
         let x = x - self.from_zero;
         let y = if x >= 0 {
-            self.positive.apply(x)
+            self.positive.apply_apart(x)
         } else {
             let Negative {
                 rescale,
                 before,
                 after,
             } = self.negative;
-            let y = rescale.apply(if before { -x } else { x });
+            let y = rescale.apply_apart(if before { -x } else { x });
             if after { y.saturating_neg() } else { y }
         };
         let y = y.saturating_add(self.to_zero);

@@ -48,12 +48,15 @@ impl Scaling {
     /// TFLite `CalculateArithmeticOpDataLogistic` and TANH's `CalculateArithmeticOpData` for int16, with `CheckedLog2`:
     /// a scale that is a power of two to within a thousandth counts as one. `None` if the multiplier does not fit.
     fn new(is_tanh: bool, scale: f32) -> Option<Self> {
-        let log = libm::logf(scale) * (1.0 / libm::logf(2.0));
-        let power = libm::roundf(log);
-        let left = power as i32 + 12;
-        let exact = libm::fabsf(log - power) < 1e-3;
-        if exact && (left == 0 || is_tanh && left == 1) {
-            return Some(Self::PowerOfTwo(Steps::new(power as i32)));
+        /// The mantissas of 2^0.001 and 2^0.999.
+        const CLOSE: [u32; 2] = [5816, 8_376_980];
+        let bits = scale.to_bits();
+        let mantissa = bits & 0x7f_ffff;
+        let (below, above) = (mantissa <= CLOSE[0], mantissa >= CLOSE[1]);
+        let power = (bits >> 23) as i32 - 127 + i32::from(above);
+        let left = power + 12;
+        if (below || above) && (left == 0 || is_tanh && left == 1) {
+            return Some(Self::PowerOfTwo(Steps::new(power)));
         }
         // One step is a 3 * 4096th.
         let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
