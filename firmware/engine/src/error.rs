@@ -94,7 +94,7 @@ problems! {
         Stride = 17, "strides, dilations and filter sizes must be positive and fit the input", "value";
         DepthMultiplier = 18, "the depth multiplier contradicts the shapes", "multiplier";
         Groups = 19, "the groups of a convolution do not share its filters equally; export the model anew", "groups";
-        Broadcast = 20, "broadcasting is not supported; give both operands the output's shape", "operand";
+        Broadcast = 20, "an operand's shape does not broadcast to the output's; each dimension must be the output's or 1", "operand";
         WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
         SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";
         Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
@@ -109,6 +109,7 @@ problems! {
         VariableType = 49, "a variable is read or assigned with different types or sizes; export the model anew", "";
         Hybrid = 55, "float activations need float weights; quantize the activations, too, or keep the weights float", "weights' type";
         Conversion = 56, "there is no conversion from its input's type to its output's; export the model anew", "output's type";
+        CurveOutput = 30, "its output must have the quantization it computes in: LOGISTIC scale 1/256 and zero point -128, TANH 1/128 and 0; with int16, both 1/32768 and 0", "";
     }
 }
 

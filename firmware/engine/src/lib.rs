@@ -24,6 +24,7 @@ extern crate std;
 
 mod arena;
 mod error;
+mod fixed_point;
 mod flatbuffer;
 mod interpreter;
 mod kernel;

@@ -11,6 +11,11 @@ pub(crate) struct Rescale {
 }
 
 impl Rescale {
+    pub(crate) const ZERO: Self = Self {
+        multiplier: 0,
+        shift: 0,
+    };
+
     /// The factor nearest to a non-negative finite number; `None` from 2^30 on, where left shifts overflow.
     ///
     /// TFLite `QuantizeMultiplier`: `q = frexp(x, &shift); q_fixed = round(q * 2^31)`; a `q_fixed` of 2^31 is
@@ -19,10 +24,7 @@ impl Rescale {
         let bits = factor.to_bits();
         let biased = (bits >> 52) as i32;
         if biased == 0 {
-            return Some(Self {
-                multiplier: 0,
-                shift: 0,
-            });
+            return Some(Self::ZERO);
         }
         // frexp's fraction lies in [0.5, 1): 53 significant bits, of which 31 are kept, halves rounded up.
         let fraction = bits & ((1 << 52) - 1) | 1 << 52;
@@ -33,10 +35,7 @@ impl Rescale {
             shift += 1;
         }
         if shift < -31 {
-            return Some(Self {
-                multiplier: 0,
-                shift: 0,
-            });
+            return Some(Self::ZERO);
         }
         // A negative number has its sign in bit 11 of `biased`; infinities and NaN have 2047 there.
         (shift <= 30).then_some(Self {
@@ -71,6 +70,14 @@ impl Rescale {
             .wrapping_mul(i64::from(upper))
             .wrapping_add(1 << (shift - 1));
         (rounded >> shift) as i32
+    }
+}
+
+impl Rescale {
+    /// [`Rescale::apply`] where it is not worth being compiled in place.
+    #[inline(never)]
+    pub(crate) fn apply_apart(self, x: i32) -> i32 {
+        self.apply(x)
     }
 }
 
@@ -114,7 +121,7 @@ fn rounding_high_mul(a: i32, b: i32) -> i32 {
     return ((i64::from(a) * i64::from(b) + (1 << 31)) >> 32) as i32;
 }
 
-/// gemmlowp `SaturatingRoundingDoublingHighMul` for a non-negative `b`, which cannot saturate.
+/// gemmlowp `SaturatingRoundingDoublingHighMul` for operands that are not both -2^31, which alone saturate.
 ///
 /// gemmlowp adds 2^30 or 1 - 2^30, by the product's sign, and divides by 2^31 truncating. Both ways round half up.
 #[inline(always)]

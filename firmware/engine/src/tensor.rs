@@ -124,6 +124,16 @@ impl Shape {
         self.dims().try_into().ok()
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(dims: &[usize]) -> Self {
+        let mut shape = Self {
+            rank: dims.len(),
+            dims: [1; MAX_RANK],
+        };
+        shape.dims[..dims.len()].copy_from_slice(dims);
+        shape
+    }
+
     fn read(dims: Vector<'_, i32>) -> core::result::Result<Self, (TensorProblem, u32)> {
         let mut shape = Self {
             rank: dims.len(),

@@ -1,8 +1,8 @@
-//! The sum of two scaled tensors.
+//! The sum or difference of two scaled tensors.
 
 use crate::arena::Views;
 use crate::kernel::elementwise;
-use crate::op::Clamp;
+use crate::op::{Broadcast, Clamp};
 use crate::quantize::ShortRescale;
 
 /// Bits by which the inputs are shifted up before they are scaled.
@@ -11,6 +11,8 @@ const LEFT_SHIFT: u32 = 20;
 /// How two tensors are added.
 pub(crate) struct Sum {
     pub(crate) terms: [Term; 2],
+    /// Whether the second is subtracted instead.
+    pub(crate) subtract: bool,
     pub(crate) output: ShortRescale,
     pub(crate) output_zero: i32,
     pub(crate) clamp: Clamp,
@@ -24,18 +26,24 @@ pub(crate) struct Term {
 
 impl Sum {
     /// Adds two tensors, element by element.
-    pub(crate) fn run(&self, mut views: Views<'_>) {
+    pub(crate) fn run(&self, views: &mut Views<'_>, geometry: &Broadcast) {
         #[cfg(armv7em)]
-        let done = super::armv7em_add::add(self, &mut views);
-        #[cfg(not(armv7em))]
-        let done = 0;
+        if geometry.whole() == [true; 2] && !self.subtract {
+            let done = super::armv7em_add::add(self, views);
+            elementwise::zip(views, done, |x, y| self.add(x, y));
+            return;
+        }
+        elementwise::broadcast(views, geometry, |x, y| self.add(x, y));
+    }
+
+    #[inline(always)]
+    fn add(&self, x: i8, y: i8) -> i8 {
         let [a, b] = &self.terms;
-        elementwise::zip(&mut views, done, |x, y| {
-            // Each term is at most 255 * 2^20 / 2.
-            let sum = a.scale(x) + b.scale(y);
-            self.clamp
-                .apply(self.output.apply(2 * sum) + self.output_zero)
-        });
+        let sign = -i32::from(self.subtract);
+        // Each term is at most 255 * 2^20 / 2.
+        let sum = a.scale(x) + ((b.scale(y) ^ sign) - sign);
+        self.clamp
+            .apply(self.output.apply(2 * sum) + self.output_zero)
     }
 }
 

@@ -225,6 +225,7 @@ impl<'m> Context<'m> {
 
     /// Scale and zero point of a tensor of integers quantized as a whole. `i` is the operand, counted over inputs,
     /// then outputs.
+    #[inline(never)]
     pub(crate) fn affine(&self, i: usize, tensor: &TensorInfo<'m>) -> Result<Affine> {
         let quantization = &tensor.quantization;
         let (Some(scale), Some(zero_point), 1) = (
@@ -278,6 +279,7 @@ impl<'m> Context<'m> {
     }
 
     /// The fixed-point form of a factor.
+    #[inline(never)]
     pub(crate) fn rescale(&self, factor: f64) -> Result<Rescale> {
         Rescale::new(factor).ok_or(self.error(OperatorProblem::Multiplier, 0))
     }
@@ -302,6 +304,7 @@ impl<'m> Context<'m> {
     ///
     /// TFLite `CalculateActivationRangeQuantized`: the activation's bounds, quantized as
     /// `zero_point + round(bound / scale)` in single precision, cut to the type's range.
+    #[inline(never)]
     pub(crate) fn clamp_to(
         &self,
         dtype: DataType,

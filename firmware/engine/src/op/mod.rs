@@ -6,12 +6,14 @@
 //! An operator with any number of inputs or outputs, such as CONCATENATION or SPLIT, runs in *steps*, each with one
 //! output. It is read anew for each ([`Context::step`]).
 
-mod add;
 mod batch_matmul;
+mod binary;
+mod broadcast;
 mod context;
 mod conv;
 mod convert;
 mod depthwise;
+mod float;
 mod fully_connected;
 mod general;
 mod layer;
@@ -26,9 +28,11 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 mod transpose_conv;
+mod unary;
 pub(crate) mod variable;
 mod window;
 
+pub(crate) use broadcast::Broadcast;
 pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
@@ -145,7 +149,13 @@ kernels! {
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
-    Add(add::Add): ADD;
+    FloatUnary(float::elementwise::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU
+        | ABS | SQRT | RSQRT if float::applies;
+    FloatBinary(float::elementwise::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU if float::applies;
+    Requantize(unary::Unary): QUANTIZE if unary::requantizes;
+    Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT
+        | RSQRT;
+    Binary(binary::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Pad(pad::Pad): PAD;

@@ -2,6 +2,7 @@
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
+use crate::fixed_point::{exp_on_negative, one_over_one_plus, saturating_doubling_high_mul};
 use crate::flatbuffer::Result;
 use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
@@ -87,7 +88,7 @@ impl<'m> Kernel<'m> for Softmax {
                         difference.wrapping_shl(self.rescale.shift as u32),
                         self.rescale.multiplier,
                     );
-                    exp_on_negative(scaled)
+                    exp_on_negative(scaled, DIFFERENCE_BITS)
                 })
             };
             let sum = row
@@ -116,80 +117,4 @@ fn reciprocal(sum: i32) -> (i32, i32) {
         one_over_one_plus(shifted),
         SUM_BITS as i32 - headroom as i32,
     )
-}
-
-/// gemmlowp `one_over_one_plus_x_for_x_in_0_1`: three steps of Newton and Raphson from 48/17 - 32/17 * d.
-fn one_over_one_plus(x: i32) -> i32 {
-    /// Constants in Q2.29.
-    const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
-    const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
-    const ONE: i32 = 1 << 29;
-    // (x + 1) / 2, rounded.
-    let half_denominator = ((i64::from(x) + i64::from(i32::MAX) + 1) >> 1) as i32;
-    let mut estimate = FORTY_EIGHT_SEVENTEENTHS.wrapping_add(saturating_doubling_high_mul(
-        half_denominator,
-        MINUS_THIRTY_TWO_SEVENTEENTHS,
-    ));
-    for _ in 0..3 {
-        let product = saturating_doubling_high_mul(half_denominator, estimate);
-        let correction = saturating_doubling_high_mul(estimate, ONE.wrapping_sub(product));
-        // The product of two Q2.29 is a Q4.27: two bits up again.
-        estimate = estimate.wrapping_add(shift_left_saturating(correction, 2));
-    }
-    // Halved from Q2.29 to Q1.30, and from there to Q0.31.
-    shift_left_saturating(estimate, 1)
-}
-
-/// gemmlowp `exp_on_negative_values` for Q5.26, as a Q0.31.
-fn exp_on_negative(x: i32) -> i32 {
-    const FRACTION: u32 = 31 - DIFFERENCE_BITS;
-    /// exp(-2^k) in Q0.31 for k from -2 to 4.
-    const FACTORS: [i32; 7] = [
-        1_672_461_947,
-        1_302_514_674,
-        790_015_084,
-        290_630_308,
-        39_332_535,
-        720_401,
-        242,
-    ];
-    const QUARTER: i32 = 1 << (FRACTION - 2);
-    // The part of x above the next lower multiple of 1/4, less 1/4: in [-1/4, 0).
-    let rest = (x & (QUARTER - 1)) - QUARTER;
-    let mut result = exp_on_interval(rest << DIFFERENCE_BITS);
-    let remainder = rest.wrapping_sub(x);
-    for (i, factor) in FACTORS.into_iter().enumerate() {
-        if remainder & (1 << (FRACTION as usize - 2 + i)) != 0 {
-            result = saturating_doubling_high_mul(result, factor);
-        }
-    }
-    if x == 0 { i32::MAX } else { result }
-}
-
-/// gemmlowp `exp_on_interval_between_negative_one_quarter_and_0_excl` in Q0.31: a Taylor polynomial around -1/8.
-fn exp_on_interval(a: i32) -> i32 {
-    const EXP_MINUS_EIGHTH: i32 = 1_895_147_668;
-    const THIRD: i32 = 715_827_883;
-    let mul = saturating_doubling_high_mul;
-    let x = a.wrapping_add(1 << 28);
-    let x2 = mul(x, x);
-    let x3 = mul(x2, x);
-    let x4 = mul(x2, x2);
-    let x4_over_4 = rounding_shift_right(x4, 2);
-    let sum = rounding_shift_right(mul(x4_over_4.wrapping_add(x3), THIRD).wrapping_add(x2), 1);
-    EXP_MINUS_EIGHTH.wrapping_add(mul(EXP_MINUS_EIGHTH, x.wrapping_add(sum)))
-}
-
-/// gemmlowp `SaturatingRoundingDoublingHighMul`: halves are rounded up.
-fn saturating_doubling_high_mul(a: i32, b: i32) -> i32 {
-    if a == i32::MIN && b == i32::MIN {
-        i32::MAX
-    } else {
-        doubling_high_mul(a, b)
-    }
-}
-
-/// gemmlowp `SaturatingRoundingMultiplyByPOT` for a positive exponent.
-fn shift_left_saturating(x: i32, exponent: u32) -> i32 {
-    (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
 }
