@@ -99,9 +99,19 @@ problems! {
         SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";
         Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
         Paddings = 24, "paddings must not be negative and must add up to the output's shape", "dimension";
-        Axis = 25, "a reduction axis is out of range", "axis";
+        Axis = 25, "a number of a dimension is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
+        ElementType = 35, "input and output must have the same data type, and its elements whole bytes", "type";
+        Parts = 36, "the number or the sizes of its parts contradict the shapes", "part";
+        Slice = 37, "a slice begins, ends or steps outside its input, or contradicts the output's shape", "dimension";
+        SliceMask = 38, "slices with an ellipsis or a new axis are not supported; export the slice in plain form", "mask";
+        Permutation = 39, "the permutation does not name each dimension once", "dimension";
+        Index = 40, "a constant index is out of range", "index";
+        BatchDims = 41, "the number of batch dimensions does not fit its operands", "dimensions";
+        BlockSize = 42, "block sizes and crops must be positive and fit the shapes", "size";
+        Resize = 43, "resizing with aligned corners and half pixel centers at once, or so far that roundings lead outside the input, is not supported", "";
+        OutputType = 44, "the output's data type does not fit the operator's", "type";
     }
 }
 

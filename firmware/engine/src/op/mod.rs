@@ -7,13 +7,14 @@
 //! output. It is read anew for each ([`Context::step`]).
 
 mod add;
+mod axis;
 mod context;
 mod conv;
 mod depthwise;
 mod fully_connected;
 mod mean;
+mod movement;
 mod operands;
-mod pad;
 mod pool;
 mod reshape;
 mod scales;
@@ -125,6 +126,15 @@ kernels! {
     Add(add::Add): ADD;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
-    Pad(pad::Pad): PAD;
+    Join(movement::Join): CONCATENATION | PACK;
+    Split(movement::Split): SPLIT | SPLIT_V | UNPACK;
+    Slice(movement::Slice): SLICE;
+    StridedSlice(movement::StridedSlice): STRIDED_SLICE;
+    Pad(movement::Pad): PAD | PADV2;
+    MirrorPad(movement::MirrorPad): MIRROR_PAD;
+    Transpose(movement::Transpose): TRANSPOSE;
+    Gather(movement::Gather): GATHER;
+    Blocks(movement::Blocks): SPACE_TO_DEPTH | DEPTH_TO_SPACE;
+    Batches(movement::Batches): SPACE_TO_BATCH_ND | BATCH_TO_SPACE_ND;
     Mean(mean::Mean): MEAN;
 }
