@@ -11,12 +11,14 @@ mod axis;
 mod context;
 mod conv;
 mod depthwise;
+mod element;
 mod fully_connected;
 mod mean;
 mod movement;
 mod operands;
 mod pool;
 mod reshape;
+mod resize;
 mod scales;
 mod softmax;
 #[cfg(test)]
@@ -136,5 +138,7 @@ kernels! {
     Gather(movement::Gather): GATHER;
     Blocks(movement::Blocks): SPACE_TO_DEPTH | DEPTH_TO_SPACE;
     Batches(movement::Batches): SPACE_TO_BATCH_ND | BATCH_TO_SPACE_ND;
+    Nearest(resize::Nearest): RESIZE_NEAREST_NEIGHBOR;
+    Bilinear(resize::Bilinear): RESIZE_BILINEAR;
     Mean(mean::Mean): MEAN;
 }
