@@ -3,7 +3,7 @@
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Vector};
 use crate::op::context::Context;
-use crate::tensor::DataType;
+use crate::tensor::{DataType, MAX_RANK};
 
 /// Constant integers of 32 or 64 bits.
 #[derive(Clone, Copy)]
@@ -66,5 +66,15 @@ impl<'m> Context<'m> {
         let axis = self.integers(i)?;
         self.ensure(axis.len() == 1, OperatorProblem::Shape, i)?;
         self.axis(axis.get(0).unwrap_or(0), rank)
+    }
+
+    /// Which dimensions, of `rank`, the integers of input `i` name.
+    pub(crate) fn axes(&self, i: usize, rank: usize) -> Result<[bool; MAX_RANK]> {
+        let numbers = self.integers(i)?;
+        let mut named = [false; MAX_RANK];
+        for axis in (0..numbers.len()).filter_map(|i| numbers.get(i)) {
+            named[self.axis(axis, rank)?] = true;
+        }
+        Ok(named)
     }
 }

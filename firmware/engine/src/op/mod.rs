@@ -13,10 +13,10 @@ mod conv;
 mod depthwise;
 mod element;
 mod fully_connected;
-mod mean;
 mod movement;
 mod operands;
 mod pool;
+mod reduce;
 mod reshape;
 mod resize;
 mod scales;
@@ -140,5 +140,6 @@ kernels! {
     Batches(movement::Batches): SPACE_TO_BATCH_ND | BATCH_TO_SPACE_ND;
     Nearest(resize::Nearest): RESIZE_NEAREST_NEIGHBOR;
     Bilinear(resize::Bilinear): RESIZE_BILINEAR;
-    Mean(mean::Mean): MEAN;
+    Reduce(reduce::Reduce): MEAN | SUM | REDUCE_MAX | REDUCE_MIN;
+    ArgReduce(reduce::ArgReduce): ARG_MAX | ARG_MIN;
 }
