@@ -283,24 +283,36 @@ impl<'m> Context<'m> {
     }
 
     /// The range of a fused activation, int8.
+    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
+        self.clamp_to(DataType::Int8, activation, output)
+    }
+
+    /// The range of a fused activation, int16 or int8.
     ///
     /// TFLite `CalculateActivationRangeQuantized`: the activation's bounds, quantized as
     /// `zero_point + round(bound / scale)` in single precision, cut to the type's range.
-    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
+    pub(crate) fn clamp_to(
+        &self,
+        dtype: DataType,
+        activation: i8,
+        output: Affine,
+    ) -> Result<Clamp> {
+        let (min, max) = if dtype == DataType::Int16 {
+            (i32::from(i16::MIN), i32::from(i16::MAX))
+        } else {
+            (-128, 127)
+        };
         let quantize = |x: f32| {
             output
                 .zero_point
                 .saturating_add(round(x / output.scale))
-                .clamp(-128, 127)
+                .clamp(min, max)
         };
         Ok(match activation {
-            0 => Clamp {
-                min: -128,
-                max: 127,
-            },
+            0 => Clamp { min, max },
             1 => Clamp {
                 min: quantize(0.0),
-                max: 127,
+                max,
             },
             2 => Clamp {
                 min: quantize(-1.0),

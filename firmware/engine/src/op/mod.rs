@@ -124,6 +124,7 @@ kernels! {
     Conv(conv::Conv<'m>): CONV_2D;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
+    GeneralPool(pool::General): AVERAGE_POOL_2D | MAX_POOL_2D if pool::applies;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
     Add(add::Add): ADD;
     Softmax(softmax::Softmax): SOFTMAX;
