@@ -127,6 +127,7 @@ kernels! {
     GeneralPool(pool::General): AVERAGE_POOL_2D | MAX_POOL_2D if pool::applies;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
     Add(add::Add): ADD;
+    FloatSoftmax(softmax::Float): SOFTMAX if softmax::is_float;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Join(movement::Join): CONCATENATION | PACK;

@@ -1,11 +1,19 @@
-//! SOFTMAX, int8 to int8, over the innermost dimension.
+//! SOFTMAX, int8 to int8 or int16, over the innermost dimension; float32 is in a module of its own.
+
+mod float;
+#[cfg(test)]
+mod tests;
+
+pub(super) use float::{Float, is_float};
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
+use crate::op::element::Element;
 use crate::quantize::{Rescale, doubling_high_mul, rounding_shift_right};
+use crate::tensor::DataType;
 
 /// Integer bits of the differences, in gemmlowp's notation Q5.26.
 const DIFFERENCE_BITS: u32 = 5;
@@ -15,6 +23,8 @@ const SUM_BITS: u32 = 12;
 pub(crate) struct Softmax {
     depth: usize,
     rescale: Rescale,
+    /// The output has 16 bits, not 8.
+    wide: bool,
     /// Inputs that lie lower than this below the greatest count as nothing.
     least_difference: i32,
 }
@@ -24,12 +34,23 @@ impl<'m> Kernel<'m> for Softmax {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let options = cx.options(9)?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(1, &output)?);
+        let from = cx.int8(0, &input)?;
+        let wide = output.dtype == DataType::Int16;
         cx.ensure(
-            to.zero_point == -128 && to.scale == 1.0 / 256.0,
-            OperatorProblem::SoftmaxOutput,
-            0,
+            wide || output.dtype == DataType::Int8,
+            OperatorProblem::DataType,
+            output.dtype.code() as usize,
         )?;
+        let quantization = output.quantization;
+        let (scale, zero) = (quantization.scales.get(0), quantization.zero_points.get(0));
+        let fits = if wide {
+            // TFLite accepts scales that differ by a thousandth, and ignores the difference.
+            let scale = scale.unwrap_or(0.0) * 65536.0;
+            zero == Some(-32768) && (scale - 1.0).abs() <= 0.001
+        } else {
+            (scale, zero) == (Some(1.0 / 256.0), Some(-128))
+        };
+        cx.ensure(fits, OperatorProblem::SoftmaxOutput, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),
             OperatorProblem::Shape,
@@ -64,11 +85,12 @@ impl<'m> Kernel<'m> for Softmax {
         Ok(Self {
             depth,
             rescale,
+            wide,
             least_difference: -(radius as i32),
         })
     }
 
-    /// TFLite `reference_ops::Softmax` for int8.
+    /// TFLite `reference_ops::Softmax` for int8, to int8 and to int16.
     fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
@@ -77,7 +99,7 @@ impl<'m> Kernel<'m> for Softmax {
         } = views;
         for (row, out) in input
             .chunks_exact(self.depth)
-            .zip(output.chunks_exact_mut(self.depth))
+            .zip(output.chunks_exact_mut(self.depth << u32::from(self.wide)))
         {
             let greatest = row.iter().copied().max().map_or(0, i32::from);
             let exponential = |x: i8| {
@@ -95,12 +117,18 @@ impl<'m> Kernel<'m> for Softmax {
                 .filter_map(|&x| exponential(x))
                 .map(|x| rounding_shift_right(x, SUM_BITS));
             let (reciprocal, bits_over_unit) = reciprocal(sum.sum());
-            for (&x, out) in row.iter().zip(out) {
+            let bits = if self.wide { 16 } else { 8 };
+            let exponent = (bits_over_unit + 31 - bits).clamp(0, 31) as u32;
+            for (i, &x) in row.iter().enumerate() {
                 let unsigned = exponential(x).map_or(0, |x| {
-                    let exponent = (bits_over_unit + 31 - 8).clamp(0, 31) as u32;
                     rounding_shift_right(saturating_doubling_high_mul(reciprocal, x), exponent)
                 });
-                *out = (unsigned - 128).clamp(-128, 127) as i8;
+                let signed = unsigned.clamp(0, (1 << bits) - 1) - (1 << (bits - 1));
+                if self.wide {
+                    (signed as i16).store(out, i);
+                } else {
+                    (signed as i8).store(out, i);
+                }
             }
         }
     }
