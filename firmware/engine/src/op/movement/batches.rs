@@ -1,6 +1,7 @@
 //! SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND: pixels that lie a block apart become an image of their own, and back.
 //!
-//! Dilated convolutions are exported as convolutions between the two.
+//! Dilated convolutions are exported as convolutions between the two. The images' borders are zeros, as TensorFlow Lite
+//! has them; TensorFlow Lite Micro leaves what it pads int8 images with to chance.
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
