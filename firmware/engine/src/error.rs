@@ -96,7 +96,7 @@ problems! {
         Groups = 19, "grouped convolution is not supported", "groups";
         Broadcast = 20, "broadcasting is not supported; give both operands the output's shape", "operand";
         WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
-        SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128, or 1/65536 and -32768 if it is int16", "";
+        SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128; if it is int16, 1/65536 and -32768 for int8 input and 1/32768 and 0 for int16", "";
         Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
         Paddings = 24, "paddings must not be negative and must add up to the output's shape", "dimension";
         Axis = 25, "a number of a dimension is out of range", "axis";

@@ -128,6 +128,7 @@ kernels! {
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
     Add(add::Add): ADD;
     FloatSoftmax(softmax::Float): SOFTMAX if softmax::is_float;
+    Int16Softmax(softmax::Int16): SOFTMAX if softmax::is_int16;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Join(movement::Join): CONCATENATION | PACK;

@@ -1,10 +1,13 @@
-//! SOFTMAX, int8 to int8 or int16, over the innermost dimension; float32 is in a module of its own.
+//! SOFTMAX, int8 to int8 or int16, over the innermost dimension; other inputs have modules of their own.
 
 mod float;
+mod int16;
+mod table;
 #[cfg(test)]
 mod tests;
 
 pub(super) use float::{Float, is_float};
+pub(super) use int16::{Int16, is_int16};
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;

@@ -5,7 +5,8 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{Float, Softmax};
+use super::table::{EXPONENTIAL, RECIPROCAL};
+use super::{Float, Int16, Softmax};
 use crate::arena::Views;
 use crate::op::Kernel;
 use crate::op::element::Element;
@@ -65,6 +66,36 @@ proptest! {
             prop_assert!((word - (expected * 65536.0).min(65535.0)).abs() <= 3.0, "{} for {}", word, expected * 65536.0);
             let byte = f64::from(bytes[i]) + 128.0;
             prop_assert!((byte - (expected * 256.0).min(255.0)).abs() <= 1.0, "{} for {}", byte, expected * 256.0);
+        }
+    }
+
+    #[test]
+    fn words(row in prop::collection::vec(any::<i16>(), 1..40), scale in -15.0..-9.0_f64) {
+        let scale = scale.exp2();
+        let rescale = Rescale::new(scale * 6553.5).unwrap();
+        let raw: Vec<i8> = row.iter().flat_map(|x| x.to_le_bytes()).map(|byte| byte as i8).collect();
+        let output = run(&Int16 { depth: row.len(), rescale }, &raw, raw.len());
+        let reals: Vec<f64> = row.iter().map(|&x| f64::from(x) * scale).collect();
+        for (i, expected) in exact(&reals).into_iter().enumerate() {
+            let found = f64::from(i16::load(&output, i));
+            // What lies more than 10 below the greatest counts as if it were 10 below, which adds 1.5 to the sum.
+            let tolerance = 8.0 + 2.0 * row.len() as f64;
+            prop_assert!((found - expected * 32768.0).abs() <= tolerance, "{} for {}", found, expected * 32768.0);
+        }
+    }
+}
+
+#[test]
+fn tables_are_close_to_their_functions() {
+    for i in 0..513 {
+        let x = i as f64 / 512.0;
+        let pairs = [
+            (EXPONENTIAL[i], (10.0 * x - 10.0).exp()),
+            (RECIPROCAL[i], 1.0 / (1.0 + x)),
+        ];
+        for (found, expected) in pairs {
+            let error = f64::from(found) - (expected * 32768.0).min(32767.0);
+            assert!(error.abs() <= 1.5, "{found} at {i}");
         }
     }
 }
