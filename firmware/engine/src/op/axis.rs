@@ -21,6 +21,7 @@ impl Integers<'_> {
     }
 
     /// Integer `i`, if there is one; what 32 bits cannot hold becomes the nearest that they can.
+    #[inline(never)]
     pub(crate) fn get(&self, i: usize) -> Option<i32> {
         match self {
             Self::Short(values) => values.get(i),
@@ -32,6 +33,7 @@ impl Integers<'_> {
     }
 
     /// Integer `i`, if there is one and it is not negative.
+    #[inline(never)]
     pub(crate) fn size(&self, i: usize) -> Option<usize> {
         self.get(i).and_then(|value| usize::try_from(value).ok())
     }
@@ -39,6 +41,7 @@ impl Integers<'_> {
 
 impl<'m> Context<'m> {
     /// The constant integers of input `i`.
+    #[inline(never)]
     pub(crate) fn integers(&self, i: usize) -> Result<Integers<'m>> {
         let tensor = self.input(i)?;
         Ok(if tensor.dtype == DataType::Int64 {
@@ -49,6 +52,7 @@ impl<'m> Context<'m> {
     }
 
     /// The dimension, of `rank`, that a number means; negative ones count from the end.
+    #[inline(never)]
     pub(crate) fn axis(&self, axis: i32, rank: usize) -> Result<usize> {
         let wrapped = if axis < 0 {
             axis.checked_add(rank as i32)

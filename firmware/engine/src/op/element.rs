@@ -2,8 +2,6 @@
 
 /// A number in a tensor. Operands are seen as bytes, because a constant's need not be aligned.
 pub(crate) trait Element: Copy + PartialOrd {
-    /// Bytes it takes.
-    const SIZE: usize;
     /// Number `i`; 0 where there is none.
     fn load(bytes: &[i8], i: usize) -> Self;
     /// Writes number `i`, if there is room for it.
@@ -13,8 +11,6 @@ pub(crate) trait Element: Copy + PartialOrd {
 macro_rules! element {
     ($($t:ty),*) => {$(
         impl Element for $t {
-            const SIZE: usize = size_of::<$t>();
-
             #[inline(always)]
             fn load(bytes: &[i8], i: usize) -> Self {
                 let chunk = bytes.as_chunks().0.get(i);

@@ -44,6 +44,7 @@ impl Copy {
     }
 
     /// Repeats all of it `count` times, `from` and `to` bytes further each time. At most six times in a copy's making.
+    #[inline(never)]
     pub(crate) fn repeat(&mut self, count: usize, from: isize, to: isize) {
         let run = self.run as isize;
         let inner = self

@@ -49,6 +49,7 @@ impl Copy {
 }
 
 /// Bytes of an element that can be moved from one tensor to the other.
+#[inline(never)]
 pub(super) fn element(
     cx: &Context<'_>,
     from: &TensorInfo<'_>,
@@ -70,6 +71,7 @@ pub(super) fn element(
 }
 
 /// How many bytes apart the neighbours along each dimension lie.
+#[inline(never)]
 fn strides(dims: &[usize], element: usize) -> [isize; MAX_RANK] {
     let mut strides = [0; MAX_RANK];
     let mut stride = element as isize;

@@ -16,7 +16,7 @@ pub(super) fn part<'m>(
     axis: usize,
     sized: bool,
     count: usize,
-    part: impl Fn(usize) -> Result<TensorInfo<'m>>,
+    part: &dyn Fn(usize) -> Result<TensorInfo<'m>>,
 ) -> Result<Copy> {
     let this = part(cx.step)?;
     let wrong = cx.error(OperatorProblem::Parts, cx.step);

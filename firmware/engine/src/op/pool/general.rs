@@ -59,73 +59,62 @@ impl<'m> Kernel<'m> for General {
     }
 
     fn run(&self, views: Views<'_>) {
-        let average = self.geometry.reduction == Reduction::Average;
-        match self.range {
-            // As in int8: averages are rounded half away from zero.
-            Range::Int16(clamp) => self.pixels(
-                views,
-                if average { 0 } else { i32::from(i16::MIN) },
-                |all, x: i16| {
-                    let x = i32::from(x);
-                    if average { all + x } else { all.max(x) }
-                },
-                |all, count| {
-                    let count = count as i32;
-                    let out = match (average, all > 0) {
-                        (false, _) => all,
-                        (true, true) => (all + count / 2) / count,
-                        (true, false) => (all - count / 2) / count,
-                    };
-                    out.max(clamp.min).min(clamp.max) as i16
-                },
-            ),
-            Range::Float(min, max) => self.pixels(
-                views,
-                if average { 0.0 } else { f32::MIN },
-                |all, x: f32| match average {
-                    true => all + x,
-                    false if all < x => x,
-                    false => all,
-                },
-                |all, count| {
-                    let out = if average { all / count as f32 } else { all };
-                    // C++ `std::min(std::max(out, min), max)`.
-                    let out = if out < min { min } else { out };
-                    if max < out { max } else { out }
-                },
-            ),
-        }
-    }
-}
-
-impl General {
-    /// `finish(step(.. step(start, first element) .., last element), elements)` for every output element.
-    #[inline(always)]
-    fn pixels<T: Element, A: Copy>(
-        &self,
-        views: Views<'_>,
-        start: A,
-        step: impl Fn(A, T) -> A,
-        finish: impl Fn(A, usize) -> T,
-    ) {
         let Views {
             inputs: [input, _],
             output,
             ..
         } = views;
-        let (line, channels) = (self.geometry.x.input, self.geometry.channels);
-        self.geometry
-            .windows(T::SIZE, input, output, |corner, (height, width), out| {
-                for channel in 0..channels {
-                    let mut all = start;
-                    for y in 0..height {
-                        for x in 0..width {
-                            let element = (y * line + x) * channels + channel;
-                            all = step(all, T::load(corner, element));
+        let Geometry { channels, x, .. } = self.geometry;
+        let average = self.geometry.reduction == Reduction::Average;
+        match self.range {
+            Range::Int16(clamp) => {
+                self.geometry
+                    .windows(2, input, output, &mut |corner, (height, width), out| {
+                        for channel in 0..channels {
+                            let mut all = if average { 0 } else { i32::from(i16::MIN) };
+                            for i in 0..height * width {
+                                let pixel = i / width * x.input + i % width;
+                                let element = i16::load(corner, pixel * channels + channel).into();
+                                all = if average {
+                                    all + element
+                                } else {
+                                    all.max(element)
+                                };
+                            }
+                            // As in int8: averages are rounded half away from zero.
+                            let count = (height * width).max(1) as i32;
+                            let all = match (average, all > 0) {
+                                (false, _) => all,
+                                (true, true) => (all + count / 2) / count,
+                                (true, false) => (all - count / 2) / count,
+                            };
+                            (all.max(clamp.min).min(clamp.max) as i16).store(out, channel);
                         }
-                    }
-                    finish(all, (height * width).max(1)).store(out, channel);
-                }
-            });
+                    });
+            }
+            Range::Float(min, max) => {
+                self.geometry
+                    .windows(4, input, output, &mut |corner, (height, width), out| {
+                        for channel in 0..channels {
+                            let mut all = if average { 0.0 } else { f32::MIN };
+                            for i in 0..height * width {
+                                let pixel = i / width * x.input + i % width;
+                                let element = f32::load(corner, pixel * channels + channel);
+                                if average {
+                                    all += element;
+                                } else if all < element {
+                                    all = element;
+                                }
+                            }
+                            if average {
+                                all /= (height * width).max(1) as f32;
+                            }
+                            // C++ `std::min(std::max(all, min), max)`.
+                            let all = if all < min { min } else { all };
+                            (if max < all { max } else { all }).store(out, channel);
+                        }
+                    });
+            }
+        }
     }
 }

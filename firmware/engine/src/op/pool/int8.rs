@@ -29,7 +29,7 @@ impl<'m> Kernel<'m> for Pool {
             ..
         } = views;
         self.geometry
-            .windows(1, input, output, |corner, taps, out| {
+            .windows(1, input, output, &mut |corner, taps, out| {
                 self.window(corner, taps, out);
             });
     }

@@ -22,6 +22,9 @@ enum Reduction {
     Max,
 }
 
+/// Reduces the window of a height and a width that starts where the input does to an output pixel.
+type Reduce<'a> = dyn FnMut(&[i8], (usize, usize), &mut [i8]) + 'a;
+
 /// How the windows lie, whatever the elements are.
 #[derive(Clone, Copy, Debug)]
 struct Geometry {
@@ -69,14 +72,8 @@ impl Geometry {
 
     /// Calls `reduce` with the input from each window's first element on, the window's height and width, and the
     /// output pixel. Elements take so many bytes.
-    #[inline(always)]
-    fn windows(
-        &self,
-        element: usize,
-        input: &[i8],
-        output: &mut [i8],
-        mut reduce: impl FnMut(&[i8], (usize, usize), &mut [i8]),
-    ) {
+    #[inline(never)]
+    fn windows(&self, element: usize, input: &[i8], output: &mut [i8], reduce: &mut Reduce<'_>) {
         let (y, x, pixel) = (self.y, self.x, self.channels * element);
         let rows = output.chunks_exact_mut(x.output * pixel);
         for (row, out_row) in rows.enumerate().take(self.batches * y.output) {

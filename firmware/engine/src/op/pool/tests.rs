@@ -93,7 +93,7 @@ fn windows(geometry: &Geometry, elements: &[i8]) -> Vec<Vec<i8>> {
 }
 
 fn raw<T: Element>(values: &[T]) -> Vec<i8> {
-    let mut bytes = vec![0; values.len() * T::SIZE];
+    let mut bytes = vec![0; size_of_val(values)];
     for (i, value) in values.iter().enumerate() {
         value.store(&mut bytes, i);
     }

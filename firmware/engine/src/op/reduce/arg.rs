@@ -6,6 +6,7 @@ use crate::flatbuffer::Result;
 use crate::op::Kernel;
 use crate::op::context::Context;
 use crate::op::element::Element;
+use crate::op::reduce::integer;
 use crate::opcode::Opcode;
 use crate::tensor::DataType;
 
@@ -55,25 +56,35 @@ impl<'m> Kernel<'m> for ArgReduce {
             output,
             ..
         } = views;
-        match self.dtype {
-            DataType::Float32 => self.search::<f32>(input, output),
-            DataType::Int16 => self.search::<i16>(input, output),
-            _ => self.search::<i8>(input, output),
+        // The least element is the greatest of the complements, or of the opposites.
+        if self.dtype == DataType::Float32 {
+            let sign = if self.min { -1.0 } else { 1.0 };
+            self.search(input.len() / 4, output, |i| f32::load(input, i) * sign);
+        } else {
+            let wide = self.dtype == DataType::Int16;
+            let complement = if self.min { -1 } else { 0 };
+            let elements = input.len() >> u32::from(wide);
+            self.search(elements, output, |i| integer(input, i, wide) ^ complement);
         }
     }
 }
 
 impl ArgReduce {
     /// TFLite `ArgMinMax`.
-    fn search<T: Element>(&self, input: &[i8], output: &mut [i8]) {
-        let elements = input.len() / T::SIZE;
+    #[inline(always)]
+    fn search<T: Copy + PartialOrd>(
+        &self,
+        elements: usize,
+        output: &mut [i8],
+        element: impl Fn(usize) -> T,
+    ) {
         for position in 0..elements / self.length {
             let (outer, inner) = (position / self.stride, position % self.stride);
             let first = outer * self.length * self.stride + inner;
-            let (mut best, mut found) = (T::load(input, first), 0_usize);
+            let (mut best, mut found) = (element(first), 0_usize);
             for i in 1..self.length {
-                let x = T::load(input, first + i * self.stride);
-                if if self.min { x < best } else { x > best } {
+                let x = element(first + i * self.stride);
+                if x > best {
                     (best, found) = (x, i);
                 }
             }

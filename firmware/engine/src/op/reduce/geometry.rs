@@ -1,6 +1,5 @@
 //! Which elements make up an output element.
 
-use crate::op::element::Element;
 use crate::tensor::MAX_RANK;
 
 /// Dimensions side by side that are kept, or reduced, count as one: of each kind there are at most this many.
@@ -12,6 +11,31 @@ struct Group {
     count: usize,
     /// Elements from one to the next.
     stride: usize,
+}
+
+/// Elements that lie equally far apart.
+#[derive(Clone, Copy)]
+pub(super) struct Run {
+    pub(super) first: usize,
+    pub(super) count: usize,
+    pub(super) stride: usize,
+}
+
+impl Run {
+    /// `step(.. step(start, element(first place)) .., element(last place))`.
+    #[inline(always)]
+    pub(super) fn fold<T, A>(
+        self,
+        start: A,
+        element: impl Fn(usize) -> T,
+        step: impl Fn(A, T) -> A,
+    ) -> A {
+        let mut all = start;
+        for i in 0..self.count {
+            all = step(all, element(self.first + i * self.stride));
+        }
+        all
+    }
 }
 
 /// The input's dimensions, outermost first, the unused ones of a single element.
@@ -61,31 +85,34 @@ impl Geometry {
         self.reduced.iter().map(|group| group.count).product()
     }
 
-    /// `output = finish(step(.. step(step(start, first element), second element) ..))` for every output element.
-    #[inline(always)]
-    pub(super) fn reduce<T: Element, A: Copy>(
-        &self,
-        (input, output): (&[i8], &mut [i8]),
-        start: A,
-        step: impl Fn(A, T) -> A,
-        finish: impl Fn(A) -> T,
-    ) {
+    /// Calls `output` with each output element's position and where its elements are counted from.
+    #[inline(never)]
+    pub(super) fn each(&self, output: &mut dyn FnMut(usize, usize)) {
         let mut position = 0;
-        places(&self.kept).for_each(|base| {
-            let all = places(&self.reduced).fold(start, |all, offset| {
-                step(all, T::load(input, base + offset))
-            });
-            finish(all).store(output, position);
-            position += 1;
+        runs(&self.kept, 0, &mut |run| {
+            for i in 0..run.count {
+                output(position, run.first + i * run.stride);
+                position += 1;
+            }
         });
+    }
+
+    /// Calls `run` with each run of elements that belong to the output element whose elements are counted from `base`,
+    /// in order.
+    pub(super) fn runs(&self, base: usize, run: &mut dyn FnMut(Run)) {
+        runs(&self.reduced, base, run);
     }
 }
 
-/// Where every element of some dimensions lies, in order.
-#[inline(always)]
-fn places([outer, middle, inner]: &[Group; GROUPS]) -> impl Iterator<Item = usize> {
-    let along = |group: Group| (0..group.count).map(move |i| i * group.stride);
-    let (outer, middle, inner) = (*outer, *middle, *inner);
-    along(outer)
-        .flat_map(move |a| along(middle).flat_map(move |b| along(inner).map(move |c| a + b + c)))
+#[inline(never)]
+fn runs([outer, middle, inner]: &[Group; GROUPS], base: usize, run: &mut dyn FnMut(Run)) {
+    for i in 0..outer.count {
+        for j in 0..middle.count {
+            run(Run {
+                first: base + i * outer.stride + j * middle.stride,
+                count: inner.count,
+                stride: inner.stride,
+            });
+        }
+    }
 }

@@ -83,45 +83,86 @@ impl<'m> Kernel<'m> for Reduce {
             output,
             ..
         } = views;
-        let geometry = &self.geometry;
-        match (&self.kind, self.dtype) {
-            (Kind::Quantized(quantized), DataType::Int16) => geometry.reduce(
-                (input, output),
-                0,
-                |sum, x: i16| sum + i32::from(x),
-                |sum| quantized.output(sum, i16::MIN.into(), i16::MAX.into()) as i16,
-            ),
-            (Kind::Quantized(quantized), _) => geometry.reduce(
-                (input, output),
-                0,
-                |sum, x: i8| sum + i32::from(x),
-                |sum| quantized.output(sum, i8::MIN.into(), i8::MAX.into()) as i8,
-            ),
-            (Kind::Float(divisor), _) => geometry.reduce(
-                (input, output),
-                0.0,
-                |sum, x: f32| sum + x,
-                |sum| divisor.map_or(sum, |divisor| sum / divisor),
-            ),
-            (_, DataType::Float32) => self.extreme(input, output, f32::MIN, f32::MAX),
-            (_, DataType::Int16) => self.extreme(input, output, i16::MIN, i16::MAX),
-            _ => self.extreme(input, output, i8::MIN, i8::MAX),
+        match self.dtype {
+            DataType::Float32 => self.floats(input, output),
+            dtype => self.integers(input, output, dtype == DataType::Int16),
         }
     }
 }
 
 impl Reduce {
-    /// The greatest or least elements, starting from the type's least or greatest finite number.
-    fn extreme<T: Element>(&self, input: &[i8], output: &mut [i8], least: T, greatest: T) {
-        let min = matches!(self.kind, Kind::Min);
-        self.geometry.reduce(
-            (input, output),
-            if min { greatest } else { least },
-            |best, x: T| {
-                let better = if min { x < best } else { x > best };
-                if better { x } else { best }
-            },
-            |best| best,
-        );
+    /// int16 if `wide`, else int8.
+    fn integers(&self, input: &[i8], output: &mut [i8], wide: bool) {
+        let (least, greatest) = if wide {
+            (i16::MIN.into(), i16::MAX.into())
+        } else {
+            (i8::MIN.into(), i8::MAX.into())
+        };
+        // A least element is the complement of the greatest complement.
+        let complement = if matches!(self.kind, Kind::Min) {
+            -1
+        } else {
+            0
+        };
+        let element = |i| integer(input, i, wide);
+        self.geometry.each(&mut |position, base| {
+            let out = if let Kind::Quantized(quantized) = &self.kind {
+                let mut sum = 0;
+                self.geometry.runs(base, &mut |run| {
+                    sum = run.fold(sum, element, |sum, x| sum + x);
+                });
+                quantized.output(sum, least, greatest)
+            } else {
+                let mut best = least;
+                self.geometry.runs(base, &mut |run| {
+                    best = run.fold(best, element, |best, x| best.max(x ^ complement));
+                });
+                best ^ complement
+            };
+            if wide {
+                (out as i16).store(output, position);
+            } else {
+                (out as i8).store(output, position);
+            }
+        });
+    }
+
+    /// Extremes start from the least or greatest finite number.
+    fn floats(&self, input: &[i8], output: &mut [i8]) {
+        let sign = if matches!(self.kind, Kind::Min) {
+            -1.0
+        } else {
+            1.0
+        };
+        let element = |i| f32::load(input, i);
+        self.geometry.each(&mut |position, base| {
+            let out = if let Kind::Float(divisor) = self.kind {
+                let mut sum = 0.0;
+                self.geometry.runs(base, &mut |run| {
+                    sum = run.fold(sum, element, |sum, x| sum + x);
+                });
+                divisor.map_or(sum, |divisor| sum / divisor)
+            } else {
+                let mut best = f32::MIN;
+                self.geometry.runs(base, &mut |run| {
+                    best = run.fold(best, element, |best, x| {
+                        let x = x * sign;
+                        if x > best { x } else { best }
+                    });
+                });
+                best * sign
+            };
+            out.store(output, position);
+        });
+    }
+}
+
+/// Integer number `i` of 16 bits or 8.
+#[inline(always)]
+fn integer(bytes: &[i8], i: usize, wide: bool) -> i32 {
+    if wide {
+        i16::load(bytes, i).into()
+    } else {
+        i8::load(bytes, i).into()
     }
 }

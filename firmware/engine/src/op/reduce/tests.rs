@@ -47,7 +47,7 @@ fn elements(count: usize, seed: u32) -> (Vec<i8>, Vec<i16>, Vec<f32>) {
 }
 
 fn raw<T: Element>(values: &[T]) -> Vec<i8> {
-    let mut bytes = vec![0; values.len() * T::SIZE];
+    let mut bytes = vec![0; size_of_val(values)];
     for (i, value) in values.iter().enumerate() {
         value.store(&mut bytes, i);
     }

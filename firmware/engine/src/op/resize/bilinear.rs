@@ -18,6 +18,9 @@ pub(crate) struct Bilinear {
 /// Fraction bits of integer positions.
 const BITS: u32 = 10;
 
+/// Computes the output pixel of a row and a column from an image.
+type Pixel<'a> = dyn FnMut(&[i8], (usize, usize), &mut [i8]) + 'a;
+
 /// The two neighbours of an output position, and how far from the lower one it is.
 #[derive(Clone, Copy)]
 struct Between<T> {
@@ -54,43 +57,57 @@ impl<'m> Kernel<'m> for Bilinear {
             output,
             ..
         } = views;
+        let geometry = &self.geometry;
         if self.float {
-            self.geometry
-                .images::<f32, f32>(input, output, Resize::float, blend_floats);
+            geometry.images(4, input, output, &mut |image, (out_y, out_x), out| {
+                let (y, x) = (geometry.float(0, out_y), geometry.float(1, out_x));
+                for channel in 0..geometry.channels {
+                    let corners =
+                        corners::<f32>(geometry, image, (y.places(), x.places()), channel);
+                    blend_floats(corners, y.distance, x.distance).store(out, channel);
+                }
+            });
         } else {
-            self.geometry
-                .images::<i8, i32>(input, output, Resize::integer, blend_integers);
+            geometry.images(1, input, output, &mut |image, (out_y, out_x), out| {
+                let (y, x) = (geometry.integer(0, out_y), geometry.integer(1, out_x));
+                for channel in 0..geometry.channels {
+                    let corners = corners::<i8>(geometry, image, (y.places(), x.places()), channel);
+                    blend_integers(corners, y.distance, x.distance).store(out, channel);
+                }
+            });
         }
     }
 }
 
+impl<T> Between<T> {
+    fn places(&self) -> [usize; 2] {
+        [self.lower, self.upper]
+    }
+}
+
+/// The elements at two rows and two columns of an image.
+#[inline(always)]
+fn corners<T: Element>(
+    geometry: &Resize,
+    image: &[i8],
+    (y, x): ([usize; 2], [usize; 2]),
+    channel: usize,
+) -> [[T; 2]; 2] {
+    let width = geometry.input[1];
+    y.map(|y| x.map(|x| T::load(image, (y * width + x) * geometry.channels + channel)))
+}
+
 impl Resize {
-    /// All output elements: `between` places an output position along a dimension, `blend` mixes four elements.
-    fn images<T: Element, D: Copy>(
-        &self,
-        input: &[i8],
-        output: &mut [i8],
-        between: impl Fn(&Self, usize, usize) -> Between<D>,
-        blend: impl Fn([[T; 2]; 2], D, D) -> T,
-    ) {
+    /// Calls `pixel` with the image, the output's row and column, and the output for every output pixel.
+    #[inline(never)]
+    fn images(&self, element: usize, input: &[i8], output: &mut [i8], pixel: &mut Pixel<'_>) {
         let ([height, width], [out_height, out_width]) = (self.input, self.output);
-        let pixel = self.channels * T::SIZE;
-        let images = input.chunks_exact(height * width * pixel);
-        let outs = output.chunks_exact_mut(out_height * out_width * pixel);
+        let bytes = self.channels * element;
+        let images = input.chunks_exact(height * width * bytes);
+        let outs = output.chunks_exact_mut(out_height * out_width * bytes);
         for (image, out) in images.zip(outs) {
-            for (out_y, out) in out.chunks_exact_mut(out_width * pixel).enumerate() {
-                let y = between(self, 0, out_y);
-                let lines =
-                    [y.lower, y.upper].map(|y| &image[y * width * pixel..][..width * pixel]);
-                for (out_x, out) in out.chunks_exact_mut(pixel).enumerate() {
-                    let x = between(self, 1, out_x);
-                    let corners =
-                        lines.map(|line| [x.lower, x.upper].map(|x| &line[x * pixel..][..pixel]));
-                    for channel in 0..self.channels {
-                        let corners = corners.map(|line| line.map(|pixel| T::load(pixel, channel)));
-                        blend(corners, y.distance, x.distance).store(out, channel);
-                    }
-                }
+            for (i, out) in out.chunks_exact_mut(bytes).enumerate() {
+                pixel(image, (i / out_width, i % out_width), out);
             }
         }
     }
