@@ -96,10 +96,10 @@ problems! {
         Groups = 19, "the groups of a convolution do not share its filters equally; export the model anew", "groups";
         Broadcast = 20, "an operand's shape does not broadcast to the output's; each dimension must be the output's or 1", "operand";
         WeightsFormat = 21, "shuffled weights are not supported; export with the default weights format", "format";
-        SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128", "";
+        SoftmaxOutput = 22, "softmax output must have scale 1/256 and zero point -128; if it is int16, 1/65536 and -32768 for int8 input and 1/32768 and 0 for int16", "";
         Beta = 23, "softmax beta must be positive and finite and fit the input's scale", "";
         Paddings = 24, "paddings must not be negative and must add up to the output's shape", "dimension";
-        Axis = 25, "a reduction axis is out of range", "axis";
+        Axis = 25, "a number of a dimension is out of range", "axis";
         TooLarge = 26, "it would compute for longer than any board can wait", "";
         State = 27, "what it keeps from one inference to the next must be a variable tensor", "operand";
         Lstm = 45, "only LSTMs of four gates with biases and TANH are supported, without peepholes, projection, layer normalization or diagonal weights", "operand";
@@ -110,6 +110,16 @@ problems! {
         Hybrid = 55, "float activations need float weights; quantize the activations, too, or keep the weights float", "weights' type";
         Conversion = 56, "there is no conversion from its input's type to its output's; export the model anew", "output's type";
         CurveOutput = 30, "its output must have the quantization it computes in: LOGISTIC scale 1/256 and zero point -128, TANH 1/128 and 0; with int16, both 1/32768 and 0", "";
+        ElementType = 35, "input and output must have the same data type, and its elements whole bytes", "type";
+        Parts = 36, "the number or the sizes of its parts contradict the shapes", "part";
+        Slice = 37, "a slice begins, ends or steps outside its input, or contradicts the output's shape", "dimension";
+        SliceMask = 38, "slices with an ellipsis or a new axis are not supported; export the slice in plain form", "mask";
+        Permutation = 39, "the permutation does not name each dimension once", "dimension";
+        Index = 40, "a constant index is out of range", "index";
+        BatchDims = 41, "the number of batch dimensions does not fit its operands", "dimensions";
+        BlockSize = 42, "block sizes and crops must be positive and fit the shapes", "size";
+        Resize = 43, "resizing with aligned corners and half pixel centers at once, or so far that roundings lead outside the input, is not supported", "";
+        OutputType = 44, "the output's data type does not fit the operator's", "type";
     }
 }
 

@@ -46,7 +46,7 @@ impl<'m> Model<'m> {
         let subgraph = subgraphs.get(0)?;
         let tensors = subgraph.tables(0)?;
         let buffers = root.tables(4)?;
-        let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers);
+        let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some();
         let model = Self {
             codes: root.tables(1)?,
             buffers,

@@ -31,6 +31,8 @@ impl Opcode {
     pub(crate) const CUSTOM: Self = Self(32);
     pub(crate) const PAD: Self = Self(34);
     pub(crate) const GATHER: Self = Self(36);
+    pub(crate) const BATCH_TO_SPACE_ND: Self = Self(37);
+    pub(crate) const SPACE_TO_BATCH_ND: Self = Self(38);
     pub(crate) const TRANSPOSE: Self = Self(39);
     pub(crate) const MEAN: Self = Self(40);
     pub(crate) const SUB: Self = Self(41);
@@ -53,6 +55,7 @@ impl Opcode {
     pub(crate) const REDUCE_MAX: Self = Self(82);
     pub(crate) const PACK: Self = Self(83);
     pub(crate) const UNPACK: Self = Self(88);
+    pub(crate) const REDUCE_MIN: Self = Self(89);
     pub(crate) const RESIZE_NEAREST_NEIGHBOR: Self = Self(97);
     pub(crate) const LEAKY_RELU: Self = Self(98);
     pub(crate) const MIRROR_PAD: Self = Self(100);

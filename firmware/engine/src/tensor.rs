@@ -100,6 +100,9 @@ impl DataType {
 }
 
 /// The dimensions of a tensor, outermost first, each at least 1. No dimensions: a single element.
+///
+/// The one exception is a list of no elements, a single dimension of 0, such as the shape that RESHAPE to a single
+/// element is given. It may be in a file, and no operator can read or write it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
     rank: usize,
@@ -144,7 +147,7 @@ impl Shape {
         }
         for (i, (dim, to)) in dims.iter().zip(&mut shape.dims).enumerate() {
             match usize::try_from(dim) {
-                Ok(dim) if dim > 0 => *to = dim,
+                Ok(dim) if dim > 0 || dims.len() == 1 => *to = dim,
                 _ => return Err((TensorProblem::Dynamic, saturate(i))),
             }
         }
@@ -200,6 +203,18 @@ impl<'m> TensorInfo<'m> {
     #[must_use]
     pub fn is_constant(&self) -> bool {
         self.data.is_some()
+    }
+
+    /// The tensor, if it has elements.
+    pub(crate) fn some(self) -> Result<Self> {
+        if self.bytes > 0 {
+            return Ok(self);
+        }
+        Err(Error::Tensor {
+            index: saturate(self.index),
+            problem: TensorProblem::Dynamic,
+            value: 0,
+        })
     }
 
     /// Reads table `Tensor` of the schema and checks all of it.

@@ -22,6 +22,7 @@ mod armv7em_add;
 mod armv7em_conv;
 #[cfg(armv7em)]
 mod armv7em_conv_tile;
+#[cfg(armv7em)]
 mod armv7em_dot;
 #[cfg(armv7em)]
 mod armv7em_strips;

@@ -164,7 +164,7 @@ impl<'m> Context<'m> {
             problem: FileProblem::Index,
             value,
         })?;
-        self.model.read_tensor(index)
+        self.model.read_tensor(index)?.some()
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.

@@ -6,6 +6,7 @@
 //! An operator with any number of inputs or outputs, such as CONCATENATION or SPLIT, runs in *steps*, each with one
 //! output. It is read anew for each ([`Context::step`]).
 
+mod axis;
 mod batch_matmul;
 mod binary;
 mod broadcast;
@@ -13,16 +14,18 @@ mod context;
 mod conv;
 mod convert;
 mod depthwise;
+mod element;
 mod float;
 mod fully_connected;
 mod general;
 mod layer;
-mod mean;
+mod movement;
 mod operands;
-mod pad;
 mod pool;
 mod recurrent;
+mod reduce;
 mod reshape;
+mod resize;
 mod scales;
 mod softmax;
 #[cfg(test)]
@@ -148,20 +151,33 @@ kernels! {
     TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
+    GeneralPool(pool::General): AVERAGE_POOL_2D | MAX_POOL_2D if pool::applies;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
-    FloatUnary(float::elementwise::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU
-        | ABS | SQRT | RSQRT if float::applies;
+    FloatUnary(float::elementwise::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT | RSQRT if float::applies;
     FloatBinary(float::elementwise::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU if float::applies;
     Requantize(unary::Unary): QUANTIZE if unary::requantizes;
-    Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT
-        | RSQRT;
+    Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT | RSQRT;
     Binary(binary::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU;
+    FloatSoftmax(softmax::Float): SOFTMAX if softmax::is_float;
+    Int16Softmax(softmax::Int16): SOFTMAX if softmax::is_int16;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
-    Pad(pad::Pad): PAD;
-    Mean(mean::Mean): MEAN;
     Variable(variable::Variable): VAR_HANDLE | READ_VARIABLE | ASSIGN_VARIABLE | CALL_ONCE;
     BatchMatMul(batch_matmul::BatchMatMul): BATCH_MATMUL;
     Svdf(recurrent::svdf::Svdf<'m>): SVDF;
     Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;
+    Join(movement::Join): CONCATENATION | PACK;
+    Split(movement::Split): SPLIT | SPLIT_V | UNPACK;
+    Slice(movement::Slice): SLICE;
+    StridedSlice(movement::StridedSlice): STRIDED_SLICE;
+    Pad(movement::Pad): PAD | PADV2;
+    MirrorPad(movement::MirrorPad): MIRROR_PAD;
+    Transpose(movement::Transpose): TRANSPOSE;
+    Gather(movement::Gather): GATHER;
+    Blocks(movement::Blocks): SPACE_TO_DEPTH | DEPTH_TO_SPACE;
+    Batches(movement::Batches): SPACE_TO_BATCH_ND | BATCH_TO_SPACE_ND;
+    Nearest(resize::Nearest): RESIZE_NEAREST_NEIGHBOR;
+    Bilinear(resize::Bilinear): RESIZE_BILINEAR;
+    Reduce(reduce::Reduce): MEAN | SUM | REDUCE_MAX | REDUCE_MIN;
+    ArgReduce(reduce::ArgReduce): ARG_MAX | ARG_MIN;
 }

@@ -1,4 +1,13 @@
-//! SOFTMAX, int8 to int8, over the innermost dimension.
+//! SOFTMAX, int8 to int8 or int16, over the innermost dimension; other inputs have modules of their own.
+
+mod float;
+mod int16;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(super) use float::{Float, is_float};
+pub(super) use int16::{Int16, is_int16};
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
@@ -6,7 +15,9 @@ use crate::fixed_point::{exp_on_negative, one_over_one_plus, saturating_doubling
 use crate::flatbuffer::Result;
 use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
+use crate::op::element::Element;
 use crate::quantize::{Rescale, doubling_high_mul, rounding_shift_right};
+use crate::tensor::DataType;
 
 /// Integer bits of the differences, in gemmlowp's notation Q5.26.
 const DIFFERENCE_BITS: u32 = 5;
@@ -16,6 +27,8 @@ const SUM_BITS: u32 = 12;
 pub(crate) struct Softmax {
     depth: usize,
     rescale: Rescale,
+    /// The output has 16 bits, not 8.
+    wide: bool,
     /// Inputs that lie lower than this below the greatest count as nothing.
     least_difference: i32,
 }
@@ -25,12 +38,23 @@ impl<'m> Kernel<'m> for Softmax {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let options = cx.options(9)?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(1, &output)?);
+        let from = cx.int8(0, &input)?;
+        let wide = output.dtype == DataType::Int16;
         cx.ensure(
-            to.zero_point == -128 && to.scale == 1.0 / 256.0,
-            OperatorProblem::SoftmaxOutput,
-            0,
+            wide || output.dtype == DataType::Int8,
+            OperatorProblem::DataType,
+            output.dtype.code() as usize,
         )?;
+        let quantization = output.quantization;
+        let (scale, zero) = (quantization.scales.get(0), quantization.zero_points.get(0));
+        let fits = if wide {
+            // TFLite accepts scales that differ by a thousandth, and ignores the difference.
+            let scale = scale.unwrap_or(0.0) * 65536.0;
+            zero == Some(-32768) && (scale - 1.0).abs() <= 0.001
+        } else {
+            (scale, zero) == (Some(1.0 / 256.0), Some(-128))
+        };
+        cx.ensure(fits, OperatorProblem::SoftmaxOutput, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),
             OperatorProblem::Shape,
@@ -65,11 +89,12 @@ impl<'m> Kernel<'m> for Softmax {
         Ok(Self {
             depth,
             rescale,
+            wide,
             least_difference: -(radius as i32),
         })
     }
 
-    /// TFLite `reference_ops::Softmax` for int8.
+    /// TFLite `reference_ops::Softmax` for int8, to int8 and to int16.
     fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
@@ -78,7 +103,7 @@ impl<'m> Kernel<'m> for Softmax {
         } = views;
         for (row, out) in input
             .chunks_exact(self.depth)
-            .zip(output.chunks_exact_mut(self.depth))
+            .zip(output.chunks_exact_mut(self.depth << u32::from(self.wide)))
         {
             let greatest = row.iter().copied().max().map_or(0, i32::from);
             let exponential = |x: i8| {
@@ -96,12 +121,18 @@ impl<'m> Kernel<'m> for Softmax {
                 .filter_map(|&x| exponential(x))
                 .map(|x| rounding_shift_right(x, SUM_BITS));
             let (reciprocal, bits_over_unit) = reciprocal(sum.sum());
-            for (&x, out) in row.iter().zip(out) {
+            let bits = if self.wide { 16 } else { 8 };
+            let exponent = (bits_over_unit + 31 - bits).clamp(0, 31) as u32;
+            for (i, &x) in row.iter().enumerate() {
                 let unsigned = exponential(x).map_or(0, |x| {
-                    let exponent = (bits_over_unit + 31 - 8).clamp(0, 31) as u32;
                     rounding_shift_right(saturating_doubling_high_mul(reciprocal, x), exponent)
                 });
-                *out = (unsigned - 128).clamp(-128, 127) as i8;
+                let signed = unsigned.clamp(0, (1 << bits) - 1) - (1 << (bits - 1));
+                if self.wide {
+                    (signed as i16).store(out, i);
+                } else {
+                    (signed as i8).store(out, i);
+                }
             }
         }
     }
