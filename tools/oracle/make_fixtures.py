@@ -16,7 +16,7 @@ from oracle import ask
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ["layers", "pools", "elementwise", "activations", "movement", "reductions", "quantization", "recurrent", "int16",
-            "int4", "floats"]
+            "int4", "floats", "matmul"]
 GOLDEN = ROOT / "firmware/engine/tests/golden"
 NETWORKS = ROOT / "host/train/tests/golden/networks.bin"
 MAGIC, VERSION = b"GOLD", 2

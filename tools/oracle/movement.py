@@ -4,6 +4,8 @@ import numpy as np
 from draw import Case
 from networks import FLOAT32, INT8, Network, options
 
+PADS = {"PAD": "PadOptions", "PADV2": "PadV2Options"}
+
 
 class Move:
     """A network whose tensors share one quantization."""
@@ -101,9 +103,9 @@ def pad(draw, shape, paddings, kind="PAD", mode=0, dtype=INT8):
     inputs = [move.source, move.net.numbers(paddings)]
     if kind == "PADV2":
         inputs.append(move.tensor((), draw.bytes(())))
-    table = options("MirrorPadOptions", mode=mode) if kind == "MIRROR_PAD" else options(kind[:3] + kind[3:].title() + "Options")
+    table = options("MirrorPadOptions", mode=mode) if kind == "MIRROR_PAD" else options(PADS[kind])
     to = [dim + sum(by) for dim, by in zip(shape, paddings)]
-    return move.net.single(kind, {"PAD": 2, "PADV2": 2, "MIRROR_PAD": 2}[kind], inputs, move.tensor(to), table)
+    return move.net.single(kind, 2, inputs, move.tensor(to), table)
 
 
 def gather(draw, shape, indices, axis, batch):
