@@ -2,52 +2,55 @@
 
 import numpy as np
 from draw import ACTIVATIONS, NONE, RELU6, RELU_N1_TO_1, SAME, VALID, Case, out_size
-from networks import INT32, Network, options
-
-
-def quantized_weights(draw, channels, depth, per_channel, gain, activation):
-    """Input, filter, bias and output scales such that outputs fill the range, times `gain`."""
-    from_scale = draw.scale()
-    spread = 2.0 ** draw.rng.uniform(-2, 2, channels) if per_channel else np.ones(1)
-    filter_scale = np.float32(spread * 2.0 ** draw.rng.uniform(-9, -3))
-    bias_scale = np.float32(from_scale) * filter_scale
-    to_scale = float(np.float32(bias_scale.mean() * np.sqrt(depth) * 74 * 74 / 45 / gain))
-    if activation in (RELU6, RELU_N1_TO_1) and not draw.chance(6):
-        # The bounds of the activation within the range of the outputs.
-        less = np.float32(draw.power(-8, -5) / to_scale)
-        from_scale, to_scale = float(np.float32(from_scale) * less), float(np.float32(to_scale) * less)
-        bias_scale = np.float32(from_scale) * filter_scale
-    return from_scale, filter_scale, bias_scale, to_scale
-
-
-def biases(draw, channels, depth, style):
-    if style == "none":
-        return None
-    bound = 2**30 if style == "huge" else int(np.sqrt(depth) * 6000) + 1
-    return draw.rng.integers(-bound, bound, channels).astype(np.int32)
+from networks import INT8, INT32, INT64, Network, options
 
 
 class Integers:
-    """The tensors of a layer of int8 (other element types derive from this)."""
+    """The tensors of a layer of int8; layers of other element types derive from this."""
+
+    activation_type, weight_type, bias_type = INT8, INT8, INT32
+    # Typical magnitudes.
+    source_spread, weight_spread, sink_spread = 74, 74, 45
 
     def __init__(self, draw, channels, depth, activation, per_channel=True, gain=1.0, style="usual", bias="usual"):
         self.draw, self.activation, self.style, self.net = draw, activation, style, Network()
-        self.scales = quantized_weights(draw, channels, depth, per_channel, gain, activation)
-        self.bias_values = biases(draw, channels, depth, bias)
+        self.scales = self.draw_scales(channels, depth, per_channel, gain)
+        self.bias_values = None
+        if bias != "none":
+            bound = 2**30 if bias == "huge" else int(np.sqrt(depth) * self.source_spread * self.weight_spread * 1.1) + 1
+            self.bias_values = draw.rng.integers(-bound, bound, channels)
+
+    def draw_scales(self, channels, depth, per_channel, gain):
+        """Input, filter, bias and output scales such that outputs fill the range, times `gain`."""
+        from_scale = self.draw.scale() * 74 / self.source_spread
+        spread = 2.0 ** self.draw.rng.uniform(-2, 2, channels) if per_channel else np.ones(1)
+        filter_scale = np.float32(spread * 2.0 ** self.draw.rng.uniform(-9, -3))
+        widening = self.source_spread * self.weight_spread / self.sink_spread
+        to_scale = from_scale * filter_scale.mean() * np.sqrt(depth) * widening / gain
+        if self.activation in (RELU6, RELU_N1_TO_1) and not self.draw.chance(6):
+            # The bounds of the activation within the range of the outputs.
+            less = self.draw.power(-8, -5) * 45 / self.sink_spread / to_scale
+            from_scale, to_scale = from_scale * less, to_scale * less
+        return float(np.float32(from_scale)), filter_scale, np.float32(from_scale) * filter_scale, float(to_scale)
+
+    def zero(self, activation=NONE):
+        return self.draw.sink_zero(activation)
 
     def source(self, shape):
-        return self.net.tensor(shape, scale=self.scales[0], zero=self.draw.zero())
+        return self.net.tensor(shape, self.activation_type, scale=self.scales[0], zero=self.zero())
 
     def filter(self, shape, axis):
-        return self.net.tensor(shape, scale=self.scales[1], axis=axis, data=self.draw.weights(shape, self.style))
+        values = self.draw.weights(shape, self.style)
+        return self.net.tensor(shape, self.weight_type, scale=self.scales[1], axis=axis, data=values)
 
     def bias(self):
         if self.bias_values is None:
             return -1
-        return self.net.tensor(self.bias_values.shape, INT32, self.scales[2], data=self.bias_values)
+        values = self.bias_values.astype(np.int64 if self.bias_type == INT64 else np.int32)
+        return self.net.tensor(values.shape, self.bias_type, self.scales[2], data=values)
 
     def sink(self, shape):
-        return self.net.tensor(shape, scale=self.scales[3], zero=self.draw.sink_zero(self.activation))
+        return self.net.tensor(shape, self.activation_type, scale=self.scales[3], zero=self.zero(self.activation))
 
 
 def convolution(draw, kind, size, channels, filters, kernel, stride=(1, 1), dilation=(1, 1), padding=SAME, batch=1,

@@ -18,9 +18,8 @@ def pool(draw, kind, size, channels, kernel, stride, padding, batch, activation,
 
 
 def random_pool(draw, kind, **fixed):
-    size, kernel = (draw.integer(1, 9), draw.integer(1, 9)), (draw.integer(1, 5), draw.integer(1, 5))
-    if draw.chance(3):
-        kernel = size
+    size = fixed.get("size") or (draw.integer(1, 9), draw.integer(1, 9))
+    kernel = fixed.get("kernel") or draw.pick((draw.integer(1, 5), draw.integer(1, 5)), (draw.integer(1, 5), 1), size)
     fits = all(s >= k for s, k in zip(size, kernel))
     drawn = dict(size=size, channels=draw.integer(1, 12), kernel=kernel, stride=(draw.integer(1, 3), draw.integer(1, 3)),
                  padding=draw.pick(SAME, VALID) if fits else SAME, batch=draw.pick(1, 1, 2),

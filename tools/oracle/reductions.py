@@ -27,7 +27,9 @@ def random_reduction(draw, kind):
     shape = draw.pick(*SHAPES)
     axes = random_axes(draw, shape)
     first = draw.quantization()
-    if draw.chance(2) or kind == "REDUCE_MAX":
+    if kind == "SUM" and not draw.chance(3):
+        first["zero"] = draw.integer(-20, 20)
+    if draw.chance(4 if kind == "SUM" else 2) or kind == "REDUCE_MAX":
         second = first
     else:
         count = 1
