@@ -70,7 +70,7 @@ def cases(draw):
             version = 1 if kind == "RELU_N1_TO_1" else 2
             yield Case(f"{kind} {i}", unary(draw, kind, shapes(draw), quantizations, version=version))
     for i in range(28):
-        alpha = draw.pick(0.1, 0.2, 0.3, 0.01, 1.5, -0.5, draw.power(-8, 0), 0.0)
+        alpha = draw.pick(0.1, 0.2, 0.3, 0.01, 1.5, 0.5, draw.power(-8, 0), 0.0)
         yield Case(f"LEAKY_RELU {i}", unary(draw, "LEAKY_RELU", shapes(draw), fitting(draw),
                                             options("LeakyReluOptions", alpha=alpha)))
     for i in range(28):
