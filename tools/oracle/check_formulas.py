@@ -23,7 +23,8 @@ def windows(size, out, kernel, stride, dilation, padding):
 def slide(shape, sink, kernel, options, dilations=(1, 1)):
     """Every output's place and the pairs of places that it covers."""
     strides = (options.strideH, options.strideW)
-    along = [list(windows(shape[i + 1], sink.shape[i + 1], kernel[i], strides[i], dilations[i], options.padding)) for i in (0, 1)]
+    along = [list(windows(shape[i + 1], sink.shape[i + 1], kernel[i], strides[i], dilations[i], options.padding))
+             for i in (0, 1)]
     for y, rows in enumerate(along[0]):
         for x, columns in enumerate(along[1]):
             yield y, x, [(ky, kx, iy, ix) for ky, iy in rows for kx, ix in columns]
@@ -36,7 +37,8 @@ def convolution(reals, options, sink, depthwise):
     outputs = weights.shape[3] if depthwise else weights.shape[0]
     each = 1 if depthwise else weights.shape[3]
     filters = np.arange(outputs) // (outputs // (channels if depthwise else channels // each))
-    for y, x, pairs in slide(source.shape, sink, weights.shape[1:3], options, (options.dilationHFactor, options.dilationWFactor)):
+    dilations = (options.dilationHFactor, options.dilationWFactor)
+    for y, x, pairs in slide(source.shape, sink, weights.shape[1:3], options, dilations):
         for ky, kx, iy, ix in pairs:
             if depthwise:
                 real[:, y, x] += source[:, iy, ix][:, filters] * weights[0, ky, kx]
@@ -51,8 +53,8 @@ def transpose_convolution(reals, options, sink):
     _, weights, source, bias = [*reals, None][:4]
     real = np.zeros(sink.shape) + (0 if bias is None else bias)
     kernel, strides = weights.shape[1:3], (options.strideH, options.strideW)
-    before = [max(0, (source.shape[i + 1] - 1) * strides[i] + kernel[i] - sink.shape[i + 1]) // 2 if options.padding == SAME else 0
-              for i in (0, 1)]
+    whole = [(source.shape[i + 1] - 1) * strides[i] + kernel[i] for i in (0, 1)]
+    before = [max(0, whole[i] - sink.shape[i + 1]) // 2 if options.padding == SAME else 0 for i in (0, 1)]
     for iy, ix in np.ndindex(source.shape[1:3]):
         for ky, kx in np.ndindex(kernel):
             y, x = iy * strides[0] - before[0] + ky, ix * strides[1] - before[1] + kx

@@ -38,7 +38,7 @@ def style(draw):
 
 def layers(draw):
     small = dict(styles=style, layer=Floats, version=1)
-    for i in range(14):
+    for i in range(10):
         fixed = dict(size=(draw.integer(1, 4), draw.integer(1, 4)), channels=draw.integer(1, 3), dilation=(1, 1))
         yield "CONV_2D", random_convolution(draw, "CONV_2D", **small, **fixed)
         fixed["dilation"] = draw.pick((1, 1), (2, 1), (2, 2))
@@ -55,18 +55,19 @@ def layers(draw):
 def networks(draw):
     """The operator of every network, and the network."""
     yield from layers(draw)
+    plain = [{}, {}, {}]
     for i in range(8):
         for kind in ["AVERAGE_POOL_2D", "MAX_POOL_2D"]:
             yield kind, random_pool(draw, kind, channels=draw.integer(1, 3), size=(4, 5), dtype=FLOAT32, version=1, scale=None)
         for kind in ["ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM"]:
             shape, constant = SHAPES[draw.integer(5, len(SHAPES) - 1)]
             activation = 0 if kind in ("MAXIMUM", "MINIMUM") else draw.pick(*ACTIVATIONS)
-            yield kind, binary(draw, kind, shape, constant if i % 4 else None, activation, bool(i % 2), FLOAT32, 1, [{}, {}, {}],
-                               draw.floats)
-    plain = [{}, {}, {}]
-    for i in range(6):
+            constant = constant if i % 4 else None
+            yield kind, binary(draw, kind, shape, constant, activation, bool(i % 2), FLOAT32, 1, plain, draw.floats)
+    for i in range(4):
         shape = draw.pick((1, 12), (3, 7), (2, 3, 4))
-        yield "SOFTMAX", unary(draw, "SOFTMAX", shape, plain, options("SoftmaxOptions", beta=draw.pick(1.0, 1.0, 0.5)), FLOAT32, 1)
+        table = options("SoftmaxOptions", beta=draw.pick(1.0, 1.0, 0.5))
+        yield "SOFTMAX", unary(draw, "SOFTMAX", shape, plain, table, FLOAT32, 1)
         for kind in ["LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "HARD_SWISH", "ELU", "ABS"]:
             table = {"HARD_SWISH": "HardSwishOptions", "ABS": "AbsOptions"}.get(kind)
             yield kind, unary(draw, kind, shape, plain, table and options(table), FLOAT32, 1)

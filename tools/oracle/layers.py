@@ -84,7 +84,10 @@ def random_convolution(draw, kind, styles=integer_style, **fixed):
     padding = draw.pick(SAME, VALID) if all(s >= e for s, e in zip(size, extents)) else SAME
     stride = draw.pick((1, 1), (1, 1), (2, 2), (1, 2), (3, 1)) if dilation == (1, 1) else (1, 1)
     channels = fixed.get("channels") or draw.pick(1, 2, 3, 4, 5, 7, 8, 12)
-    filters = draw.pick(1, 2, 3, 4, 5, 8, 10) if kind == "CONV_2D" else channels * draw.pick(1, 1, 1, 2, 3, 4 if channels < 6 else 1)
+    if kind == "CONV_2D":
+        filters = draw.pick(1, 2, 3, 4, 5, 8, 10)
+    else:
+        filters = channels * draw.pick(1, 1, 1, 2, 3, 4 if channels < 6 else 1)
     drawn = dict(size=size, channels=channels, filters=filters, kernel=kernel, stride=stride, dilation=dilation,
                  padding=padding, batch=draw.pick(1, 1, 1, 2, 3), activation=draw.pick(*ACTIVATIONS), **styles(draw))
     return convolution(draw, kind, **(drawn | fixed))

@@ -10,23 +10,20 @@ NONE, RELU, TANH = 0, 1, 4
 def svdf(draw, batch, size, filters, rank, memory, activation, time_type):
     net, rows = Network(), filters * rank
     scales = dict(source=draw.power(-7, -4), feature=draw.power(-9, -6), time=draw.power(-9, -6))
-    # The state is 16 bits wide: not all of it, so that weights of time have room.
-    state_scale = scales["source"] * scales["feature"] * 74 * 74 * np.sqrt(size) / draw.pick(30.0, 3000.0, 20000.0)
-    if time_type == INT8:
-        state_scale, state_zero = state_scale * 60, 0
-    else:
-        scales["time"], state_zero = scales["time"] / 256, 0
-    state_type = time_type
+    widest = 127 if time_type == INT8 else 32767
+    typical = draw.pick(0.1, 0.3, 0.6) * widest
+    state_scale = scales["source"] * scales["feature"] * 74 * 74 * np.sqrt(size) / typical
+    # Sums of 32 bits must not overflow.
+    reach = min(widest, int(1.4e9 / (widest + 1) / (memory * rank)))
     source = net.tensor((batch, size), scale=scales["source"], zero=draw.zero())
     feature = net.tensor((rows, size), scale=scales["feature"], data=draw.weights((rows, size)))
-    reach = 127 if time_type == INT8 else 32767
     times = draw.rng.integers(-reach, reach + 1, (rows, memory)).astype(np.int8 if time_type == INT8 else np.int16)
     time = net.tensor((rows, memory), time_type, scale=scales["time"], data=times)
     bias_scale = state_scale * scales["time"]
-    typical = 16.0 if time_type == INT8 else 600.0
     spread = np.sqrt(rank * memory) * reach / 2 * typical
-    bias = net.tensor((filters,), INT32, scale=bias_scale, data=draw.rng.integers(-spread, spread, filters).astype(np.int32))
-    state = net.tensor((batch, memory * rows), state_type, scale=state_scale, zero=state_zero, variable=True)
+    values = draw.rng.integers(-spread, spread, filters).astype(np.int32)
+    bias = net.tensor((filters,), INT32, scale=bias_scale, data=values)
+    state = net.tensor((batch, memory * rows), time_type, scale=state_scale, variable=True)
     sink = net.tensor((batch, filters), scale=bias_scale * spread / 60, zero=draw.sink_zero(activation))
     table = options("SVDFOptions", rank=rank, fusedActivationFunction=activation)
     return net.single("SVDF", 3, [source, feature, time, bias, state], sink, table, source)
