@@ -83,6 +83,8 @@ pub(crate) struct System {
     pub(crate) alone: bool,
     /// The instruction being executed has met a watchpoint.
     pub(crate) watch_hit: bool,
+    /// What cycles are spent on is being noted.
+    pub(crate) tracking: bool,
     /// The core hangs on its bus.
     pub(crate) hung: bool,
     /// A buffered write was answered with an error.
@@ -134,6 +136,7 @@ impl System {
             alone_next: false,
             alone: false,
             watch_hit: false,
+            tracking: false,
             hung: false,
             imprecise_fault: false,
             reset_requested: false,
