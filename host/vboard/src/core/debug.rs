@@ -173,7 +173,8 @@ impl System {
             0x0100_0401
         };
         self.debug.demcr = value & existing;
-        self.dwt.set_trace_enabled(value & TRCENA != 0, now);
+        self.dwt
+            .set_trace_enabled(value & TRCENA != 0, now, self.totals);
         self.choose_paths();
         if value & VC_CORERESET == 0 {
             self.debug.catch_pending = false;

@@ -78,7 +78,8 @@ impl System {
     pub(super) fn trap(&mut self, trap: Trap) {
         let pc = self.regs.pc();
         match trap {
-            Trap::Stop => {}
+            // What is tracked has not been left.
+            Trap::Stop | Trap::Tracked => {}
             Trap::Watched => self.alone_next = true,
             Trap::Unpredictable(encoding) => self.fail(MachineError::Instruction { encoding, pc }),
             Trap::Undefined => self.usage_fault(cfsr::UNDEFINSTR),

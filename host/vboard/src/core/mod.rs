@@ -25,6 +25,7 @@ pub mod model;
 mod mpu;
 mod nvic;
 mod ppb;
+mod profile;
 mod protection;
 mod registers;
 mod scb;

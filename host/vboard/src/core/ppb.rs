@@ -13,9 +13,11 @@ use super::{
 use crate::memory::{AccessError, Size};
 
 const ITM: u32 = 0xe000_0000;
-const DWT: u32 = 0xe000_1000;
+pub(super) const DWT: u32 = 0xe000_1000;
 const FPB: u32 = 0xe000_2000;
 const SCS: u32 = 0xe000_e000;
+
+pub(super) const DEMCR: u32 = SCS + 0xdfc;
 
 /// The high half of AIRCR when it is written, and when it is read.
 const AIRCR_KEY: u32 = 0x05fa;
@@ -95,7 +97,7 @@ impl System {
                 } else {
                     self.regs.pc()
                 };
-                self.dwt.read(offset, now, pc)
+                self.dwt.read(offset, now, self.totals, pc)
             }
             (FPB, _) => self.fpb.read(offset),
             (SCS, _) => self.scs_word(offset, now, debugger),
@@ -208,7 +210,7 @@ impl System {
         }
         match base {
             DWT => {
-                self.dwt.write(offset, value, now)?;
+                self.dwt.write(offset, value, now, self.totals)?;
                 self.choose_paths();
                 Ok(())
             }

@@ -9,6 +9,7 @@ use super::{
     model::{Core, Isa, Model},
     mpu::Mpu,
     nvic::Nvic,
+    profile::Totals,
     registers::Registers,
     scb::Scb,
     systick::SysTick,
@@ -85,6 +86,8 @@ pub(crate) struct System {
     pub(crate) watch_hit: bool,
     /// What cycles are spent on is being noted.
     pub(crate) tracking: bool,
+    /// What there was to count up to the access under way, if it is one that may ask.
+    pub(super) totals: Totals,
     /// The core hangs on its bus.
     pub(crate) hung: bool,
     /// A buffered write was answered with an error.
@@ -137,6 +140,7 @@ impl System {
             alone: false,
             watch_hit: false,
             tracking: false,
+            totals: Totals::default(),
             hung: false,
             imprecise_fault: false,
             reset_requested: false,

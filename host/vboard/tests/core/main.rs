@@ -3,6 +3,7 @@
 mod armv6m;
 mod astray;
 mod common;
+mod counters;
 mod debugging;
 mod exceptions;
 mod fpv5;

@@ -135,6 +135,9 @@ impl System {
     #[cold]
     #[inline(never)]
     pub(super) fn leave_block(&mut self, place: Place<'_>, outcome: Outcome) {
+        if outcome == Err(Trap::Tracked) {
+            return self.track_from(place.at, place.index);
+        }
         let insn = &place.insn();
         self.attend();
         if self.tracking {
