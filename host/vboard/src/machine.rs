@@ -7,7 +7,7 @@ mod owner;
 mod state;
 mod stop;
 
-pub use owner::{Excused, Fault, Memory, StackLow};
+pub use owner::{Excused, Fault, Memory, StackLow, Stimulus};
 pub use stop::{DebugError, MachineError, Stop};
 
 use crate::{

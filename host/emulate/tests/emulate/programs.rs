@@ -200,6 +200,29 @@ fn serial_output_arrives() {
 }
 
 #[test]
+fn the_console_among_the_stimulus_ports_is_shown() {
+    // DEMCR.TRCENA; LAR; TCR; TER: ports 0 and 1. Then both are written to.
+    let writes = [
+        (0xe000_edfc, 1 << 24),
+        (0xe000_0fb0, 0xc5ac_ce55),
+        (0xe000_0e80, 1),
+        (0xe000_0e00, 3),
+        (0xe000_0000, u32::from_le_bytes(*b"word")),
+        (0xe000_0004, u32::from_le_bytes(*b"none")),
+    ];
+    let stores = writes.iter().flat_map(|&(at, value)| store(at, value));
+    let code: Vec<u16> = stores.collect();
+    let (report, tape) = plain(&program(&[code, exit(0)].concat()));
+    assert_eq!(report.end, End::Exit { status: 0 });
+    assert_eq!(tape.serial, b"word");
+    // Not turned on, it takes what it is given and is silent.
+    let code = [store(0xe000_0000, 0x55), exit(0)].concat();
+    let (report, tape) = plain(&program(&code));
+    assert_eq!(report.end, End::Exit { status: 0 });
+    assert_eq!(tape.serial, b"");
+}
+
+#[test]
 fn unmodelled_registers_end_the_run_or_are_listed() {
     // TIM3_CR1, twice.
     let code = [store(0x4000_0400, 1), store(0x4000_0400, 2), exit(0)].concat();

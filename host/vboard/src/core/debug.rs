@@ -51,6 +51,11 @@ impl Debug {
         self.control & 1 != 0
     }
 
+    /// DEMCR.TRCENA.
+    pub(super) fn trace_enabled(&self) -> bool {
+        self.demcr & TRCENA != 0
+    }
+
     /// DEMCR.MON_EN.
     pub(crate) fn monitor_enabled(&self) -> bool {
         self.demcr & MON_EN != 0

@@ -21,6 +21,7 @@ mod float;
 mod fpb;
 mod frame;
 pub mod insn;
+mod itm;
 pub mod model;
 mod mpu;
 mod nvic;

@@ -6,6 +6,7 @@ use super::{
     dwt::Dwt,
     float::Fpscr,
     fpb::Fpb,
+    itm::Itm,
     model::{Core, Isa, Model},
     mpu::Mpu,
     nvic::Nvic,
@@ -61,6 +62,7 @@ pub(crate) struct System {
     pub(crate) systick: SysTick,
     pub(crate) dwt: Dwt,
     pub(crate) fpb: Fpb,
+    pub(crate) itm: Itm,
     pub(crate) debug: Debug,
     /// Cycles since power-on, up to the start of the block that is being executed, plus
     /// what its execution has added to the block's static timing so far.
@@ -126,6 +128,7 @@ impl System {
             systick: SysTick::default(),
             dwt: Dwt::new(core.model),
             fpb: Fpb::new(core.model),
+            itm: Itm::default(),
             debug: Debug::default(),
             cycles: 0,
             instructions: 0,

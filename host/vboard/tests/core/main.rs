@@ -8,6 +8,7 @@ mod debugging;
 mod exceptions;
 mod fpv5;
 mod instructions;
+mod itm;
 mod memory;
 mod mpu;
 mod owner;
