@@ -266,6 +266,31 @@ fn a_kernel_is_counted_at_every_stop_and_not_disturbed() {
 }
 
 #[test]
+fn waiting_for_a_vector_belongs_to_the_exception() {
+    let exceptions = |wait_states| {
+        let chip = chips::by_name("STM32L4R5ZITx").expect("the chip is there");
+        let mut m = Machine::new(chip).expect("its map is sound");
+        let mut words = [0; 18];
+        words[0] = RAM + 0x1000;
+        words[1] = 0x0800_0041;
+        words[11] = 0x0800_0045;
+        // svc 0; bkpt; the handler: bx lr
+        words[16] = u32::from(BREAKPOINT) << 16 | 0xdf00;
+        words[17] = u32::from(RETURN);
+        m.load_flash(0, &words.map(u32::to_le_bytes).concat());
+        write(&mut m, DHCSR, 0xa05f_0003);
+        write(&mut m, 0x4002_2000, wait_states);
+        start_counting(&mut m);
+        assert_eq!(resume(&mut m, 1000), Stop::Halted);
+        let counts = counts(&mut m);
+        assert_eq!(executed(counts), 2);
+        assert_eq!(counts[4], 0, "nothing is loaded");
+        counts[2]
+    };
+    assert_eq!((exceptions(0), exceptions(5)), (20, 25));
+}
+
+#[test]
 fn counters_agree_with_the_ledger() {
     for core in [CORTEX_M4, CORTEX_M7] {
         let items = ITEMS.iter().flat_map(|(item, _)| item.iter().copied());
