@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Program (ELF) ──▶ Emulation (a machine of onchip-vboard) ──▶ Report
-//!                      │ semihosting, RTT, UARTs ──▶ Output
+//!                      │ semihosting, RTT, UARTs, ITM ──▶ Output
 //! ```
 //!
 //! There is no debug probe here and no image of ours: the program is put into the chip's

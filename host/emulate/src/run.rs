@@ -3,7 +3,7 @@
 use std::io;
 
 use onchip_vboard::chips;
-use onchip_vboard::machine::{Machine, Stop};
+use onchip_vboard::machine::{Machine, Stimulus, Stop};
 use onchip_vboard::memory::MapError;
 use onchip_vboard::semihosting::{Called, Console, HeapInfo, Semihosting, Setting};
 
@@ -17,12 +17,14 @@ use crate::rtt::Rtt;
 use crate::stack::Painter;
 use crate::symbols::Place;
 
-/// Core cycles between looks at RTT, the UARTs and at whether the program is stuck.
+/// Core cycles between looks at RTT, the UARTs, the ITM and at whether the program is stuck.
 const SLICE: u64 = 50_000;
 /// Looks at a fault handler that is at the same place before it is held to be stuck.
 const PATIENCE: u32 = 400;
 /// How near places are the same, in bytes.
 const SAME: u32 = 16;
+/// The stimulus port to which CMSIS's `ITM_SendChar` writes, as everyone does.
+const CONSOLE_PORT: u8 = 0;
 /// `b .`
 const BRANCH_HERE: [u8; 2] = 0xe7fe_u16.to_le_bytes();
 /// IPSR of HardFault to UsageFault.
@@ -50,7 +52,8 @@ pub struct Options {
 /// Where a program's output goes. By RTT come text and decoded defmt frames, both like
 /// standard output.
 pub trait Output: Console {
-    /// Takes what the chip's UARTs have sent.
+    /// Takes what the chip's UARTs have sent, and what the core's stimulus port 0 was written
+    /// with, the console among the ITM's ports.
     fn serial(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -226,6 +229,12 @@ impl<'program> Emulation<'program> {
             output.output(&self.log.text(bytes))?;
         }
         let bytes = self.machine.take_serial();
+        if !bytes.is_empty() {
+            output.serial(&bytes)?;
+        }
+        let stimuli = self.machine.take_stimuli().into_iter();
+        let console = stimuli.filter(|stimulus| stimulus.port == CONSOLE_PORT);
+        let bytes: Vec<u8> = console.flat_map(Stimulus::bytes).collect();
         if !bytes.is_empty() {
             output.serial(&bytes)?;
         }

@@ -7,7 +7,7 @@ mod owner;
 mod state;
 mod stop;
 
-pub use owner::{Excused, Fault, Memory, StackLow};
+pub use owner::{Excused, Fault, Memory, StackLow, Stimulus};
 pub use stop::{DebugError, MachineError, Stop};
 
 use crate::{
@@ -65,7 +65,7 @@ impl Machine {
         let limit = self.system.cycles.saturating_add(max_cycles);
         loop {
             match self.next(limit) {
-                Next::Blocks if self.system.watch.tracks => self.track_blocks(),
+                Next::Blocks if self.system.is_tracked() => self.track_blocks(),
                 Next::Blocks => self.run_blocks(),
                 Next::GuardedBlocks => self.run_guarded_blocks(),
                 Next::One => self.run_one(),
@@ -350,6 +350,7 @@ impl Machine {
         // Whatever is still to be done to the core is seen as done.
         self.settle();
         let system = &mut self.system;
+        system.note_totals(None, address);
         let now = system.cycles;
         let result = match value {
             None => system.bus_read(address, size, now, true),

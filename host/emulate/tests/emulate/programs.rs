@@ -5,7 +5,10 @@ use std::io;
 use onchip_emulate::{
     Emulation, EmulationError, End, FaultOutcome, Options, Output, Program, Report, Spent,
 };
-use onchip_vboard::semihosting::Console;
+use onchip_vboard::{
+    semihosting::Console,
+    timing::{Cause, Counter},
+};
 
 use crate::elf::{CODE, Elf, FLASH, RAM, STACK, call, exit, load, store};
 
@@ -197,6 +200,81 @@ fn serial_output_arrives() {
     let (report, tape) = plain(&program(&[code, exit(0)].concat()));
     assert_eq!(report.end, End::Exit { status: 0 });
     assert_eq!(tape.serial, b"U");
+}
+
+#[test]
+fn the_console_among_the_stimulus_ports_is_shown() {
+    // DEMCR.TRCENA; LAR; TCR; TER: ports 0 and 1. Then both are written to.
+    let writes = [
+        (0xe000_edfc, 1 << 24),
+        (0xe000_0fb0, 0xc5ac_ce55),
+        (0xe000_0e80, 1),
+        (0xe000_0e00, 3),
+        (0xe000_0000, u32::from_le_bytes(*b"word")),
+        (0xe000_0004, u32::from_le_bytes(*b"none")),
+    ];
+    let stores = writes.iter().flat_map(|&(at, value)| store(at, value));
+    let code: Vec<u16> = stores.collect();
+    let (report, tape) = plain(&program(&[code, exit(0)].concat()));
+    assert_eq!(report.end, End::Exit { status: 0 });
+    assert_eq!(tape.serial, b"word");
+    // Not turned on, it takes what it is given and is silent.
+    let code = [store(0xe000_0000, 0x55), exit(0)].concat();
+    let (report, tape) = plain(&program(&code));
+    assert_eq!(report.end, End::Exit { status: 0 });
+    assert_eq!(tape.serial, b"");
+}
+
+#[test]
+fn a_passage_was_spent_on_what_the_counters_tell_the_program() {
+    const DWT: u32 = 0xe000_1000;
+    for (counter, number) in [
+        (Counter::Cpi, 0),
+        (Counter::Exception, 1),
+        (Counter::Sleep, 2),
+        (Counter::LoadStore, 3),
+    ] {
+        // Trace on; ITM: LAR, TCR, TER.
+        let mut code = store(0xe000_edfc, 1 << 24);
+        code.extend(store(0xe000_0fb0, 0xc5ac_ce55));
+        code.extend(store(0xe000_0e80, 1));
+        code.extend(store(0xe000_0e00, 1));
+        let registers = [
+            (4, DWT + 8 + 4 * number),
+            (6, RAM),
+            (0, DWT),
+            (1, 0x3e_0001),
+        ];
+        code.extend(registers.iter().flat_map(|&(rd, value)| load(rd, value)));
+        let begin = CODE + 2 * code.len() as u32;
+        // str r1, [r0]; movs r3, #12; (ldr r5, [r6]; udiv r7, r3, r3; subs r3, #1; bne)
+        code.extend([0x6001, 0x230c, 0x6835, 0xfbb3, 0xf7f3, 0x3b01, 0xd1fa]);
+        let end = CODE + 2 * code.len() as u32;
+        // ldr r2, [r4]; strb r2, [r0], to stimulus port 0
+        code.push(0x6822);
+        code.extend(load(0, 0xe000_0000));
+        code.push(0x7002);
+        code.extend(exit(0));
+        let (report, tape) = run(&program(&code), |program, options| {
+            options.begin = Some(program.place(&format!("{begin:#x}")).unwrap());
+            options.end = Some(program.place(&format!("{end:#x}")).unwrap());
+        })
+        .unwrap();
+        let cause = |spent: &Spent| Cause::ALL.into_iter().find(|one| one.name() == spent.on);
+        let its = |spent: &&Spent| cause(spent).unwrap().counter() == Some(counter);
+        let [passage] = &report.passages[..] else {
+            panic!("{:?}", report.passages);
+        };
+        let cycles: i64 = passage
+            .causes
+            .iter()
+            .filter(its)
+            .map(|one| one.cycles)
+            .sum();
+        assert_eq!(tape.serial, [cycles as u8], "{counter:?}: {passage:?}");
+        let busy = matches!(counter, Counter::Cpi | Counter::LoadStore);
+        assert_eq!(cycles > 0, busy, "{counter:?}");
+    }
 }
 
 #[test]

@@ -12,8 +12,9 @@ use clap::Args;
 /// a debugger would.
 ///
 /// What the program writes by semihosting (BKPT 0xAB) and RTT, defmt included, appears on
-/// standard output, its standard error and what the chip's UARTs send on standard error. It can
-/// read standard input and its arguments by semihosting, and no file of the host. Time is the
+/// standard output, its standard error and what the chip's UARTs send on standard error, and so
+/// does what it writes to the ITM's stimulus port 0, which it has to enable itself. It can read
+/// standard input and its arguments by semihosting, and no file of the host. Time is the
 /// chip's: a tick is a core cycle, a second what the board file calls one, and the clock starts
 /// at zero.
 ///

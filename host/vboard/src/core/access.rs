@@ -326,6 +326,7 @@ impl System {
         self.protect(address, Purpose::Read)?;
         self.watch_access(address, size, false)?;
         self.credit_io_port(place, address);
+        self.note_totals(Some(place), address);
         let result = self.bus_read(address, size, now, false);
         match self.excuse(result, address, false, || place.pc()) {
             Ok(value) => Ok(value),
@@ -366,7 +367,11 @@ impl System {
         }
         self.protect(address, Purpose::Write)?;
         self.watch_access(address, size, true)?;
+        if self.may_start_counting(address) {
+            return Err(Trap::Tracked);
+        }
         self.credit_io_port(place, address);
+        self.note_totals(Some(place), address);
         // Whatever a write sets off is looked at when the block ends.
         self.attend();
         let result = self.bus_write(address, size, value, now, false).map(|()| 0);

@@ -17,7 +17,7 @@
 //! * at the end: the [`Exit`] that was taken: `fall` if control goes on behind the last
 //!   instruction, `taken` if it branched;
 //! * for each predicated instruction whose condition fails: `skip[i]` is added (it is
-//!   usually negative: what the model charged minus one);
+//!   usually negative: one minus what the model charged);
 //! * for each division: [`Pipeline::divide_extra`](crate::timing::Pipeline::divide_extra);
 //! * for each data access that is not naturally aligned:
 //!   [`Pipeline::misaligned_extra`](crate::timing::Pipeline::misaligned_extra);
@@ -161,4 +161,17 @@ pub struct Causes {
     pub fall: Ledger,
     /// Of [`BlockTiming::taken`].
     pub taken: Ledger,
+    /// What is not spent if the condition fails of a predicated instruction, by its number: the
+    /// negative of [`BlockTiming::skip`]. Those that save nothing are left out.
+    pub skip: Box<[(u8, Ledger)]>,
+}
+
+impl Causes {
+    /// What instruction number `index` does not spend if its condition fails.
+    pub fn saved(&self, index: usize) -> Option<&Ledger> {
+        let mut saved = self.skip.iter();
+        saved
+            .find(|(number, _)| usize::from(*number) == index)
+            .map(|(_, saved)| saved)
+    }
 }

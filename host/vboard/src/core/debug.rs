@@ -51,6 +51,11 @@ impl Debug {
         self.control & 1 != 0
     }
 
+    /// DEMCR.TRCENA.
+    pub(super) fn trace_enabled(&self) -> bool {
+        self.demcr & TRCENA != 0
+    }
+
     /// DEMCR.MON_EN.
     pub(crate) fn monitor_enabled(&self) -> bool {
         self.demcr & MON_EN != 0
@@ -173,7 +178,8 @@ impl System {
             0x0100_0401
         };
         self.debug.demcr = value & existing;
-        self.dwt.set_trace_enabled(value & TRCENA != 0, now);
+        self.dwt
+            .set_trace_enabled(value & TRCENA != 0, now, self.totals);
         self.choose_paths();
         if value & VC_CORERESET == 0 {
             self.debug.catch_pending = false;

@@ -78,7 +78,8 @@ impl System {
     pub(super) fn trap(&mut self, trap: Trap) {
         let pc = self.regs.pc();
         match trap {
-            Trap::Stop => {}
+            // What is tracked has not been left.
+            Trap::Stop | Trap::Tracked => {}
             Trap::Watched => self.alone_next = true,
             Trap::Unpredictable(encoding) => self.fail(MachineError::Instruction { encoding, pc }),
             Trap::Undefined => self.usage_fault(cfsr::UNDEFINSTR),
@@ -294,7 +295,12 @@ impl System {
 
     fn start_handler(&mut self, exception: u16, lr: u32) {
         let vector = self.scb.vector_table.wrapping_add(4 * u32::from(exception));
-        let handler = match self.bus_read(vector, Size::Word, self.cycles, false) {
+        let waited = self.watch.ledger[Cause::FlashData];
+        let read = self.bus_read(vector, Size::Word, self.cycles, false);
+        let ledger = &mut self.watch.ledger;
+        let waited = ledger[Cause::FlashData] - waited;
+        ledger.shift(Cause::FlashData, Cause::Exception, waited);
+        let handler = match read {
             Ok(handler) => handler,
             Err(AccessError::Unmodelled(what)) => {
                 self.fail(MachineError::Core {

@@ -13,9 +13,11 @@ use super::{
 use crate::memory::{AccessError, Size};
 
 const ITM: u32 = 0xe000_0000;
-const DWT: u32 = 0xe000_1000;
+pub(super) const DWT: u32 = 0xe000_1000;
 const FPB: u32 = 0xe000_2000;
 const SCS: u32 = 0xe000_e000;
+
+pub(super) const DEMCR: u32 = SCS + 0xdfc;
 
 /// The high half of AIRCR when it is written, and when it is read.
 const AIRCR_KEY: u32 = 0x05fa;
@@ -56,6 +58,13 @@ fn is_armv6m(offset: u32) -> bool {
 }
 
 impl System {
+    /// Whether an access to the core's own peripherals is allowed. All are open to privileged
+    /// code only, but for the ITM, which itself tells who may do what.
+    fn may_access_internal(&self, address: u32, debugger: bool) -> bool {
+        let itm = address & !0xfff == ITM && self.isa.thumb2;
+        debugger || itm || self.accesses_privileged()
+    }
+
     /// Reads a register of the core's own peripherals.
     pub(super) fn internal_read(
         &mut self,
@@ -64,7 +73,7 @@ impl System {
         now: u64,
         debugger: bool,
     ) -> Result<u32, AccessError> {
-        if !debugger && !self.accesses_privileged() {
+        if !self.may_access_internal(address, debugger) {
             return Err(AccessError::Fault);
         }
         let word = self.internal_word(address & !3, now, debugger)?;
@@ -87,7 +96,7 @@ impl System {
             (SCS, 0xfd0..) => Ok(identification(model, Component::Scs, offset)),
             // DEVARCH and DEVTYPE: older than CoreSight's, hence reserved.
             (ITM | DWT | FPB | SCS, 0xfbc | 0xfcc) => Ok(0),
-            (ITM, _) => Err(AccessError::unmodelled("ITM")),
+            (ITM, _) => self.read_itm(offset),
             (DWT, 0xfb4) | (FPB, 0xfb4) => Ok(0),
             (DWT, _) => {
                 let pc = if self.debug.halted {
@@ -95,7 +104,7 @@ impl System {
                 } else {
                     self.regs.pc()
                 };
-                self.dwt.read(offset, now, pc)
+                self.dwt.read(offset, now, self.totals, pc)
             }
             (FPB, _) => self.fpb.read(offset),
             (SCS, _) => self.scs_word(offset, now, debugger),
@@ -178,12 +187,15 @@ impl System {
         now: u64,
         debugger: bool,
     ) -> Result<(), AccessError> {
-        if !debugger && !self.accesses_privileged() {
+        if !self.may_access_internal(address, debugger) {
             return Err(AccessError::Fault);
         }
-        self.attend();
         let offset = address & 0xfff;
         let base = address & !0xfff;
+        if base == ITM && self.isa.thumb2 {
+            return self.write_itm(offset, size, value, debugger);
+        }
+        self.attend();
         if size != Size::Word {
             return match offset {
                 _ if base != SCS || !self.isa.thumb2 => Err(AccessError::unmodelled(
@@ -208,7 +220,7 @@ impl System {
         }
         match base {
             DWT => {
-                self.dwt.write(offset, value, now)?;
+                self.dwt.write(offset, value, now, self.totals)?;
                 self.choose_paths();
                 Ok(())
             }

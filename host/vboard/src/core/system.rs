@@ -6,9 +6,11 @@ use super::{
     dwt::Dwt,
     float::Fpscr,
     fpb::Fpb,
+    itm::Itm,
     model::{Core, Isa, Model},
     mpu::Mpu,
     nvic::Nvic,
+    profile::Totals,
     registers::Registers,
     scb::Scb,
     systick::SysTick,
@@ -60,6 +62,7 @@ pub(crate) struct System {
     pub(crate) systick: SysTick,
     pub(crate) dwt: Dwt,
     pub(crate) fpb: Fpb,
+    pub(crate) itm: Itm,
     pub(crate) debug: Debug,
     /// Cycles since power-on, up to the start of the block that is being executed, plus
     /// what its execution has added to the block's static timing so far.
@@ -83,6 +86,10 @@ pub(crate) struct System {
     pub(crate) alone: bool,
     /// The instruction being executed has met a watchpoint.
     pub(crate) watch_hit: bool,
+    /// What cycles are spent on is being noted.
+    pub(crate) tracking: bool,
+    /// What there was to count up to the access under way, if it is one that may ask.
+    pub(super) totals: Totals,
     /// The core hangs on its bus.
     pub(crate) hung: bool,
     /// A buffered write was answered with an error.
@@ -121,6 +128,7 @@ impl System {
             systick: SysTick::default(),
             dwt: Dwt::new(core.model),
             fpb: Fpb::new(core.model),
+            itm: Itm::default(),
             debug: Debug::default(),
             cycles: 0,
             instructions: 0,
@@ -134,6 +142,8 @@ impl System {
             alone_next: false,
             alone: false,
             watch_hit: false,
+            tracking: false,
+            totals: Totals::default(),
             hung: false,
             imprecise_fault: false,
             reset_requested: false,

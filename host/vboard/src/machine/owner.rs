@@ -11,7 +11,7 @@ use crate::{
         system::Wait,
     },
     machine::{Machine, Stop},
-    memory::Storage,
+    memory::{Size, Storage},
     timing::{Cause, Ledger},
 };
 
@@ -67,6 +67,25 @@ pub struct Excused {
     pub first_pc: u32,
     /// How often.
     pub count: u64,
+}
+
+/// What has been written to one of the core's stimulus ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stimulus {
+    /// Which one.
+    pub port: u8,
+    /// How much.
+    pub size: Size,
+    /// Its low bits.
+    pub value: u32,
+}
+
+impl Stimulus {
+    /// The bytes written, the lowest first.
+    pub fn bytes(self) -> impl Iterator<Item = u8> {
+        let bytes = self.value.to_le_bytes().into_iter();
+        bytes.take(self.size.bytes() as usize)
+    }
 }
 
 /// A piece of the memory map that holds flash or RAM.
@@ -248,6 +267,12 @@ impl Machine {
     /// was given to them.
     pub fn take_serial(&mut self) -> Vec<u8> {
         self.system.bus.take_serial()
+    }
+
+    /// Takes what has been written to the core's stimulus ports since the last call, as a
+    /// debugger would get it by a trace port that loses nothing.
+    pub fn take_stimuli(&mut self) -> Vec<Stimulus> {
+        std::mem::take(&mut self.system.itm.sent)
     }
 
     /// Why to return to the owner, if there is a reason.

@@ -1,6 +1,6 @@
 //! Where cycles go.
 
-use std::ops::{AddAssign, Index, Sub};
+use std::ops::{AddAssign, Index, Sub, SubAssign};
 
 /// Why a cycle passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub enum Cause {
     Hazard,
     /// The store buffer or the data bus was taken.
     StoreBuffer,
-    /// Further cycles of divisions, multiplications, barriers and accesses to special registers.
+    /// Further cycles of divisions, multiplications, barriers and accesses to special registers,
+    /// and waiting for what is computed late.
     Compute,
     /// Further cycles of floating-point instructions, and waiting for their results.
     Float,
@@ -35,15 +36,11 @@ pub enum Cause {
     Exception,
     /// Sleep, and being held in reset.
     Sleep,
-    /// Code that an exception, a fault or a debugger left in its middle, up to there.
-    Left,
-    /// What instructions did not take whose predicate failed: negative.
-    Skipped,
 }
 
 impl Cause {
     /// All of them, in order.
-    pub const ALL: [Cause; 16] = [
+    pub const ALL: [Cause; 14] = [
         Cause::Issue,
         Cause::Fetch,
         Cause::Branch,
@@ -58,8 +55,6 @@ impl Cause {
         Cause::Misaligned,
         Cause::Exception,
         Cause::Sleep,
-        Cause::Left,
-        Cause::Skipped,
     ];
 
     /// A name for tables.
@@ -79,10 +74,43 @@ impl Cause {
             Cause::Misaligned => "misaligned data",
             Cause::Exception => "exceptions",
             Cause::Sleep => "sleep",
-            Cause::Left => "code left by exceptions",
-            Cause::Skipped => "predicated, not executed",
         }
     }
+
+    /// The profiling counter of Armv7-M that counts its cycles (DDI 0403E, C1.8.4); none counts
+    /// the first cycle of an instruction.
+    pub fn counter(self) -> Option<Counter> {
+        match self {
+            Cause::Issue => None,
+            Cause::Fetch
+            | Cause::Branch
+            | Cause::Compute
+            | Cause::Float
+            | Cause::FlashCode
+            | Cause::Cache => Some(Counter::Cpi),
+            Cause::Exception => Some(Counter::Exception),
+            Cause::Sleep => Some(Counter::Sleep),
+            Cause::Memory
+            | Cause::Hazard
+            | Cause::StoreBuffer
+            | Cause::FlashData
+            | Cause::Misaligned => Some(Counter::LoadStore),
+        }
+    }
+}
+
+/// A profiling counter of Armv7-M that counts cycles. (The fifth counts instructions.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Counter {
+    /// CPICNT: further cycles of instructions, and waiting for code.
+    Cpi,
+    /// EXCCNT: entering exceptions and returning from them.
+    Exception,
+    /// SLEEPCNT.
+    Sleep,
+    /// LSUCNT: further cycles of loads and stores.
+    LoadStore,
 }
 
 /// Cycles by cause. Their sum is the cycles that passed.
@@ -93,6 +121,12 @@ impl Ledger {
     /// Adds `cycles` for `cause`.
     pub fn add(&mut self, cause: Cause, cycles: impl Into<i64>) {
         self.0[cause as usize] += cycles.into();
+    }
+
+    /// Says of `cycles` noted for `from` that they were spent on `to`.
+    pub(crate) fn shift(&mut self, from: Cause, to: Cause, cycles: i64) {
+        self.add(from, -cycles);
+        self.add(to, cycles);
     }
 
     /// All cycles.
@@ -118,10 +152,16 @@ impl Sub for Ledger {
     type Output = Ledger;
 
     fn sub(mut self, other: Ledger) -> Ledger {
+        self -= &other;
+        self
+    }
+}
+
+impl SubAssign<&Ledger> for Ledger {
+    fn sub_assign(&mut self, other: &Ledger) {
         for (sum, cycles) in self.0.iter_mut().zip(other.0) {
             *sum -= cycles;
         }
-        self
     }
 }
 

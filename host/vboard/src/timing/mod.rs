@@ -31,5 +31,5 @@ pub mod m7;
 mod pipeline;
 
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
-pub use ledger::{Cause, Ledger};
+pub use ledger::{Cause, Counter, Ledger};
 pub use pipeline::Pipeline;

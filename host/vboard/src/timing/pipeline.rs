@@ -8,6 +8,7 @@ use crate::{
         model::Model,
     },
     memory::Size,
+    timing::Ledger,
 };
 
 /// The timing model of a core's pipeline.
@@ -44,6 +45,23 @@ impl Pipeline {
             Self::M0Plus(m0plus) => m0plus.time_block(address, insns, entry),
             Self::M4(m4) => m4.time_block(address, insns, entry),
             Self::M7(m7) => m7.time_block(address, insns),
+        }
+    }
+
+    /// What the cycles from entering that block until its instruction number `index` starts are
+    /// spent on: their sum is [`BlockTiming::start`]. Where two instructions issue in the same
+    /// cycle, it is still to come for both.
+    pub fn causes_before(
+        &self,
+        address: u32,
+        insns: &[Insn],
+        entry: PipelineState,
+        index: usize,
+    ) -> Ledger {
+        match self {
+            Self::M0Plus(m0plus) => m0plus.causes_before(insns, index),
+            Self::M4(m4) => m4.causes_before(address, insns, entry, index),
+            Self::M7(m7) => m7.causes_before(address, insns, index),
         }
     }
 

@@ -178,4 +178,9 @@ fn a_debugger_finds_four_breakpoints_and_no_cycle_counter() {
         Err(DebugError::Fault(0xe000_0000)),
         "there is no ITM"
     );
+    write(&mut m, DWT_CTRL, 0x003e_0001);
+    assert_eq!(read(&mut m, DWT_CTRL), 0x2000_0000);
+    let counter = m.debug_read(DWT_CTRL + 8, Size::Word);
+    let error = counter.expect_err("nothing counts").to_string();
+    assert!(error.contains("DWT register that Armv6-M lacks"), "{error}");
 }

@@ -3,10 +3,12 @@
 mod armv6m;
 mod astray;
 mod common;
+mod counters;
 mod debugging;
 mod exceptions;
 mod fpv5;
 mod instructions;
+mod itm;
 mod memory;
 mod mpu;
 mod owner;

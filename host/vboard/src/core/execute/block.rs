@@ -12,7 +12,7 @@ use crate::{
         insn::Cond,
         system::System,
     },
-    timing::Cause,
+    timing::{Cause, Ledger},
 };
 
 impl System {
@@ -27,11 +27,25 @@ impl System {
     /// cycles are spent on.
     pub(crate) fn track_block(&mut self, block: &Block, timing: &BlockTiming) {
         self.fetch_block(block, timing);
-        let at = &Entered { block, timing };
-        for (index, (insn, &skip)) in block.insns.iter().zip(&timing.skip).enumerate() {
+        self.track_from(&Entered { block, timing }, 0);
+    }
+
+    /// Executes the rest of a block so, from instruction number `first` on.
+    fn track_from(&mut self, at: &Entered<'_>, first: usize) {
+        self.tracking = true;
+        self.track_rest(at, first);
+        self.tracking = false;
+    }
+
+    fn track_rest(&mut self, at: &Entered<'_>, first: usize) {
+        let timing = at.timing;
+        let insns = at.block.insns.iter().zip(&timing.skip).enumerate();
+        for (index, (insn, &skip)) in insns.skip(first) {
             if insn.cond != Cond::Always && !self.regs.passes(insn.cond) {
                 self.cycles = self.cycles.wrapping_add_signed(i64::from(skip));
-                self.watch.ledger.add(Cause::Skipped, skip);
+                if let Some(saved) = timing.causes.saved(index) {
+                    self.watch.ledger -= saved;
+                }
                 continue;
             }
             let place = Place { at, index };
@@ -102,14 +116,35 @@ impl System {
         }
     }
 
+    /// What the cycles from entering the block until the instruction at `place` are spent on.
+    pub(in crate::core) fn causes_before(&self, place: Place<'_>) -> Ledger {
+        let block = place.at.block;
+        // Where there is no instruction there is no time before it either.
+        if place.index == 0 && place.start() == 0 {
+            return Ledger::default();
+        }
+        self.pipeline.causes_before(
+            block.address,
+            &block.insns,
+            self.pipeline_state,
+            place.index,
+        )
+    }
+
     /// Leaves a block in its middle, or by an exception or an exception return.
     #[cold]
     #[inline(never)]
     pub(super) fn leave_block(&mut self, place: Place<'_>, outcome: Outcome) {
+        if outcome == Err(Trap::Tracked) {
+            return self.track_from(place.at, place.index);
+        }
         let insn = &place.insn();
         self.attend();
+        if self.tracking {
+            self.watch.ledger += &self.causes_before(place);
+        }
         self.instructions += place.index as u64;
-        self.spend(Cause::Left, place.start());
+        self.pass(place.start());
         let state = std::mem::replace(&mut self.pipeline_state, PipelineState::BRANCHED);
         self.regs.r[15] = place.pc();
         self.regs.it = insn.it;
@@ -123,15 +158,26 @@ impl System {
                 self.instructions += 1;
                 self.regs.r[15] = place.pc().wrapping_add(2 * u32::from(insn.halfwords));
                 self.regs.it = it_after(insn.it, insn);
-                self.trap(trap);
+                self.in_one_cycle(|system| system.trap(trap));
             }
             Err(trap) => self.trap(trap),
             Ok(Flow::Return(value)) => {
                 self.instructions += 1;
                 self.regs.it = 0;
-                self.exception_return(value);
+                self.in_one_cycle(|system| system.exception_return(value));
             }
             Ok(Flow::Next | Flow::Jump(_)) => {}
+        }
+    }
+
+    /// Lets an instruction change the exception that is active: of the cycles which that takes
+    /// the first is the instruction's own.
+    fn in_one_cycle(&mut self, change: impl FnOnce(&mut Self)) {
+        let before = self.watch.ledger[Cause::Exception];
+        change(self);
+        let ledger = &mut self.watch.ledger;
+        if ledger[Cause::Exception] > before {
+            ledger.shift(Cause::Exception, Cause::Issue, 1);
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Flow {
     Return(u32),
 }
 
-/// Why an instruction did not complete, or (the last three) what it asks for.
+/// Why an instruction did not complete, or (the last four) what it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trap {
     Undefined,
@@ -57,6 +57,8 @@ pub(crate) enum Trap {
     Semihosting,
     /// The owner wants to know that the core is here.
     Mark,
+    /// Nothing has happened yet: the block is to go on here, noting what cycles are spent on.
+    Tracked,
 }
 
 pub(crate) type Outcome = Result<Flow, Trap>;

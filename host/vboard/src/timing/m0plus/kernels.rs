@@ -48,6 +48,10 @@ fn check(what: &str, code: &[u16], fall: u32, taken: u32) {
         let timing = time(address, code);
         assert_eq!(timing.fall.cycles, fall, "{what}");
         assert_eq!(timing.taken.cycles, taken, "{what}, taken");
+        for (index, &start) in timing.start.iter().enumerate() {
+            let before = Pipeline.causes_before(&decoded(address, code), index);
+            assert_eq!(before.total(), i64::from(start), "{what}, {index}");
+        }
         let causes = [timing.causes.fall.total(), timing.causes.taken.total()];
         assert_eq!(causes, [fall.into(), taken.into()], "{what}, causes");
     }

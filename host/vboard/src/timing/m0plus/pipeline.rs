@@ -5,6 +5,7 @@ use crate::core::{
     block::{BlockTiming, Causes, Exit, Fetch, PipelineState},
     insn::{Insn, Op},
 };
+use crate::timing::Ledger;
 
 /// Entered in the middle of a word that the block before has fetched.
 pub(super) const WITHIN_WORD: PipelineState = PipelineState(1);
@@ -68,6 +69,16 @@ impl Pipeline {
             },
             causes: Box::new(causes),
         }
+    }
+
+    /// What the cycles until instruction number `index` of `insns` starts are spent on.
+    pub fn causes_before(&self, insns: &[Insn], index: usize) -> Ledger {
+        let mut ledger = Ledger::default();
+        for insn in insns.iter().take(index) {
+            let (on, _) = rules::cycles(&insn.op);
+            rules::note(&insn.op, on, &mut ledger);
+        }
+        ledger
     }
 
     /// What an access through the single-cycle I/O port takes less than

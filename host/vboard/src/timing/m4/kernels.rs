@@ -3,9 +3,12 @@
 use proptest::prelude::*;
 
 use super::Pipeline;
-use crate::core::{
-    block::{BlockTiming, Fetch, PipelineState},
-    insn::{Alu, Carry, Cond, FpBinary, FpUnary, Index, Insn, Op, Reg, SReg, Width},
+use crate::{
+    core::{
+        block::{BlockTiming, Fetch, PipelineState},
+        insn::{Alu, Carry, Cond, FpBinary, FpUnary, Index, Insn, Op, Reg, SReg, Width},
+    },
+    timing::Cause,
 };
 
 /// An aligned address in flash.
@@ -521,7 +524,12 @@ proptest! {
             prop_assert_eq!(first.fall.cycles + second.fall.cycles, whole.fall.cycles);
             prop_assert_eq!(second.fall.state, whole.fall.state);
             let again = pipeline.time_block(address + length(head), tail, first.fall.state);
-            prop_assert_eq!(again, second);
+            prop_assert_eq!(&again, &second);
+            for (index, &start) in second.start.iter().enumerate() {
+                let at = address + length(head);
+                let before = pipeline.causes_before(at, tail, first.fall.state, index);
+                prop_assert_eq!(before.total(), i64::from(start));
+            }
         }
     }
 
@@ -536,6 +544,25 @@ proptest! {
         prop_assert_eq!(timing.causes.fall.total(), i64::from(timing.fall.cycles));
         prop_assert_eq!(timing.causes.taken.total(), i64::from(timing.taken.cycles));
         prop_assert_eq!(timing.skip.len(), insns.len());
+        let pipeline = Pipeline::default();
+        for (index, &start) in timing.start.iter().enumerate() {
+            let before =
+                pipeline.causes_before(address, &insns, PipelineState::BRANCHED, index);
+            prop_assert_eq!(before.total(), i64::from(start));
+            prop_assert!(before.iter().all(|(_, cycles)| cycles >= 0));
+            // Each instruction has one cycle that is nobody else's.
+            prop_assert_eq!(before[Cause::Issue], index as i64);
+        }
+        let predicated: Vec<_> = insns
+            .iter()
+            .map(|&insn| Insn { cond: Cond::Equal, ..insn })
+            .collect();
+        let timing = time(address, &predicated);
+        for (index, &skip) in timing.skip.iter().enumerate() {
+            let saved = timing.causes.saved(index).copied().unwrap_or_default();
+            prop_assert_eq!(saved.total(), -i64::from(skip));
+            prop_assert!(saved.iter().all(|(_, cycles)| cycles >= 0));
+        }
     }
 
     /// Every word of the block is fetched, in order, before it is needed.

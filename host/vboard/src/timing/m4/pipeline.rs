@@ -6,15 +6,15 @@ use super::{
     queue::Bus,
     rules,
     step::{CODE_REGION_END, Flow, Step},
-    walk::{Charge, State, Walk},
+    walk::{Charge, State, Walk, slot},
 };
 use crate::{
     core::{
         block::{BlockTiming, Causes, Exit, PipelineState},
-        insn::Insn,
+        insn::{Cond, Insn},
     },
     memory::Size,
-    timing::Ledger,
+    timing::{Cause, Ledger},
 };
 
 /// The timing model of the Cortex-M4's pipeline.
@@ -50,12 +50,12 @@ impl Pipeline {
     ) -> BlockTiming {
         let mut walk = self.enter(address, entry);
         let mut starts = Vec::with_capacity(insns.len());
-        let mut own = Vec::with_capacity(insns.len());
+        let mut own: Vec<Ledger> = Vec::with_capacity(insns.len());
         let mut record = |charge: Charge| {
             if charge.settled_load
                 && let Some(load) = own.last_mut()
             {
-                *load += 1;
+                load.add(Cause::Memory, 1);
             }
             starts.push(charge.start);
             own.push(charge.own);
@@ -87,13 +87,19 @@ impl Pipeline {
                     let charge = taken.branch(&step);
                     walk.pass(&step, may_fall);
                     // The exits tell the outcomes apart, so there is nothing to skip.
-                    record(Charge { own: 1, ..charge });
+                    let own = slot();
+                    record(Charge { own, ..charge });
                     (taken.cycles, taken.ledger)
                 }
             },
         };
 
-        let skip = insns.iter().zip(&own).map(|(_, &own)| skip(own)).collect();
+        let saved = own.iter().map(|&own| own - slot());
+        let skip = saved.clone().map(|saved| skip(&saved)).collect();
+        let predicated = insns.iter().zip(0..).zip(saved);
+        let saved = predicated
+            .filter(|((insn, _), saved)| insn.cond != Cond::Always && saved.total() != 0)
+            .map(|((_, number), saved)| (number, saved));
         BlockTiming {
             start: starts.into(),
             skip,
@@ -112,9 +118,31 @@ impl Pipeline {
             causes: Box::new(Causes {
                 fall: walk.ledger,
                 taken: taken_ledger,
+                skip: saved.collect(),
             }),
             fetches: walk.into_fetches(),
         }
+    }
+
+    /// What the cycles until instruction number `index` of that block starts are spent on.
+    pub fn causes_before(
+        &self,
+        address: u32,
+        insns: &[Insn],
+        entry: PipelineState,
+        index: usize,
+    ) -> Ledger {
+        let mut walk = self.enter(address, entry);
+        let mut at = address;
+        for (insn, number) in insns.iter().zip(0..) {
+            let step = Step::new(at, insn);
+            if number == index {
+                return walk.start(&step);
+            }
+            walk.execute(&step);
+            at = at.wrapping_add(2 * u32::from(insn.halfwords));
+        }
+        walk.ledger
     }
 
     /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
@@ -180,10 +208,10 @@ impl Pipeline {
     }
 }
 
-/// What a failed predicate adds to an instruction charged with `own` cycles (R0).
+/// What a failed predicate adds, which saves an instruction these cycles (R0).
 ///
 /// What it does to instructions behind it is not followed: the pipeline and the queue go
 /// on as if it had executed.
-fn skip(own: u32) -> i8 {
-    1 - own.min(127) as i8
+fn skip(saved: &Ledger) -> i8 {
+    -saved.total().min(127) as i8
 }

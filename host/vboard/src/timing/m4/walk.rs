@@ -54,9 +54,9 @@ struct Load {
 pub(super) struct Charge {
     /// When it started to execute, in cycles from the start of the walk.
     pub(super) start: u32,
-    /// What it would not have cost had its predicate failed, plus one: all but waiting to
-    /// be fetched. A load's second cycle is not in it.
-    pub(super) own: u32,
+    /// What it would not have cost had its predicate failed, and the one cycle that it would:
+    /// all but waiting to be fetched. A load's second cycle is not in it.
+    pub(super) own: Ledger,
     /// Whether it made the load before it take its second cycle.
     pub(super) settled_load: bool,
 }
@@ -109,10 +109,18 @@ impl Walk {
         self.fetcher.into_fetches()
     }
 
+    /// What all cycles are spent on until `step` starts to execute.
+    pub(super) fn start(mut self, step: &Step) -> Ledger {
+        let (chained, _) = self.fetch(step);
+        self.wait_for_hazards(step, chained);
+        self.ledger.add(Cause::StoreBuffer, self.bus_wait(step));
+        self.ledger
+    }
+
     /// Executes `step`, which does not branch.
     pub(super) fn execute(&mut self, step: &Step) -> Charge {
         let (chained, settled_load) = self.fetch(step);
-        let arrived = self.cycles;
+        let arrived = self.ledger;
         self.wait_for_hazards(step, chained);
         // It leaves the queue first and waits for the bus then: so the rules were fitted.
         let wait = self.bus_wait(step);
@@ -136,7 +144,7 @@ impl Walk {
         self.remember(step, chained);
         Charge {
             start,
-            own: self.cycles - arrived,
+            own: self.ledger - arrived,
             settled_load,
         }
     }
@@ -144,7 +152,7 @@ impl Walk {
     /// Executes `step`, which branches, up to the first instruction at the target.
     pub(super) fn branch(&mut self, step: &Step) -> Charge {
         let (chained, settled_load) = self.fetch(step);
-        let arrived = self.cycles;
+        let arrived = self.ledger;
         self.wait_for_hazards(step, chained);
         let wait = self.bus_wait(step);
         let start = self.cycles + u32::from(wait);
@@ -156,7 +164,7 @@ impl Walk {
         }
         Charge {
             start,
-            own: self.cycles - arrived,
+            own: self.ledger - arrived,
             settled_load,
         }
     }
@@ -173,7 +181,7 @@ impl Walk {
         self.state.late_results = 0;
         Charge {
             start,
-            own: 1,
+            own: slot(),
             settled_load,
         }
     }
@@ -322,6 +330,13 @@ impl Walk {
         }
         state.queue = self.fetcher.queue;
     }
+}
+
+/// What passing an instruction costs.
+pub(super) fn slot() -> Ledger {
+    let mut ledger = Ledger::default();
+    ledger.add(Cause::Issue, 1);
+    ledger
 }
 
 /// The place of a load or store in a chain of uses of a base that the load before wrote

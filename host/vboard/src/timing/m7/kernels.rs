@@ -41,6 +41,10 @@ fn check(what: &str, code: &[u16], expected: f64) {
         "{what}"
     );
     assert!(timing.start.is_sorted(), "{what}");
+    for (index, &start) in timing.start.iter().enumerate() {
+        let before = Pipeline.causes_before(AT, &insns, index);
+        assert_eq!(before.total(), i64::from(start), "{what}, {index}");
+    }
 }
 
 #[test]

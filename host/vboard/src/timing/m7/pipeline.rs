@@ -7,7 +7,7 @@ use super::{
 use crate::{
     core::{
         block::{BlockTiming, Causes, Exit, Fetch, Fetches, PipelineState},
-        insn::{Class, Insn},
+        insn::{Class, Cond, Insn},
     },
     memory::Size,
     timing::{Cause, Ledger, m4},
@@ -45,10 +45,14 @@ impl Issue {
     /// The first cycle from `at` on in which `slot` has its operands, and what it waits for.
     fn operands(&self, slot: &Slot, at: u32) -> (u32, Cause) {
         let results = &self.results;
-        let mut ready = (at, Cause::Hazard);
+        let computed = match further(slot) {
+            Cause::Memory => Cause::Hazard,
+            _ => Cause::Compute,
+        };
+        let mut ready = (at, computed);
         let mut need = |cycle: u32, cause: Option<Cause>| {
             if cycle > ready.0 {
-                ready = (cycle, cause.unwrap_or(Cause::Hazard));
+                ready = (cycle, cause.unwrap_or(computed));
             }
         };
         for r in 0..16 {
@@ -78,12 +82,28 @@ impl Issue {
         ready
     }
 
+    /// Whether `slot` issues in the cycle before `now`.
+    fn shares(&self, slot: &Slot) -> bool {
+        self.older.is_some_and(|older| {
+            slot.pairs_behind(&older) && self.operands(slot, self.now - 1).0 < self.now
+        })
+    }
+
+    /// What all cycles are spent on before that in which `slot` issues.
+    fn before(mut self, slot: &Slot) -> Ledger {
+        if self.shares(slot) {
+            self.ledger.add(Cause::Issue, -1);
+        } else {
+            let (at, cause) = self.operands(slot, self.now);
+            self.ledger.add(cause, at - self.now);
+        }
+        self.ledger
+    }
+
     /// Issues `slot`; the cycle.
     fn issue(&mut self, slot: &Slot) -> u32 {
-        let shared = self.older.filter(|older| {
-            slot.pairs_behind(older) && self.operands(slot, self.now - 1).0 < self.now
-        });
-        let at = if shared.is_some() {
+        let shared = self.shares(slot);
+        let at = if shared {
             self.now - 1
         } else {
             let (at, cause) = self.operands(slot, self.now);
@@ -93,8 +113,8 @@ impl Issue {
             self.now = at + slot.cycles;
             at
         };
-        self.older = if shared.is_some() { None } else { Some(*slot) };
-        self.write(slot, at, shared.is_none());
+        self.older = if shared { None } else { Some(*slot) };
+        self.write(slot, at, !shared);
         at
     }
 
@@ -156,12 +176,19 @@ impl Pipeline {
         let mut needs: Vec<u32> = Vec::new();
         let mut at = address;
         let mut last = None;
-        for insn in insns {
+        let mut saves = Vec::new();
+        for (insn, index) in insns.iter().zip(0..) {
             let slot = Slot::new(at, insn);
             let start = issue.issue(&slot);
             starts.push(start);
             // A predicate that fails saves what goes beyond the slot.
-            skips.push(-(slot.cycles.saturating_sub(1).min(127) as i8));
+            let saved = slot.cycles.saturating_sub(1).min(127) as i8;
+            skips.push(-saved);
+            if saved != 0 && insn.cond != Cond::Always {
+                let mut ledger = Ledger::default();
+                ledger.add(further(&slot), saved);
+                saves.push((index, ledger));
+            }
             at = at.wrapping_add(2 * u32::from(insn.halfwords));
             let bytes = (address & 3).wrapping_add(at.wrapping_sub(address));
             needs.resize(bytes.div_ceil(4) as usize, start);
@@ -190,8 +217,24 @@ impl Pipeline {
             causes: Box::new(Causes {
                 fall: fall.1,
                 taken: taken.1,
+                skip: saves.into(),
             }),
         }
+    }
+
+    /// What the cycles until instruction number `index` of that block issues are spent on.
+    pub fn causes_before(&self, address: u32, insns: &[Insn], index: usize) -> Ledger {
+        let mut issue = Issue::default();
+        let mut at = address;
+        for (insn, number) in insns.iter().zip(0..) {
+            let slot = Slot::new(at, insn);
+            if number == index {
+                return issue.before(&slot);
+            }
+            issue.issue(&slot);
+            at = at.wrapping_add(2 * u32::from(insn.halfwords));
+        }
+        issue.ledger
     }
 
     /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
