@@ -12,6 +12,7 @@
 
 mod arithmetic;
 mod branch;
+mod float;
 mod memory;
 mod multiply;
 
@@ -157,6 +158,7 @@ fn specialise(op: &Op) -> Option<Step> {
         .or_else(|| multiply::specialise(op))
         .or_else(|| memory::specialise(op))
         .or_else(|| branch::specialise(op))
+        .or_else(|| float::specialise(op))
 }
 
 /// Skips the next step if condition `a` fails.
