@@ -30,6 +30,7 @@ pub mod m4;
 pub mod m7;
 mod pipeline;
 
+pub(crate) use flash::Memos;
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use ledger::{Cause, Ledger};
 pub use pipeline::Pipeline;
