@@ -121,7 +121,7 @@ impl Lines {
             }
             held.place = self.replace(line) + 1;
         }
-        self.touch(held.place - 1);
+        touch(&mut self.slots, held.place - 1);
         held.valid |= parts;
         if let Some(there) = self.held.get_mut(line as usize) {
             *there = held;
@@ -148,42 +148,9 @@ impl Lines {
     fn use_line(&mut self, line: u32, wanted: u8) -> bool {
         let held = self.held(line);
         if held.place != 0 {
-            self.touch(held.place - 1);
+            touch(&mut self.slots, held.place - 1);
         }
         held.valid & wanted == wanted
-    }
-
-    /// Makes `slot` the one used last.
-    #[inline(always)]
-    fn touch(&mut self, slot: u8) {
-        if self.slot(ENDS).older != slot {
-            self.make_newest(slot);
-        }
-    }
-
-    /// The same, if it is not already.
-    #[inline(never)]
-    fn make_newest(&mut self, slot: u8) {
-        self.take_out(slot);
-        self.append(slot);
-    }
-
-    /// Takes `slot` out of the ring.
-    #[inline(always)]
-    fn take_out(&mut self, slot: u8) {
-        let Slot { older, newer, .. } = *self.slot(slot);
-        self.slot(older).newer = newer;
-        self.slot(newer).older = older;
-    }
-
-    /// Puts `slot`, which is not in the ring, there as the one used last.
-    #[inline(always)]
-    fn append(&mut self, slot: u8) {
-        let newest = std::mem::replace(&mut self.slot(ENDS).older, slot);
-        self.slot(newest).newer = slot;
-        let appended = self.slot(slot);
-        appended.older = newest;
-        appended.newer = ENDS;
     }
 
     #[inline(always)]
@@ -207,6 +174,39 @@ impl Lines {
     fn part(&self, offset: u32) -> u32 {
         (offset / PART) & ((1 << self.line_shift) - 1)
     }
+}
+
+/// Makes `slot` the one used last.
+#[inline(always)]
+fn touch(slots: &mut [Slot; 256], slot: u8) {
+    if slots[usize::from(ENDS)].older != slot {
+        make_newest(slots, slot);
+    }
+}
+
+/// The same, if it is not already.
+#[inline(never)]
+fn make_newest(slots: &mut [Slot; 256], slot: u8) {
+    take_out(slots, slot);
+    append(slots, slot);
+}
+
+/// Takes `slot` out of the ring.
+#[inline(always)]
+fn take_out(slots: &mut [Slot; 256], slot: u8) {
+    let Slot { older, newer, .. } = slots[usize::from(slot)];
+    slots[usize::from(older)].newer = newer;
+    slots[usize::from(newer)].older = older;
+}
+
+/// Puts `slot`, which is not in the ring, there as the one used last.
+#[inline(always)]
+fn append(slots: &mut [Slot; 256], slot: u8) {
+    let newest = std::mem::replace(&mut slots[usize::from(ENDS)].older, slot);
+    slots[usize::from(newest)].newer = slot;
+    let appended = &mut slots[usize::from(slot)];
+    appended.older = newest;
+    appended.newer = ENDS;
 }
 
 /// The low `bits` bits, of which there are at most 8.

@@ -1,6 +1,6 @@
 //! Doing again what was done with a few lines next to each other.
 
-use super::{ENDS, Lines};
+use super::{ENDS, Lines, append, take_out, touch};
 
 /// The most lines of a passage.
 const MOST_LINES: usize = 16;
@@ -50,7 +50,7 @@ impl Lines {
         };
         // How often until now; what it is at the end less this.
         passage.replaced = self.replacements;
-        self.append(MARK);
+        append(&mut self.slots, MARK);
         Some(passage)
     }
 
@@ -69,7 +69,7 @@ impl Lines {
             passage.used |= bit;
             slot = self.slot(slot).older;
         }
-        self.take_out(MARK);
+        take_out(&mut self.slots, MARK);
         let lines = passage.before.into_iter().zip(passage.after).enumerate();
         let mut found = 0;
         let mut lost = false;
@@ -85,7 +85,7 @@ impl Lines {
     #[inline]
     pub(in crate::timing) fn repeat(&mut self, passage: &Passage) -> bool {
         let (first, count) = (passage.first as usize, usize::from(passage.count));
-        let Some(held) = self.held.get(first..first + count) else {
+        let Some(held) = self.held.get_mut(first..first + count) else {
             return false;
         };
         if held
@@ -95,6 +95,15 @@ impl Lines {
         {
             return false;
         }
+        if passage.replaced == 0 {
+            for (at, held) in held.iter_mut().enumerate() {
+                if passage.used >> at & 1 != 0 {
+                    held.valid |= passage.after[at & (MOST_LINES - 1)];
+                    touch(&mut self.slots, held.place.wrapping_sub(1));
+                }
+            }
+            return true;
+        }
         let mut oldest = self.slot(ENDS).newer;
         for _ in 0..passage.replaced {
             let slot = *self.slot(oldest);
@@ -103,11 +112,10 @@ impl Lines {
             }
             oldest = slot.newer;
         }
-        let mut used = passage.used;
-        while used != 0 {
-            let at = used.trailing_zeros() & (MOST_LINES as u32 - 1);
-            used &= used - 1;
-            self.fill_line(passage.first + at, passage.after[at as usize]);
+        for (line, at) in (passage.first..).zip(0..count) {
+            if passage.used >> at & 1 != 0 {
+                self.fill_line(line, passage.after[at & (MOST_LINES - 1)]);
+            }
         }
         true
     }

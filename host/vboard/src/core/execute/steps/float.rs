@@ -328,8 +328,13 @@ fn load(system: &mut System, step: &Step, rest: Rest<'_>, at: &Entered<'_>) -> E
 
 /// Loads `a` from the address `imm` in flash.
 fn load_literal(system: &mut System, step: &Step, rest: Rest<'_>, at: &Entered<'_>) -> Exit {
-    let loaded = system.load_flash(Width::Word, step.imm);
-    let value = or_any!(loaded, system, step, rest, at);
+    let value = or_any!(
+        system.load_flash(step.place(at), Width::Word, step.imm),
+        system,
+        step,
+        rest,
+        at
+    );
     system.float.set(step.a, value);
     next(system, rest, at)
 }

@@ -19,7 +19,7 @@ mod multiply;
 use super::{Flow, Trap};
 use crate::core::{
     access::{Entered, Place},
-    insn::{Cond, Insn, Op},
+    insn::{Alu, Cond, Insn, Op},
     system::System,
 };
 
@@ -147,11 +147,20 @@ fn has_no_effect(op: &Op) -> bool {
     )
 }
 
-/// The step for `op`, if it has one of its own. No such step keeps SP aligned; multiple loads
-/// and stores cannot but leave it so.
+/// The step for `op`, if it has one of its own. No such step keeps SP aligned: only what cannot
+/// but leave it so may write it.
 fn specialise(op: &Op) -> Option<Step> {
-    let multiple = matches!(op, Op::LoadMultiple { .. } | Op::StoreMultiple { .. });
-    if op.writes() >> 13 & 1 != 0 && !multiple {
+    let keeps_sp_aligned = match *op {
+        Op::LoadMultiple { .. } | Op::StoreMultiple { .. } => true,
+        Op::AluImm {
+            op: Alu::Add | Alu::Sub,
+            rn: 13,
+            imm,
+            ..
+        } => imm.is_multiple_of(4),
+        _ => op.writes() >> 13 & 1 == 0,
+    };
+    if !keeps_sp_aligned {
         return None;
     }
     arithmetic::specialise(op)
