@@ -132,7 +132,7 @@ pub struct FlashAccelerator {
     /// A read of the array delivers 2^this bytes.
     read_shift: u32,
     /// The configuration and the geometry as a number that no others have.
-    settings: u64,
+    settings: u32,
     /// The offset and length of the code that was fetched last, if all of it was there at
     /// once. To fetch it again right away changes nothing.
     again: Option<(u32, u32)>,
@@ -311,7 +311,7 @@ impl FlashAccelerator {
         if let Some(delay) = self.recall(&fetches.memos(), &situation, now) {
             return delay;
         }
-        self.find_out_and_note(situation, fetches, now)
+        self.find_out_and_note(situation, first, fetches, now)
     }
 
     /// Fetches all words, of which those from the first that is not queued on may be there at once.
@@ -434,16 +434,15 @@ fn late(at: u64, now: u64, word: &Fetch) -> u64 {
     at.saturating_sub(now + u64::from(word.need))
 }
 
-fn settings(config: FlashConfig, geometry: FlashGeometry) -> u64 {
-    u64::from_le_bytes([
+/// A number for all of this that the delays of code depend on.
+fn settings(config: FlashConfig, geometry: FlashGeometry) -> u32 {
+    u32::from_le_bytes([
         config.wait_states,
-        u8::from(config.prefetch) | u8::from(config.instruction_cache) << 1,
+        u8::from(config.prefetch) << 7
+            | u8::from(config.instruction_cache) << 6
+            | geometry.line_bytes >> 3,
         config.read_bytes,
         geometry.instruction_lines,
-        geometry.line_bytes,
-        0,
-        0,
-        1,
     ])
 }
 

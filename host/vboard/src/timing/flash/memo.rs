@@ -25,7 +25,7 @@ impl Memos {
 }
 
 /// What the fetching of a block's code came to in a situation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Memo {
     situation: Situation,
     /// Nothing, if it is not to be repeated.
@@ -39,37 +39,22 @@ struct Memo {
     array: Option<Array>,
 }
 
-/// What decides the outcome, but for the lines that are cached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What decides the outcome, but for the lines that are cached. Two numbers each make one, so that
+/// there is little to compare; cycles until something happens always fit half of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Situation {
-    settings: u64,
-    /// Where the first word is in the array.
-    first: u32,
+    /// The settings, and where the first word is in the array.
+    code: u64,
     /// The current line and the one read ahead, if they are among those that the block reads.
-    current: Delivery,
-    prefetched: Delivery,
-    array: Array,
+    current: u64,
+    prefetched: u64,
+    array: u64,
 }
 
-impl Default for Memo {
-    /// Nothing is known.
-    fn default() -> Self {
-        Self {
-            situation: Situation {
-                settings: 0,
-                first: 0,
-                current: Delivery::NONE,
-                prefetched: Delivery::NONE,
-                array: Array::default(),
-            },
-            passage: None,
-            delay: 0,
-            again: None,
-            current: None,
-            prefetched: None,
-            array: None,
-        }
-    }
+/// Two numbers in one.
+#[inline(always)]
+fn pair(high: u32, low: u64) -> u64 {
+    u64::from(high) << 32 | low & u64::from(u32::MAX)
 }
 
 impl FlashAccelerator {
@@ -79,22 +64,23 @@ impl FlashAccelerator {
         // Whether the line behind is there is asked, too, before it is read ahead.
         let last = self.read_number(first + fetches.bytes().max(4) - 4) + 1;
         let among = |read: u32| (self.read_number(first)..=last).contains(&read);
-        let mut current = self.current.relative_to(now);
-        if !among(current.read) {
-            // Whether it is on its way matters in any case.
-            current.read = NO_READ;
-        }
-        let prefetched = if among(self.prefetched.read) {
-            self.prefetched.relative_to(now)
-        } else {
-            Delivery::NONE
-        };
+        let current = self.current.relative_to(now);
+        let prefetched = self.prefetched.relative_to(now);
+        let array = self.array.relative_to(now);
         Situation {
-            settings: self.settings,
-            first,
-            current,
-            prefetched,
-            array: self.array.relative_to(now),
+            code: pair(self.settings, first.into()),
+            current: if among(current.read) {
+                pair(current.read, current.at)
+            } else {
+                // Whether it is on its way matters in any case.
+                pair(NO_READ, current.at)
+            },
+            prefetched: if among(prefetched.read) {
+                pair(prefetched.read, prefetched.at)
+            } else {
+                pair(NO_READ, 0)
+            },
+            array: pair(array.from as u32, array.until),
         }
     }
 
@@ -137,10 +123,10 @@ impl FlashAccelerator {
     pub(super) fn find_out_and_note(
         &mut self,
         situation: Situation,
+        first: u32,
         fetches: &Fetches,
         now: u64,
     ) -> u32 {
-        let first = situation.first;
         let behind = self.read_number(first + fetches.bytes().max(4) - 4) + 1;
         let passage = self.instruction.observe(first, self.offset(behind));
         let (current, prefetched, array) = (self.current, self.prefetched, self.array);

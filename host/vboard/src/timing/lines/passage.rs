@@ -82,7 +82,7 @@ impl Lines {
     }
 
     /// Does the same again, if the lines are as they were then and none of them would be replaced.
-    #[inline]
+    #[inline(never)]
     pub(in crate::timing) fn repeat(&mut self, passage: &Passage) -> bool {
         let (first, count) = (passage.first as usize, usize::from(passage.count));
         let Some(held) = self.held.get_mut(first..first + count) else {
