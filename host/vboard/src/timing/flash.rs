@@ -303,21 +303,8 @@ impl FlashAccelerator {
         if bytes == 0 && !self.is_late(now) {
             return 0;
         }
-        let first = offset - fetches.bytes_queued();
-        if !self.instruction.is_observable() {
-            return self.find_out(first, fetches, now);
-        }
-        let situation = self.situation(first, fetches, now);
-        if let Some(delay) = self.recall(&fetches.memos(), &situation, now) {
-            return delay;
-        }
-        self.find_out_and_note(situation, first, fetches, now)
-    }
-
-    /// Fetches all words, of which those from the first that is not queued on may be there at once.
-    fn find_out(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
         self.again = None;
-        let (offset, bytes) = (first + fetches.bytes_queued(), fetches.bytes_not_queued());
+        let first = offset - fetches.bytes_queued();
         let cached = !self.is_late(now)
             && self.config.instruction_cache
             && self.instruction.hit(offset, bytes);
@@ -327,7 +314,20 @@ impl FlashAccelerator {
             self.enter_line(read, now + u64::from(fetches.last_ready()));
             return 0;
         }
-        self.fetch_words(first, fetches, now)
+        self.fetch_missing(first, fetches, now)
+    }
+
+    /// Fetches code that is not there at once, unless it is known what comes of it.
+    #[inline(never)]
+    fn fetch_missing(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
+        if !self.instruction.is_observable() {
+            return self.fetch_words(first, fetches, now);
+        }
+        let situation = self.situation(first, fetches, now);
+        if let Some(delay) = self.recall(&fetches.memos(), &situation, now) {
+            return delay;
+        }
+        self.fetch_and_note(situation, first, fetches, now)
     }
 
     /// Fetches word by word, or read by read where that is the same.

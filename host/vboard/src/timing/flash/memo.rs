@@ -31,8 +31,6 @@ struct Memo {
     /// Nothing, if it is not to be repeated.
     passage: Option<Passage>,
     delay: u32,
-    /// What becomes of [`FlashAccelerator::again`].
-    again: Option<(u32, u32)>,
     /// What became of the accelerator's, in so far as it has changed. Times are relative.
     current: Option<Delivery>,
     prefetched: Option<Delivery>,
@@ -103,7 +101,6 @@ impl FlashAccelerator {
     /// Everything but the lines becomes as noted.
     #[inline(always)]
     fn take_over(&mut self, memo: &Memo, now: u64) {
-        self.again = memo.again;
         if let Some(Delivery { read, at }) = memo.current {
             self.current = Delivery { read, at: now + at };
         }
@@ -120,7 +117,7 @@ impl FlashAccelerator {
 
     /// Fetches the code, and notes what comes of it.
     #[inline(never)]
-    pub(super) fn find_out_and_note(
+    pub(super) fn fetch_and_note(
         &mut self,
         situation: Situation,
         first: u32,
@@ -130,7 +127,7 @@ impl FlashAccelerator {
         let behind = self.read_number(first + fetches.bytes().max(4) - 4) + 1;
         let passage = self.instruction.observe(first, self.offset(behind));
         let (current, prefetched, array) = (self.current, self.prefetched, self.array);
-        let delay = self.find_out(first, fetches, now);
+        let delay = self.fetch_words(first, fetches, now);
         let Some(passage) = passage else {
             return delay;
         };
@@ -138,7 +135,6 @@ impl FlashAccelerator {
             situation,
             passage: self.instruction.observed(passage),
             delay,
-            again: self.again,
             current: (self.current != current).then(|| self.current.relative_to(now)),
             prefetched: (self.prefetched != prefetched).then(|| self.prefetched.relative_to(now)),
             array: (self.array != array).then(|| self.array.relative_to(now)),
