@@ -1,5 +1,4 @@
-//! The embedded flash interface of STM32L4+ and STM32G0 (RM0432 and RM0444, chapter 3 of each): unlocking, erasing, programming, and
-//! the accelerator's settings.
+//! The flash interface of STM32L4+ and STM32G0 (RM0432 and RM0444, chapter 3 of each): unlocking, erasing, programming, ACR.
 //!
 //! Programming and erasing take the data sheet's typical times of the chip's own clock, and change the array when they are over. A
 //! reset before that leaves double words torn ([`crate::memory::Operation`]): whoever reads one, the debugger included, gets its bytes,

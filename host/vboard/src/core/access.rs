@@ -88,7 +88,7 @@ impl System {
 
     /// Waits for a data read of flash that is not at hand.
     #[inline(never)]
-    fn wait_for_data(&mut self, place: Place<'_>, offset: u32) {
+    pub(super) fn wait_for_data(&mut self, place: Place<'_>, offset: u32) {
         let now = self.now(place);
         let stall = self.bus.flash.accelerator.data(offset, now);
         self.spend(Cause::FlashData, stall);

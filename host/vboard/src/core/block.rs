@@ -32,7 +32,9 @@
 //! [`Op::ends_block`]: crate::core::insn::Op::ends_block
 //! [`Pipeline::exception_entry`]: crate::timing::Pipeline::exception_entry
 
-use crate::timing::Ledger;
+use std::cell::{Ref, RefCell, RefMut};
+
+use crate::timing::{Ledger, Memos};
 
 /// The most instructions in a block.
 pub const MAX_BLOCK: usize = 64;
@@ -86,9 +88,22 @@ pub struct Fetches {
     queued: u32,
     /// [`Fetch::ready`] of the last.
     last: u32,
-    /// No word is needed before it is ready, and they become ready in order.
+    /// No word is needed before it is ready, and they become ready and are needed in order.
     never_starves: bool,
+    memos: Remembered,
 }
+
+/// What the flash accelerator remembers of fetching them: no part of their value.
+#[derive(Clone, Debug, Default)]
+struct Remembered(RefCell<Memos>);
+
+impl PartialEq for Remembered {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Remembered {}
 
 impl Fetches {
     /// How many bytes from the first word on are in the fetch queue or on their way when the
@@ -104,7 +119,25 @@ impl Fetches {
         4 * self.words.len() as u32
     }
 
-    /// Whether no word is needed before it is ready, and they become ready in order.
+    /// How many bytes of them are not queued.
+    #[inline(always)]
+    pub fn bytes_not_queued(&self) -> u32 {
+        self.bytes() - self.bytes_queued()
+    }
+
+    /// What the flash accelerator remembers of fetching them.
+    #[inline(always)]
+    pub(crate) fn memos(&self) -> Ref<'_, Memos> {
+        self.memos.0.borrow()
+    }
+
+    /// The same, to remember more.
+    pub(crate) fn memos_mut(&self) -> RefMut<'_, Memos> {
+        self.memos.0.borrow_mut()
+    }
+
+    /// Whether no word is needed before it is ready, and they become ready and are needed in
+    /// order.
     #[inline(always)]
     pub fn never_starves(&self) -> bool {
         self.never_starves
@@ -119,12 +152,14 @@ impl Fetches {
 
 impl From<Vec<Fetch>> for Fetches {
     fn from(words: Vec<Fetch>) -> Self {
-        let in_order = words.is_sorted_by_key(|word| word.ready);
+        let in_order =
+            words.is_sorted_by_key(|word| word.ready) && words.is_sorted_by_key(|word| word.need);
         Self {
             never_starves: in_order && words.iter().all(|word| word.ready <= word.need),
             queued: words.iter().take_while(|word| word.queued).count() as u32,
             last: words.last().map_or(0, |word| word.ready.into()),
             words: words.into(),
+            memos: Remembered::default(),
         }
     }
 }

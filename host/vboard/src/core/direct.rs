@@ -1,7 +1,7 @@
-//! The accesses that nearly all are: to RAM, and to flash that is at hand. They either happen
+//! The accesses that nearly all are: to RAM, and reads of flash. They either happen
 //! or say at once that they did not, so that whoever asks goes the long way (`access`).
 
-use super::{insn::Width, system::System};
+use super::{access::Place, insn::Width, system::System};
 
 impl System {
     /// Loads and extends, if what is read is in the first RAM.
@@ -11,18 +11,23 @@ impl System {
         extended(width, &self.bus.ram, offset)
     }
 
-    /// Loads and extends, if what is read is in flash and at hand.
+    /// Loads and extends, if what is read is in flash; waits for it if need be.
     #[inline(always)]
-    pub(crate) fn load_flash(&self, width: Width, address: u32) -> Option<u32> {
+    pub(crate) fn load_flash(
+        &mut self,
+        place: Place<'_>,
+        width: Width,
+        address: u32,
+    ) -> Option<u32> {
         let offset = address.wrapping_sub(self.bus.flash_base);
-        let direct = offset < self.bus.direct_flash
-            && address.is_multiple_of(size(width))
-            && self.bus.flash.accelerator.has_data(offset);
-        if direct {
-            extended(width, self.bus.flash.bytes(), offset)
-        } else {
-            None
+        if offset >= self.bus.direct_flash || !address.is_multiple_of(size(width)) {
+            return None;
         }
+        let value = extended(width, self.bus.flash.bytes(), offset)?;
+        if !self.bus.flash.accelerator.has_data(offset) {
+            self.wait_for_data(place, offset);
+        }
+        Some(value)
     }
 
     /// The two words at `address`, if they are in the first RAM.

@@ -40,6 +40,10 @@
 //!
 //! None of this has been validated on silicon with wait states.
 
+mod memo;
+
+pub(crate) use memo::Memos;
+
 use super::lines::Lines;
 use crate::core::block::{Fetch, Fetches};
 
@@ -113,8 +117,8 @@ pub struct FlashAccelerator {
     config: FlashConfig,
     /// What software has set the flash interface to.
     asked: FlashConfig,
-    /// Whether the caches are the core's, and which of them are on.
-    caches_are_the_cores: bool,
+    /// Which caches are on, if they are the core's.
+    geometry: FlashGeometry,
     core_caches: (bool, bool),
     instruction: Lines,
     data: Lines,
@@ -127,6 +131,8 @@ pub struct FlashAccelerator {
     array: Array,
     /// A read of the array delivers 2^this bytes.
     read_shift: u32,
+    /// The configuration and the geometry as a number that no others have.
+    settings: u32,
     /// The offset and length of the code that was fetched last, if all of it was there at
     /// once. To fetch it again right away changes nothing.
     again: Option<(u32, u32)>,
@@ -147,6 +153,15 @@ impl Delivery {
         read: NO_READ,
         at: 0,
     };
+
+    /// The same with cycles counted from `now` on, from when on it will be asked about.
+    #[inline(always)]
+    fn relative_to(self, now: u64) -> Self {
+        Self {
+            at: self.at.saturating_sub(now),
+            ..self
+        }
+    }
 }
 
 impl Default for FlashAccelerator {
@@ -161,7 +176,7 @@ impl FlashAccelerator {
         Self {
             config: FlashConfig::default(),
             asked: FlashConfig::default(),
-            caches_are_the_cores: geometry.of_the_core,
+            geometry,
             core_caches: (false, false),
             instruction: Lines::new(geometry.instruction_lines, geometry.line_bytes),
             data: Lines::new(geometry.data_lines, geometry.line_bytes),
@@ -170,6 +185,7 @@ impl FlashAccelerator {
             current_data: NO_READ,
             array: Array::default(),
             read_shift: read_shift(FlashConfig::default()),
+            settings: settings(FlashConfig::default(), geometry),
             again: None,
         }
     }
@@ -193,7 +209,7 @@ impl FlashAccelerator {
 
     fn apply(&mut self) {
         let mut config = self.asked;
-        if self.caches_are_the_cores {
+        if self.geometry.of_the_core {
             (config.instruction_cache, config.data_cache) = self.core_caches;
             config.prefetch = false;
         }
@@ -207,6 +223,7 @@ impl FlashAccelerator {
     fn set(&mut self, config: FlashConfig) {
         self.config = config;
         self.read_shift = read_shift(config);
+        self.settings = settings(config, self.geometry);
         self.again = None;
     }
 
@@ -240,7 +257,7 @@ impl FlashAccelerator {
             return 0;
         }
         let offset = (first & !3) + fetches.bytes_queued();
-        let bytes = fetches.bytes() - fetches.bytes_queued();
+        let bytes = fetches.bytes_not_queued();
         if self.again == Some((offset, bytes)) && !self.is_late(now) {
             return 0;
         }
@@ -283,37 +300,53 @@ impl FlashAccelerator {
         fetches: &Fetches,
         now: u64,
     ) -> u32 {
-        let late = self.is_late(now);
-        if bytes == 0 && !late {
+        if bytes == 0 && !self.is_late(now) {
             return 0;
         }
         self.again = None;
-        if !late && self.config.instruction_cache && self.instruction.hit(offset, bytes) {
+        let first = offset - fetches.bytes_queued();
+        let cached = !self.is_late(now)
+            && self.config.instruction_cache
+            && self.instruction.hit(offset, bytes);
+        if cached {
             self.again = Some((offset, bytes));
             let read = self.read_number(offset + bytes - 4);
             self.enter_line(read, now + u64::from(fetches.last_ready()));
             return 0;
         }
-        self.fetch_words(offset - fetches.bytes_queued(), fetches, now)
+        self.fetch_missing(first, fetches, now)
     }
 
+    /// Fetches code that is not there at once, unless it is known what comes of it.
+    #[inline(never)]
+    fn fetch_missing(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
+        if !self.instruction.is_observable() {
+            return self.fetch_words(first, fetches, now);
+        }
+        let situation = self.situation(first, fetches, now);
+        if let Some(delay) = self.recall(&fetches.memos(), &situation, now) {
+            return delay;
+        }
+        self.fetch_and_note(situation, first, fetches, now)
+    }
+
+    /// Fetches word by word, or read by read where that is the same.
+    ///
+    /// A word that could be had at cycle `asked` and is needed at `need` delays all that follows by
+    /// `delivered - (now + need)` in all, if that is more than the delay so far. Where words become
+    /// ready before they are needed, and both in order, those of a read behind its first come when
+    /// the bus is free, in time or together: the one needed first decides.
     fn fetch_words(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
         let mut delay = 0;
         let mut bus_free = 0;
-        let mut index = 0;
-        while let Some(fetch) = fetches.get(index) {
-            let offset = first + 4 * index as u32;
+        let mut offset = first;
+        let mut words: &[Fetch] = fetches;
+        while let Some(word) = words.first() {
             let read = self.read_number(offset);
-            let on_time = now + u64::from(fetch.ready) + delay;
-            let asked = on_time.max(bus_free);
+            let asked = (now + u64::from(word.ready) + delay).max(bus_free);
             let delivered = if self.current.read == read {
-                if self.current.at <= asked && bus_free <= on_time && fetches.never_starves() {
-                    // This word is there in time, and so are the others of this read.
-                    index += ((self.offset(read + 1) - offset) / 4) as usize;
-                    continue;
-                }
                 self.current.at.max(asked)
-            } else if fetch.queued {
+            } else if word.queued {
                 // It came before the line that is current now.
                 asked
             } else {
@@ -322,10 +355,16 @@ impl FlashAccelerator {
             if delivered > asked {
                 bus_free = delivered + 1;
             }
-            if fetch.need != Fetch::NEVER {
-                delay += delivered.saturating_sub(now + u64::from(fetch.need) + delay);
+            delay = delay.max(late(delivered, now, word));
+            let mut done = 1;
+            if self.current.read == read && fetches.never_starves() {
+                done = ((self.offset(read + 1) - offset) / 4) as usize;
+                if let (2.., Some(second)) = (done, words.get(1)) {
+                    delay = delay.max(late(bus_free, now, second));
+                }
             }
-            index += 1;
+            offset += 4 * done as u32;
+            words = words.get(done..).unwrap_or_default();
         }
         delay as u32
     }
@@ -388,19 +427,48 @@ impl FlashAccelerator {
     }
 }
 
+/// By how much a word delivered at cycle `at` is later than needed in a block entered at `now`.
+#[inline(always)]
+fn late(at: u64, now: u64, word: &Fetch) -> u64 {
+    // What is never needed is needed later than anything can take.
+    at.saturating_sub(now + u64::from(word.need))
+}
+
+/// A number for all of this that the delays of code depend on.
+fn settings(config: FlashConfig, geometry: FlashGeometry) -> u32 {
+    u32::from_le_bytes([
+        config.wait_states,
+        u8::from(config.prefetch) << 7
+            | u8::from(config.instruction_cache) << 6
+            | geometry.line_bytes >> 3,
+        config.read_bytes,
+        geometry.instruction_lines,
+    ])
+}
+
 fn read_shift(config: FlashConfig) -> u32 {
     u32::from(config.read_bytes).max(8).ilog2()
 }
 
 /// When the array is busy.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Array {
     from: u64,
     until: u64,
 }
 
 impl Array {
+    /// The same with cycles counted from `now` on, from when on it will be asked about.
+    #[inline(always)]
+    fn relative_to(self, now: u64) -> Self {
+        Self {
+            from: self.from.saturating_sub(now),
+            until: self.until.saturating_sub(now),
+        }
+    }
+
     /// Reads as early as possible from cycle `at` on; the cycle of delivery.
+    #[inline(always)]
     fn read(&mut self, at: u64, wait_states: u8) -> u64 {
         let start = if (self.from..self.until).contains(&at) {
             self.until

@@ -1,40 +1,63 @@
 //! A fully associative cache's tags: which parts of the flash array it holds.
 
+mod passage;
+
+pub(super) use passage::Passage;
+
 /// Bytes per valid bit.
 const PART: u32 = 8;
 
-/// The most lines a cache can have: a power of two.
-const MOST: usize = 128;
+/// The most lines a cache can have.
+const MOST: u8 = 128;
+
+/// In the ring of slots, what is between the newest and the oldest.
+const ENDS: u8 = MOST;
 
 /// The tags of a cache with LRU replacement.
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
     /// A line has 2^this parts.
     line_shift: u32,
-    count: usize,
-    /// A bit for each part of the array that is there; grown as needed.
-    valid: Vec<u64>,
-    /// For each line of the array the slot that holds it, plus one; grown as needed.
-    places: Vec<u8>,
-    /// The line in each slot.
-    lines: [u32; MOST],
-    /// For each slot when it was used last, and in the low byte its own number, so that the
-    /// least of these names the slot not used for longest.
-    used: [u64; MOST],
-    clock: u64,
+    count: u8,
+    /// A bit for each part of a line.
+    all_parts: u8,
+    /// What is there of each line of the array; grown as needed.
+    held: Vec<Held>,
+    /// For each slot the line in it and its place in the order of use, which is a ring through
+    /// [`ENDS`]. (So many that any number is one's.)
+    slots: Box<[Slot; 256]>,
+    /// Counts how often a line was given a slot.
+    replacements: u8,
+}
+
+/// What is there of a line of the array.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    /// A bit for each part; none unless the line has a slot.
+    valid: u8,
+    /// The slot plus one, or 0.
+    place: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    line: u32,
+    /// The slot that was used before this one, and the one after it.
+    older: u8,
+    newer: u8,
 }
 
 impl Lines {
     /// `count` empty lines (at most 128) of `line_bytes` (8 to 64).
     pub(super) fn new(count: u8, line_bytes: u8) -> Self {
+        let parts = (u32::from(line_bytes) / PART).clamp(1, 8);
         let mut lines = Self {
-            line_shift: (u32::from(line_bytes) / PART).clamp(1, 8).ilog2(),
-            count: usize::from(count).min(MOST),
-            valid: Vec::new(),
-            places: Vec::new(),
-            lines: [0; MOST],
-            used: [0; MOST],
-            clock: 0,
+            line_shift: parts.ilog2(),
+            count: count.min(MOST),
+            all_parts: low_bits(1 << parts.ilog2()),
+            held: Vec::new(),
+            slots: Box::new([Slot::default(); 256]),
+            replacements: 0,
         };
         lines.clear();
         lines
@@ -42,123 +65,154 @@ impl Lines {
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
-        self.valid.clear();
-        self.places.clear();
-        self.clock = 0;
-        self.used = std::array::from_fn(|slot| slot as u64);
+        self.held.clear();
+        // Slots are taken in the order of their numbers.
+        let mut last = ENDS;
+        for slot in (0..self.count).chain([ENDS]) {
+            self.slot(last).newer = slot;
+            self.slot(slot).older = last;
+            last = slot;
+        }
     }
 
     /// Whether all of the `bytes` (more than 0) from `offset` on are there. The lines
     /// found are marked as used, up to the first of which something is missing.
     #[inline]
     pub(super) fn hit(&mut self, offset: u32, bytes: u32) -> bool {
-        let (first, last) = (offset / PART, (offset + bytes - 1) / PART);
-        let missing = self.first_missing(first, last);
-        let until = missing.unwrap_or(last) >> self.line_shift;
-        for line in first >> self.line_shift..=until {
-            if let Some(slot) = self.slot(line) {
-                self.touch(slot);
+        let end = offset + bytes - 1;
+        let mut wanted = self.all_parts << self.part(offset);
+        for line in self.line(offset)..self.line(end) {
+            if !self.use_line(line, wanted & self.all_parts) {
+                return false;
             }
+            wanted = self.all_parts;
         }
-        missing.is_none()
+        let last_part = self.part(end);
+        self.use_line(self.line(end), wanted & low_bits(last_part + 1))
     }
 
     /// Whether the part at `offset` is there. Its line is marked as used in any case.
     #[inline]
     pub(super) fn hit_part(&mut self, offset: u32) -> bool {
-        if let Some(slot) = self.slot((offset / PART) >> self.line_shift) {
-            self.touch(slot);
-        }
-        self.contains(offset)
+        self.use_line(self.line(offset), 1 << self.part(offset))
     }
 
     /// Whether the part at `offset` is there, without using it.
     #[inline]
     pub(super) fn contains(&self, offset: u32) -> bool {
-        self.word(offset / PART) & bit(offset / PART) != 0
+        self.held(self.line(offset)).valid >> self.part(offset) & 1 != 0
     }
 
     /// Puts the aligned `bytes`, a power of two, from `offset` on there, as far as they lie in
     /// the same line.
+    #[inline]
     pub(super) fn fill(&mut self, offset: u32, bytes: u32) {
-        let line = (offset / PART) >> self.line_shift;
-        let slot = match self.slot(line) {
-            Some(slot) => slot,
-            None if self.count == 0 => return,
-            None => self.replace(line),
-        };
-        self.touch(slot);
         let parts = (bytes / PART).min(1 << self.line_shift);
-        self.valid[(offset / PART / 64) as usize] |= mask(parts) << (offset / PART % 64);
+        self.fill_line(self.line(offset), low_bits(parts) << self.part(offset));
     }
 
-    /// The first part from `first` to `last` that is not there.
+    /// Uses `line`, of which `parts` are there now.
     #[inline]
-    fn first_missing(&self, first: u32, last: u32) -> Option<u32> {
-        let mut at = first;
-        loop {
-            let end = last.min(at | 63);
-            let wanted = u64::MAX << (at % 64) & u64::MAX >> (63 - end % 64);
-            let missing = !self.word(at) & wanted;
-            if missing != 0 {
-                return Some(at / 64 * 64 + missing.trailing_zeros());
+    fn fill_line(&mut self, line: u32, parts: u8) {
+        let mut held = self.held(line);
+        if held.place == 0 {
+            if self.count == 0 {
+                return;
             }
-            if end == last {
-                return None;
-            }
-            at = end + 1;
+            held.place = self.replace(line) + 1;
+        }
+        touch(&mut self.slots, held.place - 1);
+        held.valid |= parts;
+        if let Some(there) = self.held.get_mut(line as usize) {
+            *there = held;
         }
     }
 
-    /// The valid bits of the parts around `part`.
-    #[inline]
-    fn word(&self, part: u32) -> u64 {
-        self.valid.get((part / 64) as usize).copied().unwrap_or(0)
-    }
-
-    /// Gives `line` the slot used least recently.
-    fn replace(&mut self, line: u32) -> usize {
-        let oldest = self.used[..self.count].iter().min();
-        let slot = oldest.map_or(0, |oldest| (oldest & 0xff) as usize % MOST);
-        let old = std::mem::replace(&mut self.lines[slot], line);
-        if self.slot(old) == Some(slot) {
-            self.places[old as usize] = 0;
-            let part = old << self.line_shift;
-            self.valid[(part / 64) as usize] &= !(mask(1 << self.line_shift) << (part % 64));
+    /// Gives `line` the slot used least recently; nothing of it is there yet.
+    #[inline(never)]
+    fn replace(&mut self, line: u32) -> u8 {
+        self.replacements = self.replacements.wrapping_add(1);
+        let slot = self.slot(ENDS).newer;
+        let old = std::mem::replace(&mut self.slot(slot).line, line);
+        if self.held(old).place == slot + 1 {
+            self.held[old as usize] = Held::default();
         }
-        if self.places.len() <= line as usize {
-            self.places.resize(line as usize + 1, 0);
-            let parts = (line + 1) << self.line_shift;
-            self.valid.resize(parts.div_ceil(64) as usize, 0);
+        if self.held.len() <= line as usize {
+            self.held.resize(line as usize + 1, Held::default());
         }
-        self.places[line as usize] = slot as u8 + 1;
         slot
     }
 
-    /// Makes `slot` the one used last.
+    /// Marks `line` as used, if it has a slot; whether its `wanted` parts are there.
     #[inline]
-    fn touch(&mut self, slot: usize) {
-        self.clock += 0x100;
-        self.used[slot % MOST] = self.clock | slot as u64;
-    }
-
-    #[inline]
-    fn slot(&self, line: u32) -> Option<usize> {
-        match self.places.get(line as usize) {
-            None | Some(0) => None,
-            Some(&place) => Some(usize::from(place) - 1),
+    fn use_line(&mut self, line: u32, wanted: u8) -> bool {
+        let held = self.held(line);
+        if held.place != 0 {
+            touch(&mut self.slots, held.place - 1);
         }
+        held.valid & wanted == wanted
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, slot: u8) -> &mut Slot {
+        &mut self.slots[usize::from(slot)]
+    }
+
+    #[inline(always)]
+    fn held(&self, line: u32) -> Held {
+        self.held.get(line as usize).copied().unwrap_or_default()
+    }
+
+    /// The line that `offset` is in.
+    #[inline(always)]
+    fn line(&self, offset: u32) -> u32 {
+        (offset / PART) >> self.line_shift
+    }
+
+    /// The part of its line that `offset` is in.
+    #[inline(always)]
+    fn part(&self, offset: u32) -> u32 {
+        (offset / PART) & ((1 << self.line_shift) - 1)
     }
 }
 
-/// The low `bits` bits, of which there are fewer than 64.
-fn mask(bits: u32) -> u64 {
-    (1 << bits) - 1
+/// Makes `slot` the one used last.
+#[inline(always)]
+fn touch(slots: &mut [Slot; 256], slot: u8) {
+    if slots[usize::from(ENDS)].older != slot {
+        make_newest(slots, slot);
+    }
 }
 
-/// The bit of `part` in its word.
-fn bit(part: u32) -> u64 {
-    1 << (part % 64)
+/// The same, if it is not already.
+#[inline(never)]
+fn make_newest(slots: &mut [Slot; 256], slot: u8) {
+    take_out(slots, slot);
+    append(slots, slot);
+}
+
+/// Takes `slot` out of the ring.
+#[inline(always)]
+fn take_out(slots: &mut [Slot; 256], slot: u8) {
+    let Slot { older, newer, .. } = slots[usize::from(slot)];
+    slots[usize::from(older)].newer = newer;
+    slots[usize::from(newer)].older = older;
+}
+
+/// Puts `slot`, which is not in the ring, there as the one used last.
+#[inline(always)]
+fn append(slots: &mut [Slot; 256], slot: u8) {
+    let newest = std::mem::replace(&mut slots[usize::from(ENDS)].older, slot);
+    slots[usize::from(newest)].newer = slot;
+    let appended = &mut slots[usize::from(slot)];
+    appended.older = newest;
+    appended.newer = ENDS;
+}
+
+/// The low `bits` bits, of which there are at most 8.
+#[inline(always)]
+fn low_bits(bits: u32) -> u8 {
+    ((1u32 << bits) - 1) as u8
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@
 //! Together with its timing, a block has the list of 32-bit words it fetches: when each
 //! could arrive and when it is needed. With wait states the accelerator first asks whether
 //! they are all cached, which is the common case and cheap, and else delivers them one by
-//! one; whatever arrives later than needed delays the block. So a miss overlaps with
+//! one; whatever arrives later than needed delays the block. What came of it the block
+//! remembers for the next time that the situation is the same. So a miss overlaps with
 //! execution as far as the fetch queue reaches ahead. All that a block waits for its code
 //! passes when it is entered, so a program that reads the cycle counter within a block
 //! sees those waits before the block's first instruction; sums over blocks are right.
@@ -30,6 +31,7 @@ pub mod m4;
 pub mod m7;
 mod pipeline;
 
+pub(crate) use flash::Memos;
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use ledger::{Cause, Counter, Ledger};
 pub use pipeline::Pipeline;

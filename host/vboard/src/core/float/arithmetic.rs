@@ -1,44 +1,12 @@
-//! Addition, multiplication, division, square root.
+//! Addition, multiplication, division, square root, in all modes and for all operands.
 
 use super::{
     DEFAULT_NAN, Fpscr, INFINITY, Rounding, SIGN, is_nan,
     round::{Exact, Unpacked},
 };
 
-/// Whether host arithmetic gives the very result: operands and result normal (so none of
-/// them NaN, infinite, denormal, or near an end of the range).
-fn is_plain(bits: u32) -> bool {
-    (2..0xfe).contains(&(bits >> 23 & 0xff))
-}
-
 impl Fpscr {
-    /// Whether rounding is to nearest and nothing is flushed.
-    fn host_modes(self) -> bool {
-        self.0 & 0x01c0_0000 == 0
-    }
-
-    /// Host result `r`, whose exact value is `exact + residue`, if it is the result here,
-    /// too.
-    fn host(&mut self, exact: f64, residue: f64) -> Option<u32> {
-        let result = exact as f32;
-        if !is_plain(result.to_bits()) {
-            return None;
-        }
-        if residue != 0.0 || f64::from(result) != exact {
-            self.raise(Self::INEXACT);
-        }
-        Some(result.to_bits())
-    }
-
-    pub(crate) fn add(&mut self, a: u32, b: u32) -> u32 {
-        if self.host_modes() && is_plain(a) && is_plain(b) {
-            let (x, y) = (f64::from(f32::from_bits(a)), f64::from(f32::from_bits(b)));
-            let (sum, residue) = two_sum(x, y);
-            // A double's rounding before a single's does no harm in one addition.
-            if let Some(result) = self.host(sum, residue) {
-                return result;
-            }
-        }
+    pub(super) fn exact_add(&mut self, a: u32, b: u32) -> u32 {
         let (x, y) = (self.unpack(a), self.unpack(b));
         if is_nan(a) || is_nan(b) {
             return self.propagate(&[a, b]);
@@ -55,27 +23,18 @@ impl Fpscr {
         }
     }
 
-    pub(crate) fn subtract(&mut self, a: u32, b: u32) -> u32 {
-        // Not add(a, -b): the sign of a NaN passes unchanged.
+    /// `a - b`.
+    pub(super) fn exact_subtract(&mut self, a: u32, b: u32) -> u32 {
         if is_nan(b) {
-            self.nan_difference(a, b)
+            // Not a + -b: the sign of a NaN passes unchanged.
+            self.unpack(a);
+            self.propagate(&[a, b])
         } else {
-            self.add(a, b ^ SIGN)
+            self.exact_add(a, b ^ SIGN)
         }
     }
 
-    fn nan_difference(&mut self, a: u32, b: u32) -> u32 {
-        self.unpack(a);
-        self.propagate(&[a, b])
-    }
-
-    pub(crate) fn multiply(&mut self, a: u32, b: u32) -> u32 {
-        if self.host_modes() && is_plain(a) && is_plain(b) {
-            let product = f64::from(f32::from_bits(a)) * f64::from(f32::from_bits(b));
-            if let Some(result) = self.host(product, 0.0) {
-                return result;
-            }
-        }
+    pub(super) fn exact_multiply(&mut self, a: u32, b: u32) -> u32 {
         let (x, y) = (self.unpack(a), self.unpack(b));
         if is_nan(a) || is_nan(b) {
             return self.propagate(&[a, b]);
@@ -90,7 +49,7 @@ impl Fpscr {
         }
     }
 
-    pub(crate) fn divide(&mut self, a: u32, b: u32) -> u32 {
+    pub(super) fn exact_divide(&mut self, a: u32, b: u32) -> u32 {
         let (x, y) = (self.unpack(a), self.unpack(b));
         if is_nan(a) || is_nan(b) {
             return self.propagate(&[a, b]);
@@ -117,7 +76,7 @@ impl Fpscr {
         }
     }
 
-    pub(crate) fn square_root(&mut self, a: u32) -> u32 {
+    pub(super) fn exact_square_root(&mut self, a: u32) -> u32 {
         let x = self.unpack(a);
         if is_nan(a) {
             return self.propagate(&[a]);
@@ -140,15 +99,8 @@ impl Fpscr {
         }
     }
 
-    /// `acc + n * m`, rounded once.
-    pub(crate) fn fused(&mut self, acc: u32, n: u32, m: u32) -> u32 {
-        if self.host_modes() && is_plain(acc) && is_plain(n) && is_plain(m) {
-            let product = f64::from(f32::from_bits(n)) * f64::from(f32::from_bits(m));
-            let (sum, residue) = two_sum(product, f64::from(f32::from_bits(acc)));
-            if let Some(result) = self.host(to_odd(sum, residue), 0.0) {
-                return result;
-            }
-        }
+    /// `acc + n * m`, rounded once (`FPMulAdd`).
+    pub(super) fn exact_fused(&mut self, acc: u32, n: u32, m: u32) -> u32 {
         let (a, x, y) = (self.unpack(acc), self.unpack(n), self.unpack(m));
         let undefined = matches!(
             (x, y),
@@ -244,22 +196,4 @@ fn zero(sign: bool) -> u32 {
 
 fn infinity(sign: bool) -> u32 {
     zero(sign) | INFINITY
-}
-
-/// The rounded sum and what rounding left out.
-fn two_sum(x: f64, y: f64) -> (f64, f64) {
-    let sum = x + y;
-    let virtual_y = sum - x;
-    let residue = (x - (sum - virtual_y)) + (y - virtual_y);
-    (sum, residue)
-}
-
-/// `sum + residue` rounded to odd, from which a rounding to a single is right.
-fn to_odd(sum: f64, residue: f64) -> f64 {
-    let bits = sum.to_bits();
-    if residue == 0.0 || bits & 1 != 0 {
-        return sum;
-    }
-    let away = (residue > 0.0) == (sum > 0.0);
-    f64::from_bits(if away { bits + 1 } else { bits - 1 })
 }

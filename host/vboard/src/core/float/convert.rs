@@ -46,6 +46,15 @@ impl Fpscr {
 
     /// VCVT from single to integer.
     pub(crate) fn integer_of(&mut self, a: u32, signed: bool, by: Rounding) -> u32 {
+        if by == Rounding::Zero
+            && let Some(integer) = self.quick_truncate(a, signed)
+        {
+            return integer;
+        }
+        self.exact_integer_of(a, signed, by)
+    }
+
+    pub(super) fn exact_integer_of(&mut self, a: u32, signed: bool, by: Rounding) -> u32 {
         self.limited_fixed_of(a, signed, 32, 0, by)
     }
 
@@ -65,6 +74,13 @@ impl Fpscr {
 
     /// VCVT from integer to single, by FPSCR's mode.
     pub(crate) fn single_of_integer(&mut self, value: u32, signed: bool) -> u32 {
+        match self.quick_single(value, signed) {
+            Some(single) => single,
+            None => self.exact_single_of_integer(value, signed),
+        }
+    }
+
+    pub(super) fn exact_single_of_integer(&mut self, value: u32, signed: bool) -> u32 {
         self.rounded_single_of(Self::integer(value, signed, 32), 0, self.rounding())
     }
 

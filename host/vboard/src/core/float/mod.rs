@@ -4,12 +4,14 @@
 //! ...) on bit patterns, with FPSCR's modes and cumulative flags.
 
 mod arithmetic;
+mod binary;
 mod convert;
 mod integral;
 mod number;
+mod quick;
 mod round;
 
-use super::insn::{FpBinary, FpDirection};
+use super::insn::FpDirection;
 use round::{Unpacked, unpack};
 
 /// FPSCR and the operations that obey and change it.
@@ -105,41 +107,22 @@ impl Fpscr {
         DEFAULT_NAN
     }
 
-    /// `acc` (for those that use one) combined with `n` and `m`.
-    pub(crate) fn binary(&mut self, op: FpBinary, acc: u32, n: u32, m: u32) -> u32 {
-        match op {
-            FpBinary::Add => self.add(n, m),
-            FpBinary::Sub => self.subtract(n, m),
-            FpBinary::Mul => self.multiply(n, m),
-            FpBinary::Nmul => self.multiply(n, m) ^ SIGN,
-            FpBinary::Div => self.divide(n, m),
-            FpBinary::MaxNum => self.greater_number(n, m),
-            FpBinary::MinNum => self.lesser_number(n, m),
-            FpBinary::Mla => {
-                let product = self.multiply(n, m);
-                self.add(acc, product)
-            }
-            FpBinary::Mls => {
-                let product = self.multiply(n, m);
-                self.add(acc, product ^ SIGN)
-            }
-            FpBinary::Nmla => {
-                let product = self.multiply(n, m);
-                self.add(acc ^ SIGN, product ^ SIGN)
-            }
-            FpBinary::Nmls => {
-                let product = self.multiply(n, m);
-                self.add(acc ^ SIGN, product)
-            }
-            FpBinary::Fma => self.fused(acc, n, m),
-            FpBinary::Fms => self.fused(acc, n ^ SIGN, m),
-            FpBinary::Fnma => self.fused(acc ^ SIGN, n ^ SIGN, m),
-            FpBinary::Fnms => self.fused(acc ^ SIGN, n, m),
+    /// VSQRT.
+    pub(crate) fn square_root(&mut self, a: u32) -> u32 {
+        match self.quick_square_root(a) {
+            Some(root) => root,
+            None => self.exact_square_root(a),
         }
     }
 
     /// Compares and sets NZCV; `quiet_raises`: any NaN is invalid, not only signaling ones.
     pub(crate) fn compare(&mut self, a: u32, b: u32, quiet_raises: bool) {
+        if self.quick_compare(a, b).is_none() {
+            self.exact_compare(a, b, quiet_raises);
+        }
+    }
+
+    fn exact_compare(&mut self, a: u32, b: u32, quiet_raises: bool) {
         let (x, y) = (self.unpack(a), self.unpack(b));
         let nzcv = if is_nan(a) || is_nan(b) {
             if quiet_raises || is_signaling(a) || is_signaling(b) {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{FlashAccelerator, FlashConfig, FlashGeometry};
-use crate::core::block::Fetch;
+use crate::core::block::{Fetch, Fetches};
 
 impl FlashAccelerator {
     fn fetch_list(&mut self, first: u32, words: &[Fetch], now: u64) -> u32 {
@@ -273,6 +273,77 @@ proptest! {
             let cost = flash.data(offset & !3, now);
             prop_assert!(cost <= 11);
             now += u64::from(cost) + 2;
+        }
+    }
+}
+
+/// A block's place in the array and the words it fetches.
+type Code = (u32, Vec<Fetch>);
+
+/// Blocks by number, each with the cycles to the next one, and how often in all.
+type Lap = (Vec<(usize, u64)>, usize);
+
+/// Blocks and the order in which they are entered, mostly again and again.
+fn walks() -> impl Strategy<Value = (Vec<Code>, Vec<Lap>)> {
+    let word = (0u16..3, 0u16..3).prop_map(|(after, slack)| (after, slack));
+    let block = (0u32..600, prop::collection::vec(word, 1..40), 0usize..3);
+    let blocks = prop::collection::vec(block, 1..8).prop_map(|blocks| {
+        let blocks = blocks.into_iter().map(|(first, words, queued)| {
+            let mut ready = 0;
+            let words = words
+                .into_iter()
+                .enumerate()
+                .map(|(index, (after, slack))| {
+                    ready += after;
+                    Fetch {
+                        ready,
+                        need: ready + slack,
+                        queued: index < queued,
+                    }
+                });
+            (4 * first, words.collect())
+        });
+        blocks.collect()
+    });
+    let step = (0usize..8, 0u64..30);
+    let lap = prop::collection::vec(step, 1..6);
+    (blocks, prop::collection::vec((lap, 1usize..8), 1..12))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    /// What is remembered is what would be found out again.
+    #[test]
+    fn a_memory_never_shows(
+        (blocks, laps) in walks(),
+        wait_states in 1u8..8,
+        prefetch in any::<bool>(),
+        geometry in prop_oneof![
+            Just((FlashGeometry::STM32L4, 8)),
+            Just((FlashGeometry::STM32L4, 16)),
+            Just((FlashGeometry::STM32F4, 16)),
+            Just((FlashGeometry { instruction_lines: 17, ..FlashGeometry::STM32L4 }, 8)),
+        ],
+    ) {
+        let (geometry, read_bytes) = geometry;
+        let config = FlashConfig { wait_states, prefetch, read_bytes, ..FAST };
+        let mut flash = FlashAccelerator::new(geometry);
+        flash.configure(config);
+        let mut forgetful = flash.clone();
+        let remembering: Vec<Fetches> =
+            blocks.iter().map(|(_, words)| words.clone().into()).collect();
+        let mut now = 1000;
+        for (lap, times) in laps {
+            for (block, gap) in std::iter::repeat_n(lap, times).flatten() {
+                let index = block % blocks.len();
+                let (first, words) = &blocks[index];
+                let delay = flash.fetch(*first, &remembering[index], now);
+                prop_assert_eq!(delay, forgetful.fetch_list(*first, words, now));
+                now += u64::from(delay) + gap;
+                if gap == 7 {
+                    prop_assert_eq!(flash.data(now as u32 & 0xffc, now), forgetful.data(now as u32 & 0xffc, now));
+                }
+            }
         }
     }
 }

@@ -187,6 +187,12 @@ pub(super) fn specialise(op: &Op) -> Option<Step> {
             c: lsb,
             ..Step::new(insert)
         },
+        // BFC.
+        Op::Insert { rd, lsb, width, .. } => Step {
+            imm: low_mask(width) << lsb,
+            a: rd,
+            ..Step::new(clear)
+        },
         Op::Pack {
             top,
             rd,
@@ -355,6 +361,13 @@ fn extract<const SIGNED: bool>(
             up >> down
         },
     );
+    next(system, rest, at)
+}
+
+/// `imm`: the bits cleared.
+fn clear(system: &mut System, step: &Step, rest: Rest<'_>, at: &Entered<'_>) -> Exit {
+    let value = system.regs.get(step.a) & !step.imm;
+    system.regs.set(step.a, value);
     next(system, rest, at)
 }
 

@@ -224,7 +224,7 @@ fn load<const WIDTH_OF: usize, const INDEX: usize>(
     next(system, rest, at)
 }
 
-/// Loads from flash what is at hand.
+/// Loads from flash.
 #[inline(never)]
 fn load_flash<const WIDTH_OF: usize, const INDEX: usize>(
     system: &mut System,
@@ -233,7 +233,7 @@ fn load_flash<const WIDTH_OF: usize, const INDEX: usize>(
     at: &Entered<'_>,
 ) -> Exit {
     let (address, moved) = address::<INDEX>(system, step);
-    let Some(value) = system.load_flash(WIDTH[WIDTH_OF], address) else {
+    let Some(value) = system.load_flash(step.place(at), WIDTH[WIDTH_OF], address) else {
         return any(system, step, rest, at);
     };
     write_back::<INDEX>(system, step, moved);
@@ -249,6 +249,22 @@ fn load_register<const WIDTH_OF: usize>(
 ) -> Exit {
     let address = indexed(system, step);
     let Some(value) = system.load_ram(WIDTH[WIDTH_OF], address) else {
+        return load_flash_register::<WIDTH_OF>(system, step, rest, at);
+    };
+    system.regs.set(step.a, value);
+    next(system, rest, at)
+}
+
+/// Loads from flash.
+#[inline(never)]
+fn load_flash_register<const WIDTH_OF: usize>(
+    system: &mut System,
+    step: &Step,
+    rest: Rest<'_>,
+    at: &Entered<'_>,
+) -> Exit {
+    let address = indexed(system, step);
+    let Some(value) = system.load_flash(step.place(at), WIDTH[WIDTH_OF], address) else {
         return any(system, step, rest, at);
     };
     system.regs.set(step.a, value);
@@ -257,7 +273,7 @@ fn load_register<const WIDTH_OF: usize>(
 
 /// `imm`: the address.
 fn load_literal(system: &mut System, step: &Step, rest: Rest<'_>, at: &Entered<'_>) -> Exit {
-    let Some(value) = system.load_flash(Width::Word, step.imm) else {
+    let Some(value) = system.load_flash(step.place(at), Width::Word, step.imm) else {
         return any(system, step, rest, at);
     };
     system.regs.set(step.a, value);

@@ -12,13 +12,14 @@
 
 mod arithmetic;
 mod branch;
+mod float;
 mod memory;
 mod multiply;
 
 use super::{Flow, Trap};
 use crate::core::{
     access::{Entered, Place},
-    insn::{Cond, Insn, Op},
+    insn::{Alu, Cond, Insn, Op},
     system::System,
 };
 
@@ -146,17 +147,27 @@ fn has_no_effect(op: &Op) -> bool {
     )
 }
 
-/// The step for `op`, if it has one of its own. No such step keeps SP aligned; multiple loads
-/// and stores cannot but leave it so.
+/// The step for `op`, if it has one of its own. No such step keeps SP aligned: only what cannot
+/// but leave it so may write it.
 fn specialise(op: &Op) -> Option<Step> {
-    let multiple = matches!(op, Op::LoadMultiple { .. } | Op::StoreMultiple { .. });
-    if op.writes() >> 13 & 1 != 0 && !multiple {
+    let keeps_sp_aligned = match *op {
+        Op::LoadMultiple { .. } | Op::StoreMultiple { .. } => true,
+        Op::AluImm {
+            op: Alu::Add | Alu::Sub,
+            rn: 13,
+            imm,
+            ..
+        } => imm.is_multiple_of(4),
+        _ => op.writes() >> 13 & 1 == 0,
+    };
+    if !keeps_sp_aligned {
         return None;
     }
     arithmetic::specialise(op)
         .or_else(|| multiply::specialise(op))
         .or_else(|| memory::specialise(op))
         .or_else(|| branch::specialise(op))
+        .or_else(|| float::specialise(op))
 }
 
 /// Skips the next step if condition `a` fails.

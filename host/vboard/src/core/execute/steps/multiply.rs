@@ -61,6 +61,10 @@ pub(super) fn specialise(op: &Op) -> Option<Step> {
                 DspMul::Smlaxy(3) => multiply_dsp::<3>,
                 DspMul::Smlad(false) => multiply_dsp::<4>,
                 DspMul::Smlad(true) => multiply_dsp::<5>,
+                DspMul::Smmla(false) => multiply_dsp::<6>,
+                DspMul::Smmla(true) => multiply_dsp::<7>,
+                DspMul::Smmls(false) => multiply_dsp::<8>,
+                DspMul::Smmls(true) => multiply_dsp::<9>,
                 _ => return None,
             })
         },
@@ -115,13 +119,17 @@ fn multiply_dsp<const OP: usize>(
     rest: Rest<'_>,
     at: &Entered<'_>,
 ) -> Exit {
-    const DSP: [DspMul; 6] = [
+    const DSP: [DspMul; 10] = [
         DspMul::Smlaxy(0),
         DspMul::Smlaxy(1),
         DspMul::Smlaxy(2),
         DspMul::Smlaxy(3),
         DspMul::Smlad(false),
         DspMul::Smlad(true),
+        DspMul::Smmla(false),
+        DspMul::Smmla(true),
+        DspMul::Smmls(false),
+        DspMul::Smmls(true),
     ];
     system
         .regs
