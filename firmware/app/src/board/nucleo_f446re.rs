@@ -25,7 +25,7 @@ pub(crate) const TICK_BITS: u32 = 32;
 pub(crate) const ARENA_BYTES: usize = 100 * 1024;
 
 /// Sectors 5 to 7, of 128 KiB each.
-pub(crate) const PARTITION: Range<usize> = 0x0802_0000..0x0808_0000;
+pub(crate) const PARTITION: Range<usize> = 0x0804_0000..0x0808_0000;
 
 /// Brings the core to its full clock and starts the second one.
 ///
