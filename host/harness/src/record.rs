@@ -1,5 +1,7 @@
 //! The record of a measurement.
 
+use std::collections::BTreeSet;
+
 use onchip_protocol::order::Order;
 use onchip_tflite::hex;
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,7 @@ pub struct ImageRecord {
 
 /// Core clock cycles per inference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredCycles")]
 pub struct Cycles {
     /// Each timed run, of many the first 1,000.
     pub runs: Vec<u64>,
@@ -95,6 +98,39 @@ pub struct Cycles {
     pub min: u64,
     /// The most.
     pub max: u64,
+}
+
+/// [`Cycles`] as they may have been stored: the first records held all runs, and so did not count them.
+#[derive(Deserialize)]
+struct StoredCycles {
+    runs: Vec<u64>,
+    count: Option<u32>,
+    distinct: Option<u32>,
+    median: u64,
+    min: u64,
+    max: u64,
+}
+
+impl From<StoredCycles> for Cycles {
+    fn from(stored: StoredCycles) -> Cycles {
+        let StoredCycles {
+            runs,
+            median,
+            min,
+            max,
+            ..
+        } = stored;
+        let different = runs.iter().collect::<BTreeSet<_>>().len();
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        Cycles {
+            count: stored.count.unwrap_or(number(runs.len())),
+            distinct: stored.distinct.unwrap_or(number(different)),
+            runs,
+            median,
+            min,
+            max,
+        }
+    }
 }
 
 /// An operator's part.
@@ -385,5 +421,15 @@ mod tests {
         assert_eq!(keys("/output"), "hex matches_host sha256");
         assert_eq!(keys("/proof"), "clock_check_ppm model_crc32 nonce");
         assert_eq!(keys("/host_ms"), "attach flash read run");
+    }
+
+    #[test]
+    fn a_record_that_did_not_count_its_runs_still_reads() {
+        let mut json = serde_json::to_value(record(&[7, 5, 7])).unwrap();
+        let cycles = json["cycles"].as_object_mut().unwrap();
+        cycles.remove("count").unwrap();
+        cycles.remove("distinct").unwrap();
+        let read: Record = serde_json::from_value(json).unwrap();
+        assert_eq!(read, record(&[7, 5, 7]));
     }
 }

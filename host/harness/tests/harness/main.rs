@@ -7,5 +7,6 @@ mod crowd;
 mod faults;
 mod gate;
 mod image;
+mod operators;
 mod pool;
 mod session;

@@ -1,6 +1,9 @@
 //! CONV_2D, int8.
 
 mod groups;
+mod pairs;
+
+use core::array;
 
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
@@ -72,6 +75,9 @@ impl<'m> Kernel<'m> for Conv<'m> {
 
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
+        if self.is_small() {
+            return self.pairs_bytes();
+        }
         let most = self.pixels().div_ceil(COLUMNS).min(MOST_TRIPLES);
         let least = (COLUMN_BYTES / self.triple_bytes())
             .clamp(1, LEAST_TRIPLES)
@@ -89,15 +95,11 @@ impl<'m> Kernel<'m> for Conv<'m> {
         if self.groups > 1 {
             return self.run_groups(views);
         }
+        if self.is_small() {
+            return self.run_pairs(views);
+        }
         let (mut io, scratch, table) = views.io();
-        let filters = Filters::new(
-            self.weights,
-            self.depth(),
-            self.bias,
-            Factors::new(table, self.filters),
-            self.output_zero,
-            self.clamp,
-        );
+        let filters = self.all_filters(table);
         let (rows, scratch) = scratch.split_at_mut(self.rows_bytes());
         let (staging, triples) = scratch.split_at_mut(self.staging_bytes());
         let (rows, triples) = (cast::as_i16_mut(rows), cast::as_i16_mut(triples));
@@ -105,18 +107,13 @@ impl<'m> Kernel<'m> for Conv<'m> {
         let pixels = self.pixels();
         let triple_length = self.triple_bytes() / 2;
         let block = triples.len() / triple_length * COLUMNS;
-        let mut cursor = Cursor {
-            conv: self,
-            image: 0,
-            y: 0,
-            x: 0,
-        };
+        let mut cursor = Cursor::new(self);
         for first in (0..pixels).step_by(block) {
             let last = (first + block).min(pixels) - 1;
             let starts = (first..=last).step_by(COLUMNS);
             for (triple, start) in triples.chunks_exact_mut(triple_length).zip(starts) {
                 let mut place = cursor.place();
-                let places = core::array::from_fn(|i| {
+                let places = array::from_fn(|i| {
                     // Columns too many repeat the last one.
                     if start + i <= last {
                         place = cursor.place();
@@ -133,6 +130,17 @@ impl<'m> Kernel<'m> for Conv<'m> {
 }
 
 impl Conv<'_> {
+    fn all_filters<'a>(&'a self, table: &'a [u8]) -> Filters<'a> {
+        Filters::new(
+            self.weights,
+            self.depth(),
+            self.bias,
+            Factors::new(table, self.filters),
+            self.output_zero,
+            self.clamp,
+        )
+    }
+
     /// Output pixels.
     fn pixels(&self) -> usize {
         self.batches * self.y.output * self.x.output
@@ -181,7 +189,9 @@ impl Conv<'_> {
     #[inline(never)]
     fn fill(&self, triple: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
         if !self.rows_suit() {
-            self.fill_staged(triple, staging, input, places);
+            self.stage(staging, input, &places);
+            let sources = array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
+            kernel::unpack(triple, 0, sources, self.input_zero);
             return;
         }
         let (y, row) = (self.y, self.x.filter * self.channels);
@@ -215,15 +225,9 @@ impl Conv<'_> {
         }
     }
 
-    /// The same by way of whole columns.
+    /// Puts together whole columns, as bytes.
     #[inline(never)]
-    fn fill_staged(
-        &self,
-        triple: &mut [i16],
-        staging: &mut [i8],
-        input: &[i8],
-        places: [Place; COLUMNS],
-    ) {
+    fn stage<const N: usize>(&self, staging: &mut [i8], input: &[i8], places: &[Place; N]) {
         let (y, row) = (self.y, self.x.filter * self.channels);
         let step = y.dilation * self.x.input * self.channels;
         let columns = staging.chunks_exact_mut(self.depth());
@@ -240,8 +244,6 @@ impl Conv<'_> {
                 }
             }
         }
-        let sources = core::array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
-        kernel::unpack(triple, 0, sources, self.input_zero);
     }
 
     /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
@@ -301,7 +303,17 @@ struct Cursor<'a> {
     x: usize,
 }
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
+    /// At the first one.
+    fn new(conv: &'a Conv<'a>) -> Self {
+        Self {
+            conv,
+            image: 0,
+            y: 0,
+            x: 0,
+        }
+    }
+
     fn place(&self) -> Place {
         let (y, x) = (&self.conv.y, &self.conv.x);
         let top = (self.y * y.stride).wrapping_sub(y.padding);
