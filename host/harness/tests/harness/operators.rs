@@ -1,6 +1,7 @@
 //! Every kind of operator on the chip: golden networks, whose outputs there equal the host engine's or are no
 //! measurement. That the host engine's equal TFLite's is the engine's own test.
 
+#[expect(dead_code, reason = "outputs are compared by the engine's own test")]
 #[path = "../../../../firmware/engine/tests/golden/mod.rs"]
 mod golden;
 
