@@ -276,7 +276,12 @@ fn reaches_peripherals(pair: &Pair<'_>, isa: &Isa) -> bool {
     // Unicorn tells of a store when the block is over.
     let stops = [pair.ours.r[15], pair.theirs.r[15]];
     let states: [&[u32]; 3] = [&pair.case.state.r, &pair.ours.r, &pair.theirs.r];
-    let at_stop = |i: &&(u32, usize, u32)| stops.contains(&i.0);
+    // A store that has gone through here, and Unicorn has told of at the end of an IT block, lies before both.
+    let gone = pair.ours.end == End::Breakpoint;
+    let at_stop = |&&(at, i, _): &&(u32, usize, u32)| {
+        let stores = matches!(isa.encodings[i].kind, Kind::Words | Kind::Memory);
+        stops.contains(&at) || (gone && stores)
+    };
     pair.instructions
         .iter()
         .filter(at_stop)
