@@ -250,6 +250,30 @@ impl Layer {
     }
 }
 
+/// What an operator that needs no working memory puts out, apart from its input.
+pub(super) fn run<'m>(kernel: &impl Kernel<'m>, input: &[i8], output_bytes: usize) -> Vec<i8> {
+    run_two(kernel, [input, &[]], output_bytes)
+}
+
+/// The same of an operator of two inputs.
+pub(super) fn run_two<'m>(
+    kernel: &impl Kernel<'m>,
+    inputs: [&[i8]; 2],
+    output_bytes: usize,
+) -> Vec<i8> {
+    let mut output = vec![-99; output_bytes];
+    kernel.run(Views {
+        inputs,
+        overwritten: [false; 2],
+        trail: None,
+        states: [&mut [], &mut []],
+        output: &mut output,
+        scratch: &mut [],
+        table: &[],
+    });
+    output
+}
+
 fn as_u8(data: &[i8]) -> Vec<u8> {
     data.iter().map(|&x| x as u8).collect()
 }

@@ -6,9 +6,9 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Arithmetic, BatchMatMul};
-use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::op::Kernel;
+use crate::op::tests::run_two;
 use crate::quantize::Rescale;
 
 /// Each dimension's length, and which of the operands have 1 instead.
@@ -80,16 +80,7 @@ proptest! {
         let arithmetic = Arithmetic::Integer { zeros: [zero_a, zero_b], output_zero, rescale };
         let product = BatchMatMul::new([&first, &second, &output], adjoint, arithmetic).unwrap();
         prop_assert_eq!(product.macs(), (expected.len() * depth) as u64);
-        let mut out = vec![0; expected.len()];
-        product.run(Views {
-            inputs: [&a, &b],
-            overwritten: [false; 2],
-            trail: None,
-            states: [&mut [], &mut []],
-            output: &mut out,
-            scratch: &mut [],
-            table: &[],
-        });
+        let out = run_two(&product, [&a, &b], expected.len());
         prop_assert_eq!(out, expected);
     }
 }

@@ -11,27 +11,12 @@ use super::gather::Gather;
 use super::mirror_pad::{Border, MirrorPad};
 use super::strided_slice::Along;
 use super::{batches, strides};
-use crate::arena::Views;
-use crate::op::Kernel;
+use crate::op::tests::run_two as run;
 use crate::tensor::MAX_RANK;
 
 /// Different bytes, as many as there are.
 fn bytes(count: usize) -> Vec<i8> {
     (0..count).map(|i| (i * 7 + i / 251) as i8).collect()
-}
-
-fn run<'m>(kernel: &impl Kernel<'m>, inputs: [&[i8]; 2], output_bytes: usize) -> Vec<i8> {
-    let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
-        inputs,
-        overwritten: [false; 2],
-        trail: None,
-        states: [&mut [], &mut []],
-        output: &mut output,
-        scratch: &mut [],
-        table: &[],
-    });
-    output
 }
 
 /// All positions in a tensor, in order.

@@ -7,25 +7,10 @@ use proptest::prelude::*;
 
 use super::general::{General, Range};
 use super::{Geometry, Reduction};
-use crate::arena::Views;
-use crate::op::Kernel;
 use crate::op::context::Clamp;
 use crate::op::element::Element;
+use crate::op::tests::run;
 use crate::op::window::Window;
-
-fn run<'m>(kernel: &impl Kernel<'m>, input: &[i8], output_bytes: usize) -> Vec<i8> {
-    let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
-        inputs: [input, &[]],
-        overwritten: [false; 2],
-        trail: None,
-        states: [&mut [], &mut []],
-        output: &mut output,
-        scratch: &mut [],
-        table: &[],
-    });
-    output
-}
 
 fn window() -> impl Strategy<Value = Window> {
     let sizes = (1..9_usize, 1..5_usize, 1..4_usize, any::<bool>());

@@ -8,25 +8,10 @@ use proptest::prelude::*;
 use super::geometry::Geometry;
 use super::quantized::Quantized;
 use super::{ArgReduce, Kind, Reduce};
-use crate::arena::Views;
-use crate::op::Kernel;
 use crate::op::element::Element;
+use crate::op::tests::run;
 use crate::quantize::Rescale;
 use crate::tensor::{DataType, MAX_RANK};
-
-fn run<'m>(kernel: &impl Kernel<'m>, input: &[i8], output_bytes: usize) -> Vec<i8> {
-    let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
-        inputs: [input, &[]],
-        overwritten: [false; 2],
-        trail: None,
-        states: [&mut [], &mut []],
-        output: &mut output,
-        scratch: &mut [],
-        table: &[],
-    });
-    output
-}
 
 fn shape() -> impl Strategy<Value = (Vec<usize>, [bool; MAX_RANK])> {
     let dims = prop::collection::vec(1..5_usize, 0..=MAX_RANK);

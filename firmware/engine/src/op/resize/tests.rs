@@ -6,22 +6,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Resize, bilinear, nearest};
-use crate::arena::Views;
-use crate::op::Kernel;
-
-fn run<'m>(kernel: &impl Kernel<'m>, input: &[i8], output_bytes: usize) -> Vec<i8> {
-    let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
-        inputs: [input, &[]],
-        overwritten: [false; 2],
-        trail: None,
-        states: [&mut [], &mut []],
-        output: &mut output,
-        scratch: &mut [],
-        table: &[],
-    });
-    output
-}
+use crate::op::tests::run;
 
 fn geometry() -> impl Strategy<Value = Resize> {
     let size = || prop::array::uniform2(1..12_usize);

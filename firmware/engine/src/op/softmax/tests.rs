@@ -1,30 +1,14 @@
 //! Random rows against exponentials in double precision.
 
-use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::table::{EXPONENTIAL, RECIPROCAL};
 use super::{Float, Int16, Softmax};
-use crate::arena::Views;
-use crate::op::Kernel;
 use crate::op::element::Element;
+use crate::op::tests::run;
 use crate::quantize::Rescale;
-
-fn run<'m>(kernel: &impl Kernel<'m>, input: &[i8], output_bytes: usize) -> Vec<i8> {
-    let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
-        inputs: [input, &[]],
-        overwritten: [false; 2],
-        trail: None,
-        states: [&mut [], &mut []],
-        output: &mut output,
-        scratch: &mut [],
-        table: &[],
-    });
-    output
-}
 
 /// What a row's elements should become, exactly.
 fn exact(row: &[f64]) -> Vec<f64> {
