@@ -101,6 +101,10 @@ impl Nvic {
         put(&mut self.active, n, value);
     }
 
+    pub(crate) fn clear_active(&mut self) {
+        self.active = Set::default();
+    }
+
     /// How many exceptions are active.
     pub(crate) fn active_count(&self) -> u32 {
         self.active.iter().map(|w| w.count_ones()).sum()

@@ -21,6 +21,8 @@ pub(super) const DEMCR: u32 = SCS + 0xdfc;
 
 /// The high half of AIRCR when it is written, and when it is read.
 const AIRCR_KEY: u32 = 0x05fa;
+const VECTRESET: u32 = 1;
+const VECTCLRACTIVE: u32 = 2;
 const AIRCR_READ: u32 = 0xfa05;
 
 /// Where MPU_TYPE is.
@@ -354,8 +356,20 @@ impl System {
         if self.isa.thumb2 {
             self.nvic.group = (value >> 8 & 7) as u8;
         }
-        if value & 3 != 0 {
-            return Err(AccessError::unmodelled("AIRCR.VECTRESET and VECTCLRACTIVE"));
+        // Both are for debuggers; what they do while the core runs is UNPREDICTABLE (Armv7-M, B3.2.6).
+        if value & (VECTRESET | VECTCLRACTIVE) != 0 && !self.debug.halted {
+            return Err(AccessError::unmodelled(
+                "AIRCR.VECTRESET or VECTCLRACTIVE outside Debug state",
+            ));
+        }
+        if value & VECTCLRACTIVE != 0 {
+            self.nvic.clear_active();
+            self.regs.ipsr = 0;
+        }
+        // Armv6-M has no such bit.
+        if value & VECTRESET != 0 && self.isa.thumb2 {
+            self.reset_core();
+            self.start_requested = true;
         }
         self.reset_requested |= value & 4 != 0;
         Ok(())

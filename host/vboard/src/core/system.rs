@@ -160,6 +160,11 @@ impl System {
     /// Resets the peripherals and the core, debug logic excepted.
     pub(crate) fn reset_peripherals(&mut self, reset: Reset) {
         self.bus.reset(reset, self.cycles);
+        self.reset_core();
+    }
+
+    /// Resets the core alone, debug logic excepted: what AIRCR.VECTRESET does.
+    pub(crate) fn reset_core(&mut self) {
         self.nvic.reset();
         self.scb.reset();
         self.systick = SysTick::default();

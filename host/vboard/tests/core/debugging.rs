@@ -1,13 +1,17 @@
 //! Halting debug, as probe-rs uses it.
 
+use onchip_vboard::chips::stm32l4r5;
 use onchip_vboard::machine::Stop;
 
 use crate::common::{
-    BRANCH_HERE, DCRDR, DCRSR, DEMCR, DFSR, DHCSR, PROGRAM, RAM, RETURN, boot, handler_of, read,
-    register, resume, run_for, set_register, step, unstarted, write,
+    BRANCH_HERE, DCRDR, DCRSR, DEMCR, DFSR, DHCSR, PROGRAM, RAM, RETURN, boot, boot_chip,
+    handler_of, read, register, resume, run_for, set_register, step, unstarted, write,
 };
 
 const AIRCR: u32 = 0xe000_ed0c;
+const NVIC_IABR0: u32 = 0xe000_e300;
+const SCR: u32 = 0xe000_ed10;
+const RCC_APB1ENR1: u32 = 0x4002_1058;
 const FP_CTRL: u32 = 0xe000_2000;
 const FP_COMP0: u32 = 0xe000_2008;
 
@@ -120,6 +124,50 @@ fn a_system_reset_can_be_caught() {
     assert_eq!(register(&mut m, 16) >> 24, 1);
     assert_eq!(read(&mut m, FP_CTRL), 0x260);
     assert_eq!(read(&mut m, DEMCR), 1);
+}
+
+#[test]
+fn a_debugger_can_reset_the_core_alone() {
+    const TIM2_ARR: u32 = 0x4000_002c;
+    let mut m = boot_chip(stm32l4r5::chip(), &COUNT, &[]);
+    write(&mut m, RCC_APB1ENR1, 1);
+    write(&mut m, TIM2_ARR, 77);
+    run_for(&mut m, 50);
+    write(&mut m, SCR, 4);
+    write(&mut m, DEMCR, 1);
+    write(&mut m, AIRCR, 0x05fa_0001);
+    assert!(m.is_halted());
+    assert_eq!(register(&mut m, 15), PROGRAM);
+    assert_eq!(read(&mut m, SCR), 0);
+    assert_eq!(read(&mut m, TIM2_ARR), 77, "the chip goes on");
+}
+
+#[test]
+fn a_debugger_can_leave_all_handlers() {
+    let mut m = boot(&COUNT, &[(16, &[BRANCH_HERE])]);
+    write(&mut m, 0xe000_e100, 1);
+    write(&mut m, 0xe000_e200, 1);
+    write(&mut m, DHCSR, 0xa05f_0001);
+    m.run(100);
+    write(&mut m, DHCSR, 0xa05f_0003);
+    assert_eq!(register(&mut m, 16) & 0x1ff, 16);
+    assert_eq!(read(&mut m, NVIC_IABR0), 1);
+    write(&mut m, AIRCR, 0x05fa_0002);
+    assert_eq!(register(&mut m, 16) & 0x1ff, 0);
+    assert_eq!(read(&mut m, NVIC_IABR0), 0);
+}
+
+#[test]
+fn a_program_cannot_reset_its_core_alone() {
+    for bit in [1, 2] {
+        // str r2, [r1]; b .
+        let mut m = boot(&[0x600a, BRANCH_HERE], &[]);
+        set_register(&mut m, 1, AIRCR);
+        set_register(&mut m, 2, 0x05fa_0000 | bit);
+        assert_eq!(resume(&mut m, 1000), Stop::Error);
+        let error = m.error().expect("it has stopped").to_string();
+        assert!(error.contains("outside Debug state"), "{error}");
+    }
 }
 
 #[test]
