@@ -26,7 +26,7 @@ impl Observer for () {
 pub struct Interpreter<'m, 'a> {
     model: Model<'m>,
     arena: &'a mut [u8],
-    plan: Plan,
+    plan: Plan<'m>,
 }
 
 impl<'m, 'a> Interpreter<'m, 'a> {

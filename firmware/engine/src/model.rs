@@ -19,7 +19,11 @@ pub struct Model<'m> {
     operators: Tables<'m>,
     input: TensorInfo<'m>,
     output: TensorInfo<'m>,
+    kept: Option<&'m [u8]>,
 }
+
+/// The name of the metadata that [`kept`](crate::kept) makes.
+pub const KEPT: &str = "onchip.kept";
 
 impl<'m> Model<'m> {
     /// Reads and checks a `.tflite` file.
@@ -55,6 +59,7 @@ impl<'m> Model<'m> {
             operators: subgraph.tables(3)?,
             input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
             output: tensor(single(subgraph.vector(2)?, GraphProblem::Outputs)?)?,
+            kept: metadata(&root.tables(6)?, &buffers)?,
         };
         model.check()?;
         Ok(model)
@@ -185,6 +190,11 @@ impl<'m> Model<'m> {
         self.output
     }
 
+    /// What the file carries so that neither planning nor tables take time or memory: metadata [`KEPT`].
+    pub(crate) fn kept(&self) -> Option<&'m [u8]> {
+        self.kept
+    }
+
     /// Multiply-accumulates of one inference: those of convolutions and dense layers.
     #[must_use]
     pub fn macs(&self) -> u64 {
@@ -217,7 +227,8 @@ impl<'m> Model<'m> {
             .scalar::<i32>(3, 0)?
             .max(i32::from(code.scalar::<i8>(0, 0)?));
         Ok(Context {
-            model: *self,
+            tensors: self.tensors,
+            buffers: self.buffers,
             index,
             opcode: Opcode(opcode.unsigned_abs()),
             inputs: table.vector(1)?,
@@ -235,6 +246,18 @@ fn graph(problem: GraphProblem, value: usize) -> Error {
         problem,
         value: saturate(value),
     }
+}
+
+/// The content of the metadata [`KEPT`], if the file has it.
+fn metadata<'m>(list: &Tables<'m>, buffers: &Tables<'m>) -> Result<Option<&'m [u8]>> {
+    for i in 0..list.len() {
+        let entry = list.get(i)?;
+        if entry.bytes(0)? == KEPT.as_bytes() {
+            let buffer = buffers.get(entry.scalar::<u32>(1, 0)? as usize)?;
+            return buffer.bytes(0).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// The one tensor that a subgraph's list of inputs or outputs must name.

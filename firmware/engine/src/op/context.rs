@@ -3,15 +3,15 @@
 use core::cell::OnceCell;
 
 use crate::error::{Error, FileProblem, OperatorProblem};
-use crate::flatbuffer::{Result, Scalar, Table, Vector, saturate};
-use crate::model::Model;
+use crate::flatbuffer::{Result, Scalar, Table, Tables, Vector, saturate};
 use crate::opcode::Opcode;
 use crate::quantize::{Rescale, round};
 use crate::tensor::{DataType, TensorInfo};
 
 /// An operator in the file.
 pub(crate) struct Context<'m> {
-    pub(crate) model: Model<'m>,
+    pub(crate) tensors: Tables<'m>,
+    pub(crate) buffers: Tables<'m>,
     pub(crate) index: usize,
     pub(crate) opcode: Opcode,
     pub(crate) inputs: Vector<'m, i32>,
@@ -158,13 +158,14 @@ impl<'m> Context<'m> {
         Ok(*self.read[which].get_or_init(|| tensor))
     }
 
+    #[inline(never)]
     fn tensor(&self, index: i32) -> Result<TensorInfo<'m>> {
         let value = index.unsigned_abs();
         let index = usize::try_from(index).map_err(|_| Error::File {
             problem: FileProblem::Index,
             value,
         })?;
-        self.model.read_tensor(index)?.some()
+        TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers)?.some()
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.
