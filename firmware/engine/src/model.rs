@@ -2,7 +2,7 @@
 
 use crate::error::{Error, FileProblem, GraphProblem, TensorProblem};
 use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
-use crate::op::{Context, Op};
+use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
@@ -20,6 +20,8 @@ pub struct Model<'m> {
     input: TensorInfo<'m>,
     output: TensorInfo<'m>,
     kept: Option<&'m [u8]>,
+    /// Whether all has been checked.
+    checked: bool,
 }
 
 /// The name of the metadata that [`kept`](crate::kept) makes.
@@ -51,7 +53,7 @@ impl<'m> Model<'m> {
         let tensors = subgraph.tables(0)?;
         let buffers = root.tables(4)?;
         let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some();
-        let model = Self {
+        let mut model = Self {
             codes: root.tables(1)?,
             buffers,
             subgraphs,
@@ -60,8 +62,10 @@ impl<'m> Model<'m> {
             input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
             output: tensor(single(subgraph.vector(2)?, GraphProblem::Outputs)?)?,
             kept: metadata(&root.tables(6)?, &buffers)?,
+            checked: false,
         };
         model.check()?;
+        model.checked = true;
         Ok(model)
     }
 
@@ -98,7 +102,7 @@ impl<'m> Model<'m> {
             // Those that run in steps name what is missing if they have none.
             (0..steps.max(1)).try_for_each(|step| {
                 context.step = step;
-                Op::read(&context).map(drop)
+                Op::with(&context, &mut |_| Ok(()))
             })
         })?;
         self.check_variables()
@@ -139,7 +143,12 @@ impl<'m> Model<'m> {
     #[must_use]
     pub fn operator(&self, i: usize) -> Option<OperatorInfo<'m>> {
         let context = self.context(i).ok()?;
-        let macs = Op::read(&context).ok()?.macs();
+        let mut macs = 0;
+        let note = &mut |op: &Op<'_, 'm>| {
+            macs = op.kernel.macs();
+            Ok(())
+        };
+        Op::with(&context, note).ok()?;
         let constants = context
             .inputs
             .iter()
@@ -205,18 +214,23 @@ impl<'m> Model<'m> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 
-    /// The steps of operator `i`, as its kernel understands them.
-    pub(crate) fn steps(&self, i: usize) -> Result<impl Iterator<Item = Result<Op<'m>>>> {
+    /// Hands on the steps of operator `i`, counted, as its kernel understands them.
+    pub(crate) fn steps(
+        &self,
+        i: usize,
+        then: &mut dyn FnMut(usize, &Op<'_, 'm>) -> Result<()>,
+    ) -> Result<()> {
         let mut context = self.context(i)?;
-        Ok((0..context.steps()).map(move |step| {
+        for step in 0..context.steps() {
             context.step = step;
-            Op::read(&context)
-        }))
+            Op::with(&context, &mut |op| then(step, op))?;
+        }
+        Ok(())
     }
 
-    /// The first step of operator `i`, which for most is the only one.
-    pub(crate) fn op(&self, i: usize) -> Result<Op<'m>> {
-        Op::read(&self.context(i)?)
+    /// Hands on the first step of operator `i`, which for most is the only one.
+    pub(crate) fn op(&self, i: usize, then: Then<'_, 'm>) -> Result<()> {
+        Op::with(&self.context(i)?, then)
     }
 
     pub(crate) fn context(&self, index: usize) -> Result<Context<'m>> {
@@ -229,6 +243,7 @@ impl<'m> Model<'m> {
         Ok(Context {
             tensors: self.tensors,
             buffers: self.buffers,
+            checked: self.checked,
             index,
             opcode: Opcode(opcode.unsigned_abs()),
             inputs: table.vector(1)?,

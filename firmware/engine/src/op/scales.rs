@@ -33,7 +33,11 @@ impl<'m> ChannelScales<'m> {
             channels,
         };
         // If the greatest one fits, all do.
-        cx.ensure(scales.greatest().is_some(), OperatorProblem::Multiplier, 0)?;
+        cx.ensure(
+            cx.checked || scales.greatest().is_some(),
+            OperatorProblem::Multiplier,
+            0,
+        )?;
         Ok(scales)
     }
 

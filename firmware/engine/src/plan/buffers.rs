@@ -93,7 +93,7 @@ impl Buffer {
 
 /// Is shown each step of each operator: the buffers found so far, the operator's number, the step's, and its operands.
 pub(super) type Note<'a, 'm> =
-    &'a mut dyn FnMut(&mut Buffers<'_>, usize, usize, &Op<'m>) -> Result<()>;
+    &'a mut dyn FnMut(&mut Buffers<'_>, usize, usize, &Op<'_, 'm>) -> Result<()>;
 
 /// The buffers, kept as bytes in the arena.
 pub(super) struct Buffers<'a>(pub(super) &'a mut [[u8; RECORD]]);
@@ -160,7 +160,12 @@ impl Buffers<'_> {
     pub(super) fn plan(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<Option<usize>> {
         (0..self.len()).for_each(|i| self.put(i, UNPLACED));
         self.collect(model, &mut |_, _, _, _| Ok(()))?;
-        (0..model.operator_count()).try_for_each(|index| self.share(model, index, sharing))?;
+        for index in 0..model.operator_count() {
+            model.op(index, &mut |op| {
+                self.share(op, index, sharing);
+                Ok(())
+            })?;
+        }
         Ok(self.place())
     }
 
@@ -206,11 +211,10 @@ impl Buffers<'_> {
             self.extend(variable.tensor, FOREVER);
         }
         for index in 0..model.operator_count() {
-            for (step, op) in model.steps(index)?.enumerate() {
-                let op = op?;
+            model.steps(index, &mut |step, op| {
                 self.collect_step(model, index, step, &op.operands)?;
-                note(self, index, step, &op)?;
-            }
+                note(self, index, step, op)
+            })?;
         }
         if !self.is_known(output.index) {
             return Err(graph(GraphProblem::Unproduced, output.index));
@@ -254,19 +258,18 @@ impl Buffers<'_> {
 
     /// Lets the output of operator `index` lie in the memory of an input: one whose bytes it repeats, or one that
     /// nothing else needs from then on.
-    fn share(&mut self, model: &Model<'_>, index: usize, sharing: Sharing) -> Result<()> {
-        let op = model.op(index)?;
+    fn share(&mut self, op: &Op<'_, '_>, index: usize, sharing: Sharing) {
         let Some(output) = op.operands.output else {
-            return Ok(());
+            return;
         };
         if op.operands.reuse == Reuse::Alias {
             if let Some(input) = op.operands.arena_inputs().next() {
                 self.join(output.tensor, input.tensor, 0);
             }
-            return Ok(());
+            return;
         }
         let lead = match op.operands.reuse {
-            Reuse::Trail => op.lead(),
+            Reuse::Trail => op.kernel.lead(),
             _ => Some(0),
         };
         for input in op.operands.reusable() {
@@ -279,7 +282,6 @@ impl Buffers<'_> {
                 break;
             }
         }
-        Ok(())
     }
 
     /// Lays buffer `i`, which has its memory for itself, `lead` bytes or a little more before `other` into that one's

@@ -48,7 +48,7 @@ impl<'m> Plan<'m> {
             if !is_work(start..end, op, header.arena) {
                 return Err(graph(GraphProblem::KeptWork, index));
             }
-            let scales = op.scales();
+            let scales = op.kernel.scales();
             digest.add_operator(scales);
             let table = bytes.get(table..).unwrap_or_default();
             if scales.is_some_and(|scales| {
@@ -82,8 +82,8 @@ impl<'m> Plan<'m> {
 }
 
 /// Whether an operator can work in this memory, of an arena that ends at `end`.
-fn is_work(memory: Range<usize>, op: &Op<'_>, end: usize) -> bool {
-    let (least, most) = op.scratch_bytes();
+fn is_work(memory: Range<usize>, op: &Op<'_, '_>, end: usize) -> bool {
+    let (least, most) = op.kernel.scratch_bytes();
     memory.start <= memory.end
         && memory.end <= end
         && memory.start.is_multiple_of(ALIGNMENT)
@@ -92,7 +92,7 @@ fn is_work(memory: Range<usize>, op: &Op<'_>, end: usize) -> bool {
 
 /// Notes in an operator's output which tensor it may overlap: whose bytes it repeats in the same place is the root of
 /// both; `shift` is one more than the number of the tensor that it overwrites.
-fn relate(buffers: &mut Buffers<'_>, op: &Op<'_>) {
+fn relate(buffers: &mut Buffers<'_>, op: &Op<'_, '_>) {
     let Some(output) = op.operands.output else {
         return;
     };
@@ -113,7 +113,8 @@ fn relate(buffers: &mut Buffers<'_>, op: &Op<'_>) {
             let (from, to) = (place(input), place(&output));
             let distance = from.start.checked_sub(to.start);
             overlap(&from, &to)
-                && distance.is_some_and(|distance| op.lead().is_some_and(|lead| lead <= distance))
+                && distance
+                    .is_some_and(|distance| op.kernel.lead().is_some_and(|lead| lead <= distance))
         }),
     };
     if let Some(input) = related {

@@ -44,7 +44,10 @@ pub fn kept<'a>(model: &Model<'_>, arena: &'a mut [u8]) -> Result<&'a [u8]> {
     let (plan, end) = Plan::make(model, arena)?;
     let mut digest = Digest::default();
     for index in 0..model.operator_count() {
-        digest.add_operator(model.op(index)?.scales());
+        model.op(index, &mut |op| {
+            digest.add_operator(op.kernel.scales());
+            Ok(())
+        })?;
     }
     let header = Header {
         tensors: model.tensor_count(),

@@ -69,10 +69,12 @@ impl<'m> Plan<'m> {
         let mut end = tensors_end;
         let mut table_bytes = 0;
         for index in 0..operators {
-            let op = model.op(index)?;
-            let work = buffers.working_memory(index, end, op.scratch_bytes());
-            end = end.max(work.end);
-            table_bytes += rounded_table_bytes(&op);
+            model.op(index, &mut |op| {
+                let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
+                end = end.max(work.end);
+                table_bytes += rounded_table_bytes(op);
+                Ok(())
+            })?;
         }
 
         // The records still lie at the arena's start, so the numbers are kept behind both.
@@ -85,24 +87,27 @@ impl<'m> Plan<'m> {
 
         let (records, kept) = arena.split_at_mut(numbers);
         let buffers = Buffers(&mut records.as_chunks_mut().0[..tensors]);
-        let (kept_numbers, mut tables) = kept.split_at_mut(4 * count);
+        let (kept_numbers, tables) = kept.split_at_mut(4 * count);
         let (offsets, places) = kept_numbers.as_chunks_mut().0.split_at_mut(tensors);
         for (i, offset) in offsets.iter_mut().enumerate() {
             *offset = buffers.offset(i).to_le_bytes();
         }
-        let mut table = 4 * count;
+        let first = 4 * count;
+        let mut table = first;
         for (index, place) in places.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            let op = model.op(index)?;
-            let work = buffers.working_memory(index, end, op.scratch_bytes());
-            *place = [work.start, work.end, table].map(|number| saturate(number).to_le_bytes());
-            let (this, rest) = tables.split_at_mut(rounded_table_bytes(&op));
-            if let Some(scales) = op.scales() {
-                let (factors, padding) = this.split_at_mut(scales.table_bytes());
-                scales.fill(factors);
-                padding.fill(0);
-            }
-            table += this.len();
-            tables = rest;
+            model.op(index, &mut |op| {
+                let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
+                *place = [work.start, work.end, table].map(|number| saturate(number).to_le_bytes());
+                let bytes = rounded_table_bytes(op);
+                if let Some(scales) = op.kernel.scales() {
+                    let (factors, padding) =
+                        tables[table - first..][..bytes].split_at_mut(scales.table_bytes());
+                    scales.fill(factors);
+                    padding.fill(0);
+                }
+                table += bytes;
+                Ok(())
+            })?;
         }
         let numbers = Numbers::Arena(numbers);
         Ok((
@@ -121,7 +126,7 @@ impl<'m> Plan<'m> {
     }
 
     /// Where all that operator `index` uses lies.
-    pub(crate) fn places(&self, arena: &[u8], index: usize, op: &Op<'_>) -> Places<'m> {
+    pub(crate) fn places(&self, arena: &[u8], index: usize, op: &Op<'_, '_>) -> Places<'m> {
         let range = |start: usize, bytes| {
             if bytes == 0 {
                 0..0
@@ -139,7 +144,10 @@ impl<'m> Plan<'m> {
         };
         let place = self.tensors + 3 * index;
         let [start, end, table] = [0, 1, 2].map(|i| self.numbers.get(arena, place + i));
-        let table = range(table, op.scales().map_or(0, ChannelScales::table_bytes));
+        let table = range(
+            table,
+            op.kernel.scales().map_or(0, ChannelScales::table_bytes),
+        );
         let (table, kept_table) = match self.numbers {
             Numbers::Arena(numbers) => (numbers + table.start..numbers + table.end, None),
             Numbers::File(bytes) => (0..0, bytes.get(table)),
@@ -156,7 +164,8 @@ impl<'m> Plan<'m> {
 }
 
 /// Bytes of an operator's table, and what aligns the next one.
-fn rounded_table_bytes(op: &Op<'_>) -> usize {
-    op.scales()
+fn rounded_table_bytes(op: &Op<'_, '_>) -> usize {
+    op.kernel
+        .scales()
         .map_or(0, |scales| scales.table_bytes().next_multiple_of(4))
 }
