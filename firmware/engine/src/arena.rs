@@ -10,12 +10,14 @@ pub(crate) const ALIGNMENT: usize = 16;
 
 /// Where an operator's operands lie in the arena; an empty range at 0 where there is none.
 #[derive(Clone, Default)]
-pub(crate) struct Places {
+pub(crate) struct Places<'m> {
     pub(crate) inputs: [Range<usize>; MAX_INPUTS],
     pub(crate) states: [Range<usize>; MAX_STATES],
     pub(crate) output: Range<usize>,
     pub(crate) scratch: Range<usize>,
     pub(crate) table: Range<usize>,
+    /// The table, if it is not in the arena.
+    pub(crate) kept_table: Option<&'m [u8]>,
 }
 
 /// What an operator reads and writes while it runs.
@@ -40,7 +42,7 @@ impl<'a> Views<'a> {
     /// lie outside, which a plan does not bring about.
     pub(crate) fn new(
         arena: &'a mut [u8],
-        places: Places,
+        places: Places<'a>,
         constants: [Option<&'a [u8]>; MAX_INPUTS],
         reuse: Reuse,
     ) -> Option<Self> {
@@ -93,7 +95,7 @@ impl<'a> Views<'a> {
             output: cast::as_i8_mut(output),
             trail,
             scratch,
-            table,
+            table: places.kept_table.unwrap_or(table),
         })
     }
 

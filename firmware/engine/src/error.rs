@@ -54,6 +54,12 @@ problems! {
         Unproduced = 7, "a tensor is used before anything has produced it; operators must be in order of execution", "tensor";
         Plan = 9, "the memory plan does not fit an operator; the file has changed since it was planned", "operator";
         ProducedTwice = 8, "a tensor is produced twice, or written although it is a constant", "tensor";
+        KeptLayout = 10, "what the file carries for the chip (metadata `onchip.kept`) has a layout of another version; prepare the model anew", "layout";
+        KeptCounts = 11, "what the file carries for the chip (metadata `onchip.kept`) was made for another network; prepare the model anew", "tensors";
+        KeptTensor = 12, "the memory plan in the file (metadata `onchip.kept`) puts a tensor outside the arena or over another one; prepare the model anew", "tensor";
+        KeptWork = 13, "the memory plan in the file (metadata `onchip.kept`) gives an operator working memory that does not fit; prepare the model anew", "operator";
+        KeptTable = 14, "a table in the file (metadata `onchip.kept`) does not fit its operator; prepare the model anew", "operator";
+        KeptScales = 15, "the tables in the file (metadata `onchip.kept`) were computed from other scales; prepare the model anew", "";
     }
 }
 

@@ -4,7 +4,7 @@ use crate::arena::{Views, aligned};
 use crate::error::{Error, GraphProblem};
 use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
-use crate::op::Reuse;
+use crate::op::{Operands, Reuse};
 use crate::plan::Plan;
 use crate::tensor::{DataType, TensorInfo};
 
@@ -26,7 +26,7 @@ impl Observer for () {
 pub struct Interpreter<'m, 'a> {
     model: Model<'m>,
     arena: &'a mut [u8],
-    plan: Plan,
+    plan: Plan<'m>,
 }
 
 impl<'m, 'a> Interpreter<'m, 'a> {
@@ -119,24 +119,22 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     }
 
     fn run(&mut self, index: usize) -> Result<()> {
-        for op in self.model.steps(index)? {
-            let op = op?;
-            let places = self.plan.places(self.arena, index, &op);
-            if op.operands.reuse == Reuse::Alias && places.inputs[0] == places.output {
-                continue;
+        let Self { model, arena, plan } = self;
+        model.steps(index, &mut |_, op| {
+            let places = plan.places(arena, index, op);
+            let Operands { inputs, reuse, .. } = &op.operands;
+            if *reuse == Reuse::Alias && places.inputs[0] == places.output {
+                return Ok(());
             }
-            let constants = op
-                .operands
-                .inputs
-                .map(|input| input.and_then(|input| input.data));
-            let reuse = op.operands.reuse;
+            let constants = inputs.map(|input| input.and_then(|input| input.data));
             let changed = Error::Graph {
                 problem: GraphProblem::Plan,
                 value: saturate(index),
             };
-            op.run(Views::new(self.arena, places, constants, reuse).ok_or(changed)?);
-        }
-        Ok(())
+            let views = Views::new(arena, places, constants, *reuse).ok_or(changed)?;
+            op.kernel.run(views);
+            Ok(())
+        })
     }
 }
 

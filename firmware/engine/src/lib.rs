@@ -2,7 +2,8 @@
 //! equal to TFLite's reference kernels bit for bit.
 //!
 //! [`Model::new`] checks a file, [`Interpreter::new`] plans its memory, [`Interpreter::invoke`] runs it. The file is
-//! read in place, so that nothing of it is kept in RAM but the channels' factors. Kernels of integers compute with
+//! read in place, so that nothing of it is kept in RAM but the memory plan and the channels' factors, and not even these if
+//! the file carries them ([`kept`]). Kernels of integers compute with
 //! integers only; a few scales per operator are converted when it starts.
 //!
 //! ```
@@ -40,6 +41,7 @@ mod variables;
 pub use error::{Error, FileProblem, GraphProblem, OperatorProblem, TensorProblem};
 pub use flatbuffer::{Scalar, Vector};
 pub use interpreter::{Interpreter, Observer};
-pub use model::{Model, OperatorInfo};
+pub use model::{KEPT, Model, OperatorInfo};
 pub use opcode::Opcode;
+pub use plan::kept;
 pub use tensor::{DataType, MAX_RANK, Quantization, Shape, TensorInfo};

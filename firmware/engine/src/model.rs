@@ -2,7 +2,7 @@
 
 use crate::error::{Error, FileProblem, GraphProblem, TensorProblem};
 use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
-use crate::op::{Context, Op};
+use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
@@ -19,7 +19,13 @@ pub struct Model<'m> {
     operators: Tables<'m>,
     input: TensorInfo<'m>,
     output: TensorInfo<'m>,
+    kept: Option<&'m [u8]>,
+    /// Whether all has been checked.
+    checked: bool,
 }
+
+/// The name of the metadata that [`kept`](crate::kept) makes.
+pub const KEPT: &str = "onchip.kept";
 
 impl<'m> Model<'m> {
     /// Reads and checks a `.tflite` file.
@@ -47,7 +53,7 @@ impl<'m> Model<'m> {
         let tensors = subgraph.tables(0)?;
         let buffers = root.tables(4)?;
         let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some();
-        let model = Self {
+        let mut model = Self {
             codes: root.tables(1)?,
             buffers,
             subgraphs,
@@ -55,8 +61,11 @@ impl<'m> Model<'m> {
             operators: subgraph.tables(3)?,
             input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
             output: tensor(single(subgraph.vector(2)?, GraphProblem::Outputs)?)?,
+            kept: metadata(&root.tables(6)?, &buffers)?,
+            checked: false,
         };
         model.check()?;
+        model.checked = true;
         Ok(model)
     }
 
@@ -93,7 +102,7 @@ impl<'m> Model<'m> {
             // Those that run in steps name what is missing if they have none.
             (0..steps.max(1)).try_for_each(|step| {
                 context.step = step;
-                Op::read(&context).map(drop)
+                Op::with(&context, &mut |_| Ok(()))
             })
         })?;
         self.check_variables()
@@ -134,7 +143,12 @@ impl<'m> Model<'m> {
     #[must_use]
     pub fn operator(&self, i: usize) -> Option<OperatorInfo<'m>> {
         let context = self.context(i).ok()?;
-        let macs = Op::read(&context).ok()?.macs();
+        let mut macs = 0;
+        let note = &mut |op: &Op<'_, 'm>| {
+            macs = op.kernel.macs();
+            Ok(())
+        };
+        Op::with(&context, note).ok()?;
         let constants = context
             .inputs
             .iter()
@@ -185,6 +199,11 @@ impl<'m> Model<'m> {
         self.output
     }
 
+    /// What the file carries so that neither planning nor tables take time or memory: metadata [`KEPT`].
+    pub(crate) fn kept(&self) -> Option<&'m [u8]> {
+        self.kept
+    }
+
     /// Multiply-accumulates of one inference: those of convolutions and dense layers.
     #[must_use]
     pub fn macs(&self) -> u64 {
@@ -195,18 +214,23 @@ impl<'m> Model<'m> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 
-    /// The steps of operator `i`, as its kernel understands them.
-    pub(crate) fn steps(&self, i: usize) -> Result<impl Iterator<Item = Result<Op<'m>>>> {
+    /// Hands on the steps of operator `i`, counted, as its kernel understands them.
+    pub(crate) fn steps(
+        &self,
+        i: usize,
+        then: &mut dyn FnMut(usize, &Op<'_, 'm>) -> Result<()>,
+    ) -> Result<()> {
         let mut context = self.context(i)?;
-        Ok((0..context.steps()).map(move |step| {
+        for step in 0..context.steps() {
             context.step = step;
-            Op::read(&context)
-        }))
+            Op::with(&context, &mut |op| then(step, op))?;
+        }
+        Ok(())
     }
 
-    /// The first step of operator `i`, which for most is the only one.
-    pub(crate) fn op(&self, i: usize) -> Result<Op<'m>> {
-        Op::read(&self.context(i)?)
+    /// Hands on the first step of operator `i`, which for most is the only one.
+    pub(crate) fn op(&self, i: usize, then: Then<'_, 'm>) -> Result<()> {
+        Op::with(&self.context(i)?, then)
     }
 
     pub(crate) fn context(&self, index: usize) -> Result<Context<'m>> {
@@ -217,7 +241,9 @@ impl<'m> Model<'m> {
             .scalar::<i32>(3, 0)?
             .max(i32::from(code.scalar::<i8>(0, 0)?));
         Ok(Context {
-            model: *self,
+            tensors: self.tensors,
+            buffers: self.buffers,
+            checked: self.checked,
             index,
             opcode: Opcode(opcode.unsigned_abs()),
             inputs: table.vector(1)?,
@@ -235,6 +261,18 @@ fn graph(problem: GraphProblem, value: usize) -> Error {
         problem,
         value: saturate(value),
     }
+}
+
+/// The content of the metadata [`KEPT`], if the file has it.
+fn metadata<'m>(list: &Tables<'m>, buffers: &Tables<'m>) -> Result<Option<&'m [u8]>> {
+    for i in 0..list.len() {
+        let entry = list.get(i)?;
+        if entry.bytes(0)? == KEPT.as_bytes() {
+            let buffer = buffers.get(entry.scalar::<u32>(1, 0)? as usize)?;
+            return buffer.bytes(0).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// The one tensor that a subgraph's list of inputs or outputs must name.

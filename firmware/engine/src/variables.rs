@@ -72,7 +72,7 @@ impl<'m> Model<'m> {
             if !matches!(cx.opcode, Opcode::VAR_HANDLE | Opcode::ASSIGN_VARIABLE) {
                 return Ok(false);
             }
-            Op::read(&cx)?;
+            Op::with(&cx, &mut |_| Ok(()))?;
             let Some(Access { handle, value }) = Access::read(&cx)? else {
                 continue;
             };

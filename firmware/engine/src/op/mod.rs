@@ -1,7 +1,7 @@
 //! The operators: what each one reads from the file, what it checks, and how it runs.
 //!
 //! An operator is read twice: by [`Model::new`](crate::Model::new), which thereby checks it, and again just before
-//! it runs, since keeping what was read would cost RAM and reading costs less than a thousandth of running.
+//! it runs, since keeping what was read would cost RAM and reading costs less than a hundredth of running.
 //!
 //! An operator with any number of inputs or outputs, such as CONCATENATION or SPLIT, runs in *steps*, each with one
 //! output. It is read anew for each ([`Context::step`]).
@@ -48,9 +48,11 @@ pub(crate) use scales::{ChannelScales, Factors};
 pub(crate) use window::Window;
 
 /// How a kind of operator is read and run.
-pub(crate) trait Kernel<'m>: Sized {
+pub(crate) trait Kernel<'m> {
     /// Reads the operator, and checks all that running it relies on.
-    fn read(cx: &Context<'m>) -> Result<Self>;
+    fn read(cx: &Context<'m>) -> Result<Self>
+    where
+        Self: Sized;
 
     /// The operands that are read and written at run time.
     fn wiring(&self, _: &Context<'m>) -> Wiring {
@@ -82,60 +84,39 @@ pub(crate) trait Kernel<'m>: Sized {
 }
 
 /// An operator, read and checked.
-pub(crate) struct Op<'m> {
+pub(crate) struct Op<'a, 'm> {
     /// Where its operands are.
     pub(crate) operands: Operands<'m>,
-    kind: Kind<'m>,
+    /// What it does. It stays where it was read, since it is large.
+    pub(crate) kernel: &'a dyn Kernel<'m>,
 }
 
-/// Declares [`Kind`], and hands all that operators do to the kernel that is responsible: the first one whose guard,
-/// if it has one, accepts the operator.
+/// What is to be done with an operator.
+pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> Result<()>;
+
+/// Reads an operator as this kernel, and hands it on.
+#[inline(never)]
+fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
+    let kernel = K::read(cx)?;
+    let operands = Operands::read(cx, kernel.wiring(cx))?;
+    then(&Op {
+        operands,
+        kernel: &kernel,
+    })
+}
+
+/// Lists the kernels: responsible for an operator is the first one whose guard, if it has one, accepts it.
 macro_rules! kernels {
     ($($kind:ident($kernel:ty): $($opcode:ident)|+ $(if $guard:path)?;)*) => {
-        enum Kind<'m> {
-            $($kind($kernel),)*
-        }
-
-        impl<'m> Op<'m> {
-            pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
-                let (kind, wiring) = match cx.opcode {
+        impl<'m> Op<'_, 'm> {
+            /// Reads an operator, and hands it on.
+            pub(crate) fn with(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
+                match cx.opcode {
                     $($(Opcode::$opcode)|+ if const { LINKED.any(&[$(Opcode::$opcode),+]) } $(&& $guard(cx))? => {
-                        let kernel = <$kernel>::read(cx)?;
-                        let wiring = kernel.wiring(cx);
-                        (Kind::$kind(kernel), wiring)
+                        with::<$kernel>(cx, then)
                     })*
-                    Opcode::CUSTOM => return cx.fail(OperatorProblem::Custom, 0),
-                    _ => return cx.fail(OperatorProblem::Unsupported, 0),
-                };
-                let operands = Operands::read(cx, wiring)?;
-                Ok(Self { operands, kind })
-            }
-
-            /// Multiply-accumulates.
-            pub(crate) fn macs(&self) -> u64 {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.macs(),)* }
-            }
-
-            /// Bytes of working memory it needs while it runs, and how many it can make use of.
-            pub(crate) fn scratch_bytes(&self) -> (usize, usize) {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.scratch_bytes(),)* }
-            }
-
-            /// The output channels that have a factor each, to be computed once and kept.
-            pub(crate) fn scales(&self) -> Option<&ChannelScales<'m>> {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.scales(),)* }
-            }
-
-            /// The bytes by which the output must start before an input whose memory it takes.
-            pub(crate) fn lead(&self) -> Option<usize> {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.lead(),)* }
-            }
-
-            pub(crate) fn run(&self, views: Views<'_>) {
-                match &self.kind {
-                    $(Kind::$kind(kernel) => if const { LINKED.any(&[$(Opcode::$opcode),+]) } {
-                        kernel.run(views);
-                    },)*
+                    Opcode::CUSTOM => cx.fail(OperatorProblem::Custom, 0),
+                    _ => cx.fail(OperatorProblem::Unsupported, 0),
                 }
             }
         }

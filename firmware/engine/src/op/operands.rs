@@ -90,6 +90,7 @@ pub(crate) struct Operand<'m> {
 }
 
 impl<'m> Operands<'m> {
+    #[inline(never)]
     pub(super) fn read(cx: &Context<'m>, wiring: Wiring) -> Result<Self> {
         let plain = |tensor: TensorInfo<'m>| {
             let code = DataType::Resource.code() as usize;

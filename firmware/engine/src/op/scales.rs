@@ -33,7 +33,11 @@ impl<'m> ChannelScales<'m> {
             channels,
         };
         // If the greatest one fits, all do.
-        cx.ensure(scales.greatest().is_some(), OperatorProblem::Multiplier, 0)?;
+        cx.ensure(
+            cx.checked || scales.greatest().is_some(),
+            OperatorProblem::Multiplier,
+            0,
+        )?;
         Ok(scales)
     }
 
@@ -49,6 +53,29 @@ impl<'m> ChannelScales<'m> {
     /// Bytes of the table of all factors.
     pub(crate) fn table_bytes(&self) -> usize {
         self.channels * 5
+    }
+
+    /// What the table is computed from.
+    pub(crate) fn words(&self) -> impl Iterator<Item = u32> + use<'m> {
+        let ends = [self.input.to_bits(), self.output.to_bits()];
+        ends.into_iter()
+            .chain(self.weights.iter().map(f32::to_bits))
+    }
+
+    /// Whether a table has the length and nothing but factors that can be computed with: none is greater than the
+    /// greatest, which operators check.
+    pub(crate) fn admit(&self, table: &[u8]) -> bool {
+        let Some((multipliers, shifts)) = table.split_at_checked(self.channels * 4) else {
+            return false;
+        };
+        let greatest = self.greatest().map_or(0, |greatest| greatest.shift).max(0);
+        shifts.len() == self.channels
+            && multipliers
+                .chunks_exact(4)
+                .all(|multiplier| i32::read(multiplier) >= 0)
+            && shifts
+                .iter()
+                .all(|&shift| (-31..=greatest).contains(&i32::from(shift as i8)))
     }
 
     /// Fills a table of that many bytes: all multipliers, then all shifts.

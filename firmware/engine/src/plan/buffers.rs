@@ -6,7 +6,7 @@ use crate::arena::{ALIGNMENT, align};
 use crate::error::{Error, GraphProblem};
 use crate::flatbuffer::{Result, Scalar, saturate};
 use crate::model::Model;
-use crate::op::{Operand, Operands, Reuse};
+use crate::op::{Op, Operand, Operands, Reuse};
 
 /// Bytes of a buffer's record.
 pub(super) const RECORD: usize = 16;
@@ -24,8 +24,9 @@ pub(super) enum Sharing {
 }
 
 impl Sharing {
-    /// From what saves most on usual networks.
-    pub(super) const ALL: [Self; 3] = [Self::All, Self::Similar, Self::None];
+    /// Last what saves most on usual networks, so that its plan need not be made twice.
+    pub(super) const ALL: [Self; 3] = [Self::None, Self::Similar, Self::LAST];
+    pub(super) const LAST: Self = Self::All;
 
     fn allows(self, input: usize, output: usize) -> bool {
         match self {
@@ -41,18 +42,19 @@ const FOREVER: usize = u16::MAX as usize - 1;
 
 /// A buffer to be placed, or one that lies in another's memory.
 #[derive(Clone, Copy)]
-struct Buffer {
-    /// Of all that lie in its memory.
-    bytes: u32,
+pub(super) struct Buffer {
+    /// Of all that lie in its memory; its own once it is [settled](Buffers::settle).
+    pub(super) bytes: u32,
     /// Where its memory starts; [`UNPLACED`] until it has been placed.
-    offset: u32,
-    /// The operators before which it is first written and after which it is last read, with all that lie in its memory.
-    first: u16,
-    last: u16,
+    pub(super) offset: u32,
+    /// The operators before which it is first written and after which it is last read, with all that lie in its memory;
+    /// by itself once it is settled.
+    pub(super) first: u16,
+    pub(super) last: u16,
     /// The buffer whose memory this lies in: its own number if it has memory of its own.
-    root: u16,
+    pub(super) root: u16,
     /// Where in that memory it starts, in units of [`ALIGNMENT`].
-    shift: u16,
+    pub(super) shift: u16,
 }
 
 const UNPLACED: u32 = u32::MAX;
@@ -71,24 +73,37 @@ impl Buffer {
         self.offset != UNPLACED
     }
 
-    fn is_live_with(&self, other: &Self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
+        self.first != u16::MAX
+    }
+
+    pub(super) fn is_live_with(&self, other: &Self) -> bool {
         self.first <= other.last && other.first <= self.last
     }
 
+    pub(super) fn is_live_at(&self, index: usize) -> bool {
+        (usize::from(self.first)..=usize::from(self.last)).contains(&index)
+    }
+
+    /// Where the next one can start.
     fn end(&self) -> usize {
         self.offset as usize + align(self.bytes as usize)
     }
 }
 
+/// Is shown each step of each operator: the buffers found so far, the operator's number, the step's, and its operands.
+pub(super) type Note<'a, 'm> =
+    &'a mut dyn FnMut(&mut Buffers<'_>, usize, usize, &Op<'_, 'm>) -> Result<()>;
+
 /// The buffers, kept as bytes in the arena.
 pub(super) struct Buffers<'a>(pub(super) &'a mut [[u8; RECORD]]);
 
 impl Buffers<'_> {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn get(&self, i: usize) -> Buffer {
+    pub(super) fn get(&self, i: usize) -> Buffer {
         let record = &self.0[i];
         Buffer {
             bytes: u32::read(record),
@@ -100,7 +115,7 @@ impl Buffers<'_> {
         }
     }
 
-    fn set(&mut self, i: usize, buffer: Buffer) {
+    pub(super) fn set(&mut self, i: usize, buffer: Buffer) {
         let record = &mut self.0[i];
         record[..4].copy_from_slice(&buffer.bytes.to_le_bytes());
         record[4..8].copy_from_slice(&buffer.offset.to_le_bytes());
@@ -110,12 +125,12 @@ impl Buffers<'_> {
         record[14..].copy_from_slice(&buffer.shift.to_le_bytes());
     }
 
-    fn all(&self) -> impl Iterator<Item = Buffer> {
+    pub(super) fn all(&self) -> impl Iterator<Item = Buffer> {
         (0..self.len()).map(|i| self.get(i))
     }
 
     fn is_known(&self, i: usize) -> bool {
-        self.get(i).first != u16::MAX
+        self.get(i).is_known()
     }
 
     /// A new buffer, first written at `time`.
@@ -128,7 +143,7 @@ impl Buffers<'_> {
                 first: time,
                 last: time,
                 root: i as u16,
-                ..Buffer::UNUSED
+                ..self.get(i)
             },
         );
     }
@@ -143,14 +158,44 @@ impl Buffers<'_> {
     /// Finds the buffers and gives each its place; returns the end of the last one, or `None` if that lies beyond
     /// 2 GiB.
     pub(super) fn plan(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<Option<usize>> {
-        self.collect(model, sharing)?;
+        (0..self.len()).for_each(|i| self.put(i, UNPLACED));
+        self.collect(model, &mut |_, _, _, _| Ok(()))?;
+        for index in 0..model.operator_count() {
+            model.op(index, &mut |op| {
+                self.share(op, index, sharing);
+                Ok(())
+            })?;
+        }
         Ok(self.place())
     }
 
-    /// Finds the buffers, their lifetimes, and whose memory they lie in.
-    fn collect(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<()> {
+    /// Once all have places, tells those apart that share memory: each has its own place, length and lifetime from then on.
+    pub(super) fn settle(&mut self, model: &Model<'_>) -> Result<()> {
+        // Those that others lie in come last.
+        for roots in [false, true] {
+            for i in 0..self.len() {
+                let buffer = self.get(i);
+                if (usize::from(buffer.root) == i) == roots {
+                    let offset = self.offset(i);
+                    self.set(i, Buffer { offset, ..buffer });
+                }
+            }
+        }
+        self.collect(model, &mut |_, _, _, _| Ok(()))
+    }
+
+    /// Lays a buffer somewhere.
+    pub(super) fn put(&mut self, i: usize, offset: u32) {
+        let unused = Buffer::UNUSED;
+        self.set(i, Buffer { offset, ..unused });
+    }
+
+    /// Finds the buffers and their lifetimes, and leaves them where they lie. `note` is shown every step of each operator as
+    /// soon as its output is known.
+    #[inline(never)]
+    pub(super) fn collect<'m>(&mut self, model: &Model<'m>, note: Note<'_, 'm>) -> Result<()> {
         for i in 0..self.len() {
-            self.set(i, Buffer::UNUSED);
+            self.put(i, self.get(i).offset);
         }
         let (input, output) = (model.input(), model.output());
         self.define(input.index, input.bytes, 0);
@@ -166,16 +211,17 @@ impl Buffers<'_> {
             self.extend(variable.tensor, FOREVER);
         }
         for index in 0..model.operator_count() {
-            for (step, op) in model.steps(index)?.enumerate() {
-                self.collect_step(model, index, step, &op?.operands)?;
-            }
+            model.steps(index, &mut |step, op| {
+                self.collect_step(model, index, step, &op.operands)?;
+                note(self, index, step, op)
+            })?;
         }
         if !self.is_known(output.index) {
             return Err(graph(GraphProblem::Unproduced, output.index));
         }
         // The result stays until it is fetched.
         self.extend(output.index, FOREVER);
-        (0..model.operator_count()).try_for_each(|index| self.share(model, index, sharing))
+        Ok(())
     }
 
     fn collect_step(
@@ -212,19 +258,18 @@ impl Buffers<'_> {
 
     /// Lets the output of operator `index` lie in the memory of an input: one whose bytes it repeats, or one that
     /// nothing else needs from then on.
-    fn share(&mut self, model: &Model<'_>, index: usize, sharing: Sharing) -> Result<()> {
-        let op = model.op(index)?;
+    fn share(&mut self, op: &Op<'_, '_>, index: usize, sharing: Sharing) {
         let Some(output) = op.operands.output else {
-            return Ok(());
+            return;
         };
         if op.operands.reuse == Reuse::Alias {
             if let Some(input) = op.operands.arena_inputs().next() {
                 self.join(output.tensor, input.tensor, 0);
             }
-            return Ok(());
+            return;
         }
         let lead = match op.operands.reuse {
-            Reuse::Trail => op.lead(),
+            Reuse::Trail => op.kernel.lead(),
             _ => Some(0),
         };
         for input in op.operands.reusable() {
@@ -237,7 +282,6 @@ impl Buffers<'_> {
                 break;
             }
         }
-        Ok(())
     }
 
     /// Lays buffer `i`, which has its memory for itself, `lead` bytes or a little more before `other` into that one's
@@ -294,7 +338,7 @@ impl Buffers<'_> {
             let mut buffer = self.get(i);
             let offset = self.lowest(&buffer);
             buffer.offset = i32::try_from(offset).ok()?.unsigned_abs();
-            end = end.max(buffer.end());
+            end = end.max(offset + buffer.bytes as usize);
             self.set(i, buffer);
         }
         Some(end)
@@ -316,43 +360,45 @@ impl Buffers<'_> {
         offset
     }
 
-    /// A place for working memory while one operator runs, in an arena whose buffers end at `end`: at least
-    /// `least` bytes, and up to `most` if they are free anyway.
+    /// A place for working memory while one operator runs, in an arena whose buffers are settled and end at `end`:
+    /// the lowest of those that have most room, at least `least` bytes, and up to `most` if they are free anyway.
     pub(super) fn working_memory(
         &self,
         index: usize,
         end: usize,
-        least: usize,
-        most: usize,
+        (least, most): (usize, usize),
     ) -> Range<usize> {
-        let time = index as u16;
-        let buffer = Buffer {
-            bytes: saturate(least),
-            first: time,
-            last: time,
-            ..Buffer::UNUSED
+        let most = most.max(least);
+        if most == 0 {
+            return 0..0;
+        }
+        let live = || {
+            self.all()
+                .filter(|other| other.is_placed() && other.is_live_at(index))
         };
-        let live = self
-            .all()
-            .filter(|other| other.is_placed() && other.is_live_with(&buffer));
-        let top = live.map(|other| other.end()).max().unwrap_or(0);
-        let start = if end.saturating_sub(top) >= least {
-            top
-        } else {
-            self.lowest(&buffer)
-        };
-        let free = if start == top {
-            end.saturating_sub(top)
-        } else {
-            least
-        };
-        start..start + free.min(most).max(least)
+        let mut best = 0..0;
+        let mut behind = 0;
+        // What is free starts at the arena's start or behind a buffer.
+        for start in live().map(|other| other.end()).chain([0]) {
+            behind = start.max(behind);
+            let next = live()
+                .filter(|other| other.end() > start)
+                .map(|other| other.offset as usize);
+            let free = next.min().unwrap_or(end).saturating_sub(start).min(most);
+            if free > best.len() || (free == best.len() && start < best.start) {
+                best = start..start + free;
+            }
+        }
+        if best.len() < least {
+            best = behind..behind + least;
+        }
+        best
     }
 
-    /// Where a buffer, or the one whose memory it shares, starts.
+    /// Where a buffer starts.
     pub(super) fn offset(&self, i: usize) -> u32 {
         let buffer = self.get(i);
-        if buffer.first == u16::MAX {
+        if !buffer.is_known() {
             return 0;
         }
         let memory = self.get(usize::from(buffer.root));
@@ -373,7 +419,7 @@ impl Buffers<'_> {
     }
 }
 
-fn graph(problem: GraphProblem, value: usize) -> Error {
+pub(super) fn graph(problem: GraphProblem, value: usize) -> Error {
     Error::Graph {
         problem,
         value: saturate(value),
@@ -401,11 +447,12 @@ mod tests {
                 buffers.set(i, Buffer { bytes, first, last: first + length, root, ..Buffer::UNUSED });
             }
             let end = buffers.place().unwrap();
-            let memory = buffers.working_memory(index, end, least, most);
+            let memory = buffers.working_memory(index, end, (least, most));
             prop_assert!(memory.len() >= least && (memory.end <= end || memory.len() == least));
+            prop_assert!(memory.len() <= most.max(least) && memory.start.is_multiple_of(ALIGNMENT));
             let apart = |a: &Buffer, b: &Range<usize>| a.end() <= b.start || b.end <= a.offset as usize;
             for (i, a) in buffers.all().enumerate() {
-                prop_assert!(a.bytes == 0 || a.end() <= end);
+                prop_assert!(a.bytes == 0 || a.offset as usize + a.bytes as usize <= end);
                 for b in buffers.all().skip(i + 1).filter(|b| a.is_live_with(b) && a.bytes > 0 && b.bytes > 0) {
                     prop_assert!(apart(&a, &(b.offset as usize..b.end())));
                 }

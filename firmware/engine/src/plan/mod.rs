@@ -7,34 +7,43 @@
 //! which nothing needs any more. Operators' working memory gets what is free while they run. Variables live
 //! for ever.
 //!
-//! In the arena lie first the buffers, then what is kept for running: where everything lies, and the factors of
-//! each convolution's channels. While the plan is made, its records take the buffers' place.
+//! In the arena lie first the buffers, then what is [kept](mod@kept) for running. While the plan is made, its records take
+//! the buffers' place. A file that carries what is kept is not planned but [checked](check).
 
 mod buffers;
-
-use core::ops::Range;
+mod check;
+mod kept;
 
 use crate::arena::{Places, align};
 use crate::error::Error;
-use crate::flatbuffer::{Result, Scalar, saturate};
+use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
 use crate::op::{ChannelScales, Op, Operand};
 use buffers::{Buffers, RECORD, Sharing};
+pub use kept::kept;
+use kept::{HEADER, Numbers};
 
-/// A plan, whose numbers lie in the arena.
+/// A plan, whose numbers lie in the arena or in the file.
 #[derive(Clone, Copy)]
-pub(crate) struct Plan {
-    /// Where the numbers start, each of four bytes: each tensor's offset, then three for each operator, the start
-    /// and end of its working memory and the offset of its table.
-    numbers: usize,
+pub(crate) struct Plan<'m> {
+    numbers: Numbers<'m>,
     tensors: usize,
     /// Bytes used in all.
     pub(crate) used: usize,
 }
 
-impl Plan {
-    /// Plans the arena, whose start is aligned, and computes the tables into it.
-    pub(crate) fn new(model: &Model<'_>, arena: &mut [u8]) -> Result<Self> {
+impl<'m> Plan<'m> {
+    /// Plans the arena, whose start is aligned, and computes the tables into it, unless the file carries both.
+    pub(crate) fn new(model: &Model<'m>, arena: &mut [u8]) -> Result<Self> {
+        match model.kept() {
+            Some(bytes) => Self::check(model, arena, bytes),
+            None => Self::make(model, arena).map(|(plan, _)| plan),
+        }
+    }
+
+    /// A plan that is kept in the arena, and where buffers and working memory end.
+    #[inline(never)]
+    fn make(model: &Model<'m>, arena: &mut [u8]) -> Result<(Self, usize)> {
         let (tensors, operators) = (model.tensor_count(), model.operator_count());
         let available = arena.len();
         let too_small = |needed| Error::Arena {
@@ -48,67 +57,76 @@ impl Plan {
         let mut best: Option<(usize, Sharing)> = None;
         for sharing in Sharing::ALL {
             let end = buffers.plan(model, sharing)?.ok_or(too_large)?;
-            if best.is_none_or(|(least, _)| end < least) {
+            if best.is_none_or(|(least, _)| end <= least) {
                 best = Some((end, sharing));
             }
         }
-        let (_, sharing) = best.ok_or(too_large)?;
-        let tensors_end = buffers.plan(model, sharing)?.ok_or(too_large)?;
+        let (tensors_end, sharing) = best.ok_or(too_large)?;
+        if sharing != Sharing::LAST {
+            buffers.plan(model, sharing)?;
+        }
+        buffers.settle(model)?;
         let mut end = tensors_end;
         let mut table_bytes = 0;
         for index in 0..operators {
-            let op = model.op(index)?;
-            let (least, most) = op.scratch_bytes();
-            end = end.max(buffers.working_memory(index, tensors_end, least, most).end);
-            table_bytes += rounded_table_bytes(&op);
+            model.op(index, &mut |op| {
+                let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
+                end = end.max(work.end);
+                table_bytes += rounded_table_bytes(op);
+                Ok(())
+            })?;
         }
 
         // The records still lie at the arena's start, so the numbers are kept behind both.
-        let numbers = align(end.max(tensors * RECORD));
+        let numbers = align(end.max(tensors * RECORD).max(HEADER));
         let count = tensors + 3 * operators;
-        let used = align(numbers + 4 * count + table_bytes);
+        let used = numbers + 4 * count + table_bytes;
         if used > available {
             return Err(too_small(used));
         }
 
         let (records, kept) = arena.split_at_mut(numbers);
         let buffers = Buffers(&mut records.as_chunks_mut().0[..tensors]);
-        let (kept_numbers, mut tables) = kept.split_at_mut(4 * count);
+        let (kept_numbers, tables) = kept.split_at_mut(4 * count);
         let (offsets, places) = kept_numbers.as_chunks_mut().0.split_at_mut(tensors);
         for (i, offset) in offsets.iter_mut().enumerate() {
             *offset = buffers.offset(i).to_le_bytes();
         }
-        let mut table = numbers + 4 * count;
+        let first = 4 * count;
+        let mut table = first;
         for (index, place) in places.as_chunks_mut::<3>().0.iter_mut().enumerate() {
-            let op = model.op(index)?;
-            let (least, most) = op.scratch_bytes();
-            let Range { start, end } = buffers.working_memory(index, tensors_end, least, most);
-            *place = [start, end, table].map(|number| saturate(number).to_le_bytes());
-            let (this, rest) = tables.split_at_mut(rounded_table_bytes(&op));
-            if let Some(scales) = op.scales() {
-                scales.fill(&mut this[..scales.table_bytes()]);
-            }
-            table += this.len();
-            tables = rest;
+            model.op(index, &mut |op| {
+                let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
+                *place = [work.start, work.end, table].map(|number| saturate(number).to_le_bytes());
+                let bytes = rounded_table_bytes(op);
+                if let Some(scales) = op.kernel.scales() {
+                    let (factors, padding) =
+                        tables[table - first..][..bytes].split_at_mut(scales.table_bytes());
+                    scales.fill(factors);
+                    padding.fill(0);
+                }
+                table += bytes;
+                Ok(())
+            })?;
         }
-        Ok(Self {
-            numbers,
-            tensors,
-            used,
-        })
+        let numbers = Numbers::Arena(numbers);
+        Ok((
+            Self {
+                numbers,
+                tensors,
+                used,
+            },
+            end,
+        ))
     }
 
     /// Where tensor `i` starts.
     pub(crate) fn tensor(&self, arena: &[u8], i: usize) -> usize {
-        self.number(arena, i)
-    }
-
-    fn number(&self, arena: &[u8], i: usize) -> usize {
-        u32::read(arena.get(self.numbers + 4 * i..).unwrap_or_default()) as usize
+        self.numbers.get(arena, i)
     }
 
     /// Where all that operator `index` uses lies.
-    pub(crate) fn places(&self, arena: &[u8], index: usize, op: &Op<'_>) -> Places {
+    pub(crate) fn places(&self, arena: &[u8], index: usize, op: &Op<'_, '_>) -> Places<'m> {
         let range = |start: usize, bytes| {
             if bytes == 0 {
                 0..0
@@ -125,19 +143,29 @@ impl Plan {
             _ => 0..0,
         };
         let place = self.tensors + 3 * index;
-        let [start, end, table] = [0, 1, 2].map(|i| self.number(arena, place + i));
+        let [start, end, table] = [0, 1, 2].map(|i| self.numbers.get(arena, place + i));
+        let table = range(
+            table,
+            op.kernel.scales().map_or(0, ChannelScales::table_bytes),
+        );
+        let (table, kept_table) = match self.numbers {
+            Numbers::Arena(numbers) => (numbers + table.start..numbers + table.end, None),
+            Numbers::File(bytes) => (0..0, bytes.get(table)),
+        };
         Places {
             inputs: op.operands.inputs.map(tensor),
             states: op.operands.states.map(tensor),
             output: tensor(op.operands.output),
-            scratch: range(start, end - start),
-            table: range(table, op.scales().map_or(0, ChannelScales::table_bytes)),
+            scratch: start..end,
+            table,
+            kept_table,
         }
     }
 }
 
 /// Bytes of an operator's table, and what aligns the next one.
-fn rounded_table_bytes(op: &Op<'_>) -> usize {
-    op.scales()
+fn rounded_table_bytes(op: &Op<'_, '_>) -> usize {
+    op.kernel
+        .scales()
         .map_or(0, |scales| scales.table_bytes().next_multiple_of(4))
 }
