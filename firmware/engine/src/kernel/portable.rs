@@ -1,9 +1,12 @@
 //! Products of columns and filters, for any target. The columns of a triple, or of a pair, lie one behind the other.
 
 use crate::arena::Io;
-use crate::kernel::{COLUMNS, Filters, Strips};
+#[cfg(not(armv6m))]
+use crate::kernel::COLUMNS;
+use crate::kernel::{Filters, Strips};
 
 /// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
+#[cfg(not(armv6m))]
 pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
     unpack_each(triple, at, &sources, zero);
 }
@@ -24,6 +27,7 @@ fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
 
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of.
+#[cfg(not(armv6m))]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
     multiply_each(triples, filters.depth.next_multiple_of(4), filters, out);
 }
