@@ -171,40 +171,55 @@ macro_rules! word {
     };
 }
 
-/// From a negated sum to an output, in the place where lr points to: `Rescale::apply` for a sum below 2^30 and a
-/// negative shift, then zero point and clamp.
+/// From a sum in r0, below 2^30, and the halves of a multiplier, r5 and r6, to the doubled product without its lower half,
+/// rounded, less one if it is negative: its rounding shift to the right, `ASRS` and `ADCS`, then takes halves away from
+/// zero as `Rescale::apply` does. r1, r5 and `$temp` are lost.
 ///
-/// The sum is `a * 2^16 + b` and the multiplier `c * 2^16 + d`, `b` being signed. The product of both, doubled and
-/// rounded, without its lower half, is `2 * a * c + ((a * d + b * c + (b * d >> 16) + 2^14) >> 15)`: only
-/// whole multiples of 2^16 are left out before, and none of the terms overflows.
-macro_rules! finish {
-    ($sum:literal) => {
+/// The sum is `a * 2^16 + b`, b being signed, and the multiplier `c * 2^16 + d`. What is wanted is
+/// `2 * a * c + ((a * d + b * c + (b * d >> 16) + 2^14) >> 15)`: before the last shift only whole multiples are left out,
+/// and no term overflows.
+macro_rules! high {
+    ($temp:literal) => {
         concat!(
-            concat!("negs r0, ", $sum, "\n"),
             "
             sxth r1, r0
             asrs r0, r0, #16
-            movs r5, #0
-            adcs r0, r5
-            mov r5, r11
-            mov r6, r12
             ",
-            concat!("movs ", $sum, ", r1\n"),
-            concat!("muls ", $sum, ", r5, ", $sum, "\n"),
+            concat!("movs ", $temp, ", #0\n"),
+            concat!("adcs r0, ", $temp, "\n"),
+            concat!("movs ", $temp, ", r1\n"),
+            concat!("muls ", $temp, ", r5, ", $temp, "\n"),
             "
             muls r1, r6, r1
             muls r5, r0, r5
             muls r0, r6, r0
             ",
-            concat!("asrs ", $sum, ", ", $sum, ", #16\n"),
+            concat!("asrs ", $temp, ", ", $temp, ", #16\n"),
             "adds r1, r5\n",
-            concat!("adds r1, ", $sum, "\n"),
+            concat!("adds r1, ", $temp, "\n"),
             "
             lsls r0, r0, #1
             asrs r1, r1, #15
             adcs r0, r1
             asrs r1, r0, #31
             adds r0, r1
+            "
+        )
+    };
+}
+pub(super) use high;
+
+/// From a negated sum to an output, in the place where lr points to, with multiplier, shift, zero point and clamp.
+macro_rules! finish {
+    ($sum:literal) => {
+        concat!(
+            concat!("negs r0, ", $sum, "\n"),
+            "
+            mov r5, r11
+            mov r6, r12
+            ",
+            high!($sum),
+            "
             ldr r5, [r7, #{shift}]
             ldr r6, [r7, #{zero}]
             asrs r0, r5

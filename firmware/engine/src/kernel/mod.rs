@@ -1,9 +1,9 @@
 //! Inner loops, and all of the crate's `unsafe`.
 //!
 //! Convolutions and dense layers are products of *columns* and *filters*. A column holds what an output pixel is
-//! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come in pairs or triples, whose layout is each implementation's own: `portable` is for
-//! any target, `armv7em` for cores with 16-bit dual multiply-accumulate, `armv6m` for those that can only multiply. All
-//! give the same results.
+//! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come in pairs or triples,
+//! whose layout is each implementation's own: `portable` is for any target, `armv7em` for cores with 16-bit dual
+//! multiply-accumulate, `armv6m` for those that can only multiply. All give the same results.
 
 pub(crate) mod cast;
 mod dot;
@@ -16,6 +16,8 @@ mod sum;
 
 #[cfg(armv6m)]
 mod armv6m;
+#[cfg(armv6m)]
+mod armv6m_depthwise;
 #[cfg(armv6m)]
 mod armv6m_row;
 #[cfg(armv7em)]
@@ -46,13 +48,15 @@ pub(crate) use sum::{Sum, Term};
 
 #[cfg(armv6m)]
 pub(crate) use armv6m::{multiply, unpack};
+#[cfg(armv6m)]
+pub(crate) use armv6m_depthwise::depthwise_3x3;
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{multiply, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
-#[cfg(not(armv7em))]
-pub(crate) use portable::{depthwise_3x3, multiply_pairs, unpack_pair};
 #[cfg(not(any(armv6m, armv7em)))]
-pub(crate) use portable::{multiply, unpack};
+pub(crate) use portable::{depthwise_3x3, multiply, unpack};
+#[cfg(not(armv7em))]
+pub(crate) use portable::{multiply_pairs, unpack_pair};

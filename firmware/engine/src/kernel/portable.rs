@@ -1,9 +1,10 @@
 //! Products of columns and filters, for any target. The columns of a triple, or of a pair, lie one behind the other.
 
-use crate::arena::Io;
 #[cfg(not(armv6m))]
-use crate::kernel::COLUMNS;
-use crate::kernel::{Filters, Strips};
+use crate::arena::Io;
+use crate::kernel::Filters;
+#[cfg(not(armv6m))]
+use crate::kernel::{COLUMNS, Strips};
 
 /// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
 #[cfg(not(armv6m))]
@@ -57,6 +58,7 @@ fn dot(column: &[i16], row: &[i8]) -> i32 {
 }
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
+#[cfg(not(armv6m))]
 pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> bool {
     false
 }
