@@ -1,4 +1,5 @@
-//! Tells the kernels whether the target has the DSP instructions of Armv7E-M.
+//! Tells the kernels which instructions the target has: those of Armv7E-M, whose DSP instructions they use, or no more
+//! than Armv6-M's.
 
 #![expect(
     clippy::disallowed_methods,
@@ -7,8 +8,11 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(armv7em)");
-    if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em-")) {
-        println!("cargo::rustc-cfg=armv7em");
+    for architecture in ["armv6m", "armv7em"] {
+        println!("cargo::rustc-check-cfg=cfg({architecture})");
+        let prefix = format!("thumbv{}-", &architecture["armv".len()..]);
+        if std::env::var("TARGET").is_ok_and(|target| target.starts_with(&prefix)) {
+            println!("cargo::rustc-cfg={architecture}");
+        }
     }
 }

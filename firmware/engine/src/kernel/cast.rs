@@ -29,3 +29,10 @@ pub(crate) fn as_i16_mut(bytes: &mut [u8]) -> &mut [i16] {
     // SAFETY: every bit pattern is a valid `i16`, and `align_to_mut` keeps to its size and alignment.
     unsafe { bytes.align_to_mut().1 }
 }
+
+/// Bytes as 32-bit integers, as far as they are aligned.
+#[cfg(armv6m)]
+pub(crate) fn as_i32_mut(bytes: &mut [u8]) -> &mut [i32] {
+    // SAFETY: as in `as_i16_mut`.
+    unsafe { bytes.align_to_mut().1 }
+}

@@ -13,6 +13,12 @@ pub(crate) struct Filters<'a> {
     pub(crate) factors: Factors<'a>,
     pub(crate) output_zero: i32,
     pub(crate) clamp: Clamp,
+    /// What columns that are not centred on it must make up for.
+    #[cfg_attr(
+        not(armv6m),
+        expect(dead_code, reason = "elsewhere columns are centred on it")
+    )]
+    pub(crate) input_zero: i32,
     short: bool,
 }
 
@@ -33,6 +39,7 @@ impl<'a> Filters<'a> {
             factors,
             output_zero,
             clamp,
+            input_zero: 0,
             short: false,
         };
         // Products sum up to less than 2^29: 2^14 times 255 times 128.
@@ -42,6 +49,11 @@ impl<'a> Filters<'a> {
                 filters.bias(filter).unsigned_abs() < 1 << 29 && (-20..0).contains(&shift)
             });
         filters
+    }
+
+    /// The same for inputs with this zero point.
+    pub(crate) fn of_inputs(self, input_zero: i32) -> Self {
+        Self { input_zero, ..self }
     }
 
     /// How many there are.
@@ -60,7 +72,7 @@ impl<'a> Filters<'a> {
     /// Whether sums can be doubled, and output zero points shifted, without overflow, so that fewer instructions than
     /// [`Rescale::apply`](crate::quantize::Rescale::apply) has give the same.
     #[cfg_attr(
-        not(armv7em),
+        not(any(armv6m, armv7em)),
         expect(dead_code, reason = "only the assembly takes the short way")
     )]
     pub(crate) fn are_short(&self) -> bool {

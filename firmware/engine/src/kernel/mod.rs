@@ -1,9 +1,9 @@
 //! Inner loops, and all of the crate's `unsafe`.
 //!
 //! Convolutions and dense layers are products of *columns* and *filters*. A column holds what an output pixel is
-//! computed from, in the order of the filter's weights: 16-bit integers with the input's zero point subtracted, so
-//! that padding is zero. Columns come in pairs, whose layout is each implementation's own: `portable` is for any
-//! target, `armv7em` for cores with 16-bit dual multiply-accumulate. Both give the same results.
+//! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come in pairs or triples,
+//! whose layout is each implementation's own: `portable` is for any target, `armv7em` for cores with 16-bit dual
+//! multiply-accumulate, `armv6m` for those that can only multiply. All give the same results.
 
 pub(crate) mod cast;
 mod dot;
@@ -14,6 +14,12 @@ pub(crate) mod sigmoid;
 mod strips;
 mod sum;
 
+#[cfg(armv6m)]
+mod armv6m;
+#[cfg(armv6m)]
+mod armv6m_depthwise;
+#[cfg(armv6m)]
+mod armv6m_row;
 #[cfg(armv7em)]
 mod armv7em;
 #[cfg(armv7em)]
@@ -40,11 +46,17 @@ pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{Sum, Term};
 
+#[cfg(armv6m)]
+pub(crate) use armv6m::{multiply, unpack};
+#[cfg(armv6m)]
+pub(crate) use armv6m_depthwise::depthwise_3x3;
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{multiply, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
+#[cfg(not(any(armv6m, armv7em)))]
+pub(crate) use portable::{depthwise_3x3, multiply, unpack};
 #[cfg(not(armv7em))]
-pub(crate) use portable::{depthwise_3x3, multiply, multiply_pairs, unpack, unpack_pair};
+pub(crate) use portable::{multiply_pairs, unpack_pair};

@@ -1,9 +1,13 @@
 //! Products of columns and filters, for any target. The columns of a triple, or of a pair, lie one behind the other.
 
+#[cfg(not(armv6m))]
 use crate::arena::Io;
-use crate::kernel::{COLUMNS, Filters, Strips};
+use crate::kernel::Filters;
+#[cfg(not(armv6m))]
+use crate::kernel::{COLUMNS, Strips};
 
 /// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
+#[cfg(not(armv6m))]
 pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
     unpack_each(triple, at, &sources, zero);
 }
@@ -24,6 +28,7 @@ fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
 
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of.
+#[cfg(not(armv6m))]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
     multiply_each(triples, filters.depth.next_multiple_of(4), filters, out);
 }
@@ -53,6 +58,7 @@ fn dot(column: &[i16], row: &[i8]) -> i32 {
 }
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
+#[cfg(not(armv6m))]
 pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> bool {
     false
 }

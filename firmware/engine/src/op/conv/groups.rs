@@ -50,7 +50,8 @@ impl Conv<'_> {
                 factors.from(first),
                 self.output_zero,
                 self.clamp,
-            );
+            )
+            .of_inputs(self.input_zero);
             for start in (0..pixels).step_by(block) {
                 let end = (start + block).min(pixels);
                 let starts = (start..end).step_by(COLUMNS);

@@ -139,6 +139,7 @@ impl Conv<'_> {
             self.output_zero,
             self.clamp,
         )
+        .of_inputs(self.input_zero)
     }
 
     /// Output pixels.

@@ -1,0 +1,142 @@
+//! Products of convolutions' columns and filters for Armv6-M, whose one multiplication keeps the lower 32 bits.
+//!
+//! One multiplication does two multiply-accumulates. A word holds two weights, `v + (w << 16)`, another the elements that
+//! they meet, in the other order: `q + (p << 16)`. Modulo 2^32 their product is `v * q + ((v * p + w * q) << 16)`, of
+//! which the upper half is wanted. It is exact: elements are kept negated, so that two products add up to -2^15 at
+//! least and to less than 2^15; and the lower half, a product of two bytes, takes one from the upper if it is negative,
+//! which bit 15 tells: `ASRS #16` puts it into the carry that `ADCS` adds.
+//!
+//! Words hold elements 0 and 2, and 1 and 3, of each four. The words of a triple's columns take turns. Zero points
+//! are not subtracted, which would not leave room for two products, but made up for with the sum of the weights.
+
+use crate::kernel::armv6m_row::{self, CENTRE, Constants, LANES, Row, SIGNS};
+use crate::kernel::{COLUMNS, Filters};
+
+/// Weights whose sum fits the lanes that [`armv6m_row::widen`] adds them up in.
+const SUMMABLE: usize = 512;
+
+/// Elements, or weights, 0 and 2, and 1 and 3, of up to four, each raised by 128.
+fn lanes(bytes: &[i8]) -> [u32; 2] {
+    let mut four = [0; 4];
+    for (to, &from) in four.iter_mut().zip(bytes) {
+        *to = from as u8;
+    }
+    let raised = u32::from_le_bytes(four) ^ SIGNS;
+    [raised & LANES, raised >> 8 & LANES]
+}
+
+/// Halfwords as words.
+fn words(halves: &[i16]) -> &[u32] {
+    // SAFETY: every bit pattern is a valid `u32`, and `align_to` keeps to its size and alignment.
+    unsafe { halves.align_to().1 }
+}
+
+/// The same, to be written.
+fn words_mut(halves: &mut [i16]) -> &mut [u32] {
+    // SAFETY: as in `words`.
+    unsafe { halves.align_to_mut().1 }
+}
+
+/// Writes elements `at..` of a triple of columns: those of `sources`, from their first on. `at` is a multiple of 4, and so
+/// is the number of elements except at the columns' end.
+pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], _: i32) {
+    let words = &mut words_mut(triple)[COLUMNS * at / 2..];
+    for (column, source) in sources.into_iter().enumerate() {
+        let words = &mut words[column..];
+        let groups = source.len() / 4;
+        let mut done = 0;
+        if groups > 0 && source.as_ptr().addr().is_multiple_of(4) {
+            let to = &mut words[..COLUMNS * (2 * groups - 1) + 1];
+            // SAFETY: reads as many groups of four elements as the source has, and writes every third word of `to`.
+            unsafe {
+                armv6m_row::unpack(
+                    source.as_ptr(),
+                    source.as_ptr().add(4 * groups),
+                    to.as_mut_ptr(),
+                    &Constants::ALL,
+                );
+            }
+            done = groups;
+        }
+        let rest = source[4 * done..].chunks(4);
+        for (to, four) in words.chunks_mut(2 * COLUMNS).skip(done).zip(rest) {
+            let [first, second] =
+                lanes(four).map(|lanes| CENTRE.wrapping_sub(lanes.rotate_left(16)));
+            (to[0], to[COLUMNS]) = (first, second);
+        }
+    }
+}
+
+/// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
+/// last triple may have columns that no output is asked of.
+pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16], out: &mut [i8]) {
+    let (depth, count) = (filters.depth.next_multiple_of(4), filters.count());
+    let pixels = out.len() / count;
+    let (triples, row) = (words(triples), &mut words_mut(rows)[..depth / 2]);
+    let triple = COLUMNS * depth / 2;
+    assert!(triples.len() >= pixels.div_ceil(COLUMNS) * triple);
+    let whole = pixels / COLUMNS;
+    for filter in 0..count {
+        let sum = widen(filters.row(filter), row);
+        let make_up = filters.input_zero.wrapping_mul(sum);
+        if !filters.are_short() {
+            for (pixel, out) in out[filter..].iter_mut().step_by(count).enumerate() {
+                let column = &triples[pixel / COLUMNS * triple + pixel % COLUMNS..];
+                let sum = make_up.wrapping_add(dot(column, row));
+                *out = filters.finish(filter, sum.wrapping_neg());
+            }
+            continue;
+        }
+        let start = make_up.wrapping_sub(filters.bias(filter));
+        let mut job = Row::new(filters, filter, row, start);
+        let mut last = [0; COLUMNS];
+        if whole > 0 {
+            job.go_to(triples, &mut out[filter..], count, whole);
+            // SAFETY: there are `whole` triples and as many outputs for each of their columns.
+            unsafe { armv6m_row::multiply(&mut job) };
+        }
+        if pixels > whole * COLUMNS {
+            job.go_to(&triples[whole * triple..], &mut last, 1, 1);
+            // SAFETY: there is another triple, and an output for each of its columns.
+            unsafe { armv6m_row::multiply(&mut job) };
+            let out = out[whole * COLUMNS * count + filter..].iter_mut();
+            for (out, last) in out.step_by(count).zip(last) {
+                *out = last;
+            }
+        }
+    }
+}
+
+/// Turns weights into words, and adds them up.
+fn widen(weights: &[i8], row: &mut [u32]) -> i32 {
+    let mut sum = 0;
+    for (weights, row) in weights.chunks(SUMMABLE).zip(row.chunks_mut(SUMMABLE / 2)) {
+        if weights.as_ptr().addr().is_multiple_of(4) && weights.len().is_multiple_of(4) {
+            let end = weights.as_ptr_range().end;
+            // SAFETY: reads all weights, whole groups of four, and writes two words for each, which `row` has.
+            let lanes = unsafe {
+                armv6m_row::widen(weights.as_ptr(), end, row.as_mut_ptr(), &Constants::ALL)
+            };
+            let raised = (lanes & 0xffff) + (lanes >> 16);
+            sum += raised as i32 - 128 * weights.len() as i32;
+            continue;
+        }
+        for (to, four) in row.as_chunks_mut().0.iter_mut().zip(weights.chunks(4)) {
+            *to = lanes(four).map(|lanes| lanes.wrapping_sub(CENTRE));
+            sum += four.iter().map(|&weight| i32::from(weight)).sum::<i32>();
+        }
+    }
+    sum
+}
+
+/// The sum of the products of a row and the column whose words are every third from `column`'s first on.
+fn dot(column: &[u32], row: &[u32]) -> i32 {
+    let products = column
+        .iter()
+        .step_by(COLUMNS)
+        .zip(row)
+        .map(|(&a, &b)| a.wrapping_mul(b) as i32);
+    products.fold(0, |sum, product| {
+        sum.wrapping_add((product >> 16) + (product >> 15 & 1))
+    })
+}
