@@ -3,6 +3,7 @@
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
+use crate::kernel::armv7em_finish::{away, high, shifted};
 use crate::kernel::{COLUMNS, Filters};
 use crate::op::Factors;
 
@@ -164,32 +165,14 @@ macro_rules! word {
 
 /// An instruction for all six sums, with an operand for either filter.
 macro_rules! six {
-    ($op:literal, $first:literal, $second:literal) => {
+    ($each:ident, $first:literal, $second:literal $(, $common:literal)?) => {
         concat!(
-            $op,
-            " r2, r2, ",
-            $first,
-            "\n",
-            $op,
-            " r3, r3, ",
-            $first,
-            "\n",
-            $op,
-            " r4, r4, ",
-            $first,
-            "\n",
-            $op,
-            " r5, r5, ",
-            $second,
-            "\n",
-            $op,
-            " r6, r6, ",
-            $second,
-            "\n",
-            $op,
-            " r7, r7, ",
-            $second,
-            "\n",
+            $each!("r2", $first $(, $common)?),
+            $each!("r3", $first $(, $common)?),
+            $each!("r4", $first $(, $common)?),
+            $each!("r5", $second $(, $common)?),
+            $each!("r6", $second $(, $common)?),
+            $each!("r7", $second $(, $common)?),
         )
     };
 }
@@ -197,8 +180,8 @@ macro_rules! six {
 /// Multiplies triples of columns with pairs of filters, and writes an output for each column and filter.
 ///
 /// Registers in the loop: r0 columns, r1 rows, r2 to r4 sums of the first filter, r5 to r7 of the second, r8 to r10
-/// elements, r11 and r12 weights, lr the loop's end. On the stack, in words: 0 biases, 2 multipliers, 4 addends (half of
-/// the divisor, and the output's zero point times the divisor), 6 shifts, 8 row, 9 turns, 10 entry, 11 output, 12 steps,
+/// elements, r11 and r12 weights, lr the loop's end. On the stack, in words: 0 biases, 2 doubled multipliers, 4 powers of two to shift
+/// by, 6 the output's zero point, 8 row, 9 turns, 10 entry, 11 output, 12 steps,
 /// 14 advance, 15 missing, 16 triples, 17 odd triples, 18 tile.
 ///
 /// # Safety
@@ -239,19 +222,17 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "ldr r4, [r0, #4]",
         "ldr r5, [r1]",
         "ldr r6, [r1, #4]",
-        "ldrsb r9, [r2]",
-        "ldrsb r10, [r2, #1]",
-        "ldr r11, [r12, #{zero}]",
-        "rsb r9, r9, #0",
-        "rsb r10, r10, #0",
+        "ldrsb r7, [r2]",
+        "ldrsb r8, [r2, #1]",
+        "ldr r9, [r12, #{zero}]",
         "mov lr, #1",
-        "lsl r7, lr, r9",
-        "lsl r8, lr, r10",
-        "lsl lr, r11, r9",
-        "lsl r11, r11, r10",
-        "add r7, lr, r7, lsr #1",
-        "add r8, r11, r8, lsr #1",
-        "stmia sp, {{r3-r10}}",
+        "add r7, r7, #32",
+        "add r8, r8, #32",
+        "lsl r5, r5, #1",
+        "lsl r6, r6, #1",
+        "lsl r7, lr, r7",
+        "lsl r8, lr, r8",
+        "stmia sp, {{r3-r9}}",
         // Where the next two are.
         "ldr r3, [r12, #{bias_step}]",
         "ldr r4, [r12, #{multiplier_step}]",
@@ -335,28 +316,20 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         word!("88", "92", "96", "60", "64", "!"),
         "cmp r0, lr",
         "bne 2b",
-        // From sums to outputs: `ShortRescale::apply`, then zero point and saturation.
+        // From sums to outputs.
         "ldr.w r8, [sp, #8]",
         "ldr.w r9, [sp, #12]",
         "ldr.w r10, [sp, #16]",
         "ldr.w r11, [sp, #20]",
         "ldr.w r12, [sp, #24]",
-        "ldr.w lr, [sp, #28]",
-        "lsl.w r2, r2, #1",
-        "lsl.w r3, r3, #1",
-        "lsl.w r4, r4, #1",
-        "lsl.w r5, r5, #1",
-        "lsl.w r6, r6, #1",
-        "lsl.w r7, r7, #1",
-        six!("smmulr", "r8", "r9"),
-        "add.w r2, r2, r2, asr #31",
-        "add.w r3, r3, r3, asr #31",
-        "add.w r4, r4, r4, asr #31",
-        "add.w r5, r5, r5, asr #31",
-        "add.w r6, r6, r6, asr #31",
-        "add.w r7, r7, r7, asr #31",
-        six!("add.w", "r10", "r11"),
-        six!("asr.w", "r12", "lr"),
+        six!(high, "r8", "r9"),
+        away!("r2"),
+        away!("r3"),
+        away!("r4"),
+        away!("r5"),
+        away!("r6"),
+        away!("r7"),
+        six!(shifted, "r10", "r11", "r12"),
         "ldr.w r8, [sp, #44]",
         "ldr.w r9, [sp, #48]",
         "ldr.w r10, [sp, #52]",

@@ -46,7 +46,7 @@ impl<'a> Filters<'a> {
         filters.short = depth <= 1 << 14
             && (0..filters.count()).all(|filter| {
                 let shift = factors.get(filter).shift;
-                filters.bias(filter).unsigned_abs() < 1 << 29 && (-20..0).contains(&shift)
+                filters.bias(filter).unsigned_abs() < 1 << 29 && (-20..-1).contains(&shift)
             });
         filters
     }
@@ -69,8 +69,8 @@ impl<'a> Filters<'a> {
         self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
     }
 
-    /// Whether sums can be doubled, and output zero points shifted, without overflow, so that fewer instructions than
-    /// [`Rescale::apply`](crate::quantize::Rescale::apply) has give the same.
+    /// Whether factors are below 1/4, and sums can be doubled and output zero points shifted without overflow, so that
+    /// fewer instructions than [`Rescale::apply`](crate::quantize::Rescale::apply) has give the same.
     #[cfg_attr(
         not(any(armv6m, armv7em)),
         expect(dead_code, reason = "only the assembly takes the short way")

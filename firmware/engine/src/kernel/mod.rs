@@ -31,6 +31,8 @@ mod armv7em_conv_tile;
 #[cfg(armv7em)]
 mod armv7em_dot;
 #[cfg(armv7em)]
+mod armv7em_finish;
+#[cfg(armv7em)]
 mod armv7em_strips;
 #[cfg(armv7em)]
 mod armv7em_tile;

@@ -6,6 +6,15 @@ use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::pool::{Geometry, Reduction};
 
+/// Channels that are done at a time.
+const BLOCK: usize = 4;
+
+/// What makes an element positive.
+const OFFSET: i32 = 128;
+
+/// Elements whose sum, each at most 255, fits 16 bits.
+const MOST_IN_FIELDS: usize = 257;
+
 pub(crate) struct Pool {
     geometry: Geometry,
     clamp: Clamp,
@@ -39,23 +48,35 @@ impl Pool {
     /// Reduces the window at the start of `corner` to one pixel. Channel by channel in blocks, so that the
     /// sums stay in registers.
     fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {
-        const BLOCK: usize = 4;
-        let count = (height * width).max(1) as i32;
+        let area = height * width;
+        let count = area.max(1) as i32;
         let Geometry {
             reduction,
             channels,
             ..
         } = self.geometry;
-        let stride = self.geometry.x.input * channels;
+        let line = self.geometry.x.input;
+        // Lines without gaps are one.
+        let (height, width) = if width == line {
+            (1, area)
+        } else {
+            (height, width)
+        };
+        let fields_suit = reduction == Reduction::Average && area <= MOST_IN_FIELDS;
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            let mut fields = Fields::default();
             let mut sums = [match reduction {
                 Reduction::Average => 0,
                 Reduction::Max => i32::from(i8::MIN),
             }; BLOCK];
             for row in 0..height {
-                let start = row * stride + block * BLOCK;
-                let row = &corner[start..];
-                for pixel in row.chunks(channels).take(width) {
+                let start = row * line * channels + block * BLOCK;
+                let pixels = corner[start..].chunks(channels).take(width);
+                if fields_suit && out.len() == BLOCK {
+                    pixels.for_each(|pixel| fields.add(pixel));
+                    continue;
+                }
+                for pixel in pixels {
                     for (sum, &value) in sums.iter_mut().zip(pixel).take(out.len()) {
                         *sum = match reduction {
                             Reduction::Average => *sum + i32::from(value),
@@ -63,6 +84,9 @@ impl Pool {
                         };
                     }
                 }
+            }
+            if fields_suit && out.len() == BLOCK {
+                sums = fields.sums().map(|sum| sum - OFFSET * count);
             }
             for (out, sum) in out.iter_mut().zip(sums) {
                 *out = self.clamp.apply(match reduction {
@@ -73,5 +97,28 @@ impl Pool {
                 });
             }
         }
+    }
+}
+
+/// Sums of four elements each, [`OFFSET`] added to make them positive: two to a word, so that one addition does for two.
+#[derive(Default)]
+struct Fields {
+    /// Of elements 0 and 2, and of 1 and 3.
+    even: u32,
+    odd: u32,
+}
+
+impl Fields {
+    fn add(&mut self, elements: &[i8]) {
+        if let Some(elements) = elements.first_chunk() {
+            let word = u32::from_le_bytes(elements.map(|x| x as u8)) ^ 0x8080_8080;
+            self.even += word & 0x00ff_00ff;
+            self.odd += word >> 8 & 0x00ff_00ff;
+        }
+    }
+
+    fn sums(&self) -> [i32; BLOCK] {
+        let Self { even, odd } = self;
+        [even & 0xffff, odd & 0xffff, even >> 16, odd >> 16].map(|sum| sum as i32)
     }
 }
