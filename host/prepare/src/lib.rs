@@ -31,6 +31,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 pub use cost::Cost;
+
+/// Rises whenever the same source gives another file: what was measured before is then no longer found.
+pub const REVISION: u32 = 1;
 use witness::Witness;
 
 /// What is wanted beside a cheaper model.
@@ -134,30 +137,18 @@ pub fn prepare(source: &[u8], options: Options) -> Result<Prepared, Error> {
         Ok(model) => model,
         Err(error) => return Ok(unchanged(Some(error.to_string()))),
     };
-    let mut work = Work {
-        model,
-        steps: Vec::new(),
-        witness: &witness,
-    };
-    // The plans of the source are about its own tensors.
-    metadata::remove(&mut work.model, plan::NAME);
-    metadata::remove(&mut work.model, metadata::KEPT);
-    work.pass(Pass::Fuse, fuse::run)?;
-    work.pass(Pass::Channels, channels::run)?;
-    work.pass(Pass::Fuse, fuse::run)?;
-    work.pass(Pass::Order, order::run)?;
-    work.pass(Pass::Compact, compact::run)?;
-    let cheaper = |bytes: &[u8]| cost::of(bytes).is_ok_and(|after| after.is_better_than(&before));
-    let is_cheaper = work.model.write().is_ok_and(|bytes| cheaper(&bytes));
-    if !is_cheaper {
-        work = match Model::read(source) {
-            Ok(model) if options.tflm_plan => Work {
-                model,
-                steps: Vec::new(),
-                witness: &witness,
-            },
-            _ => return Ok(unchanged(None)),
-        };
+    let mut work = Work::new(model.clone(), &witness);
+    work.run(true)?;
+    if !work.is_better_than(&before) {
+        // Fewer channels may fit worse into memory.
+        work = Work::new(model.clone(), &witness);
+        work.run(false)?;
+    }
+    if !work.is_better_than(&before) {
+        if !options.tflm_plan {
+            return Ok(unchanged(None));
+        }
+        work = Work::new(model, &witness);
     }
     if options.tflm_plan {
         work.pass(Pass::Plan, plan::run)?;
@@ -166,6 +157,13 @@ pub fn prepare(source: &[u8], options: Options) -> Result<Prepared, Error> {
         Ok(bytes) => bytes,
         Err(error) => return Ok(unchanged(Some(error.to_string()))),
     };
+    if work.steps.is_empty() && bytes != source {
+        let [from, to] = [source.len(), bytes.len()];
+        work.steps.push(Step {
+            pass: Pass::Compact,
+            what: format!("written anew, lists of numbers that are equal once: {from} to {to} bytes"),
+        });
+    }
     let after = cost::of(&bytes)?;
     Ok(Prepared {
         bytes,
@@ -175,6 +173,16 @@ pub fn prepare(source: &[u8], options: Options) -> Result<Prepared, Error> {
     })
 }
 
+/// What the engine makes of an input, with as much memory as the model needs.
+///
+/// # Errors
+/// The engine does not run the model.
+pub fn run(file: &[u8], input: &[u8]) -> Result<Vec<u8>, onchip_engine::Error> {
+    let model = onchip_engine::Model::new(file)?;
+    let mut outputs = witness::outputs(&model, &[input.to_vec()])?;
+    Ok(outputs.pop().unwrap_or_default())
+}
+
 /// A model on its way.
 struct Work<'a> {
     model: Model,
@@ -182,7 +190,35 @@ struct Work<'a> {
     witness: &'a Witness,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(model: Model, witness: &'a Witness) -> Self {
+        let steps = Vec::new();
+        Self {
+            model,
+            steps,
+            witness,
+        }
+    }
+
+    /// Runs the passes that make the model cheaper.
+    fn run(&mut self, cut_channels: bool) -> Result<(), Error> {
+        // What was planned for the source is about tensors that may not be there any more.
+        metadata::remove(&mut self.model, plan::NAME);
+        metadata::remove(&mut self.model, metadata::KEPT);
+        self.pass(Pass::Fuse, fuse::run)?;
+        if cut_channels {
+            self.pass(Pass::Channels, channels::run)?;
+            self.pass(Pass::Fuse, fuse::run)?;
+        }
+        self.pass(Pass::Order, order::run)?;
+        self.pass(Pass::Compact, compact::run)
+    }
+
+    fn is_better_than(&self, before: &Cost) -> bool {
+        let cost = self.model.write().map(|file| cost::of(&file));
+        cost.is_ok_and(|cost| cost.is_ok_and(|cost| cost.is_better_than(before)))
+    }
+
     /// Runs a pass, which says what it did to the model, and proves it.
     fn pass(
         &mut self,

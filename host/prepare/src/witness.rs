@@ -7,7 +7,7 @@ use crate::Error;
 use crate::cost::with_arena;
 
 /// Inputs that look random.
-const NOISES: u32 = 4;
+const NOISES: u32 = 2;
 
 /// What the source computes.
 pub(crate) struct Witness {

@@ -3,6 +3,7 @@
 use onchip_tflite::Model;
 
 use super::layer::{Layer, channels};
+use super::settled;
 use crate::graph::{affine, at, indices, integers, main, main_mut};
 use crate::witness::{noise, outputs};
 
@@ -74,19 +75,25 @@ fn constant_outputs(model: &Model, index: usize, constants: &Constants) -> Vec<b
                     .all(|weight| weight == 0);
                 is_deaf || is_steady(given[channel], zero, layer.is_padded)
             };
-            (0..count)
-                .map(|output| (0..given.len()).all(|channel| adds_same(output, channel)))
-                .collect()
+            let settled = settled::of(model, index, &layer, constants);
+            let is_settled = |output: usize| settled.as_ref().is_some_and(|list| list[output]);
+            let is_constant = |output: usize| {
+                is_settled(output) || (0..given.len()).all(|channel| adds_same(output, channel))
+            };
+            (0..count).map(is_constant).collect()
         }
         Layer::Depthwise(layer) => {
             let Some((weights, zero)) = numbers(model, layer.weights, input) else {
                 return vec![false; count];
             };
+            let settled = settled::of(model, index, &layer, constants);
+            let is_settled = |output: usize| settled.as_ref().is_some_and(|list| list[output]);
             let is_constant = |output: usize| {
                 let is_deaf = layer
                     .depthwise_weights(&weights, output)
                     .all(|weight| weight == 0);
-                is_deaf || is_steady(given[output / layer.multiplier], zero, layer.is_padded)
+                let channel = given[output / layer.multiplier];
+                is_settled(output) || is_deaf || is_steady(channel, zero, layer.is_padded)
             };
             (0..count).map(is_constant).collect()
         }

@@ -1,11 +1,11 @@
 //! Channels that need not be computed: constant ones, and those that nothing depends on.
 //!
-//! A filter of zeros makes a channel that is the same number everywhere, whatever the input. So does all that goes
+//! A filter of zeros, or one whose sums vary too little to be seen, makes a channel that is the same number everywhere, whatever the input. So does all that goes
 //! over it channel by channel, up to the next operator that mixes channels, whose bias can take in what the channel
 //! adds to its sums, exactly: a sum of integers has no order. A filter that reads a channel with zeros only does not
 //! need it at all. Channels that every reader can do without are taken out of weights, biases and tensors.
 //!
-//! 1. `constants`: which channels are constant, and as what, by the engine's own word;
+//! 1. `constants` and `settled`: which channels are constant, and as what, by the engine's own word;
 //! 2. `classes`: which channels can only go together, since operators go over them channel by channel;
 //! 3. `removal`: which classes every reader can do without;
 //! 4. `cut`: the model without them.
@@ -15,6 +15,7 @@ mod constants;
 mod cut;
 mod layer;
 mod removal;
+mod settled;
 
 use onchip_tflite::Model;
 

@@ -20,9 +20,20 @@ struct Reader {
     zero_point: i64,
 }
 
+/// Kernels take channels in groups of so many; those of a group that is not full cost as much as a full one.
+const GROUP: usize = 4;
+
+/// Whether a tensor has to have more channels than those that stay: at least one, and whole groups.
+fn is_short(classes: &Classes, tensor: usize, count: usize) -> bool {
+    let kept = (0..count)
+        .filter(|&channel| classes.stays(tensor, channel))
+        .count();
+    kept < count && (kept == 0 || (count > GROUP && !kept.is_multiple_of(GROUP)))
+}
+
 impl Removal {
     /// The most that can go. At first everything goes that is not wanted from outside; then channels stay that some
-    /// reader needs for what stays, until no reader misses any.
+    /// reader needs for what stays, until no reader misses any and no tensor has a group that is not full.
     pub(super) fn of(model: &Model, constants: &Constants) -> Self {
         let graph = main(model);
         let links = Links::new(model);
@@ -39,15 +50,18 @@ impl Removal {
             if is_changed {
                 continue;
             }
-            // A tensor has at least one channel.
-            let is_bare = |tensor: &usize| {
-                let count = channels(model, *tensor);
-                count > 0
-                    && is_computed(*tensor)
-                    && (0..count).all(|channel| !classes.stays(*tensor, channel))
+            let short = |tensor: &usize| {
+                is_computed(*tensor) && is_short(&classes, *tensor, channels(model, *tensor))
             };
-            match (0..graph.tensors.len()).find(is_bare) {
-                Some(tensor) => classes.keep(tensor, 0),
+            let missing = (0..graph.tensors.len()).find(short).and_then(|tensor| {
+                let mut all = 0..channels(model, tensor);
+                Some((
+                    tensor,
+                    all.find(|&channel| !classes.stays(tensor, channel))?,
+                ))
+            });
+            match missing {
+                Some((tensor, channel)) => classes.keep(tensor, channel),
                 None => break,
             };
         }
