@@ -1,11 +1,13 @@
 //! The candidate: a model and its input, past the host's gate.
 //!
 //! The host runs the very engine that the image runs. A model that it refuses, or that does not
-//! fit, costs no erase and no second of board time; of one that it runs, it knows the output.
+//! fit, costs no erase and no second of board time; of one that it runs, it knows the output. What is flashed may be
+//! a prepared model: another file, which computes the same and costs less.
 
 use std::sync::Arc;
 
 use onchip_engine::{Interpreter, Model};
+use onchip_prepare::{Options, Prepared};
 use onchip_protocol::crc32;
 use onchip_protocol::partition;
 use onchip_tflite::hex;
@@ -15,6 +17,7 @@ use crate::board::Board;
 use crate::failure::CandidateFailure;
 use crate::image::Image;
 use crate::input::{Input, InputError};
+use crate::record::PreparedRecord;
 
 /// A model and its input, ready to be measured on a board.
 #[derive(Debug, Clone)]
@@ -24,6 +27,9 @@ pub struct Candidate {
     pub(crate) bytes: u64,
     pub(crate) macs: u64,
     pub(crate) params: u64,
+    /// What is flashed instead, if it was prepared.
+    pub(crate) prepared: Option<PreparedRecord>,
+    /// Of what is flashed.
     pub(crate) operators: Vec<Operator>,
     pub(crate) arena: usize,
     pub(crate) input: String,
@@ -31,7 +37,7 @@ pub struct Candidate {
     pub(crate) partition: Arc<[u8]>,
     pub(crate) model_crc32: u32,
     pub(crate) input_crc32: u32,
-    /// What the host engine computed.
+    /// What the host engine computed from the source.
     pub(crate) expected: Vec<u8>,
 }
 
@@ -50,10 +56,22 @@ pub enum PrepareError {
     /// The input is not one for this model.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// The preparation went wrong, which is nobody's fault but onchip's.
+    #[error(transparent)]
+    Preparation(onchip_prepare::Error),
+}
+
+impl From<onchip_prepare::Error> for PrepareError {
+    fn from(error: onchip_prepare::Error) -> PrepareError {
+        match error {
+            onchip_prepare::Error::Engine(error) => CandidateFailure::engine(error).into(),
+            error => PrepareError::Preparation(error),
+        }
+    }
 }
 
 impl Candidate {
-    /// Checks that `model` can run on `board` under `image`, and runs it on the host.
+    /// Checks that `model` can run on `board` under `image`, and runs it on the host. It is flashed as it is.
     ///
     /// `path` is what records call the model.
     pub fn prepare(
@@ -63,25 +81,81 @@ impl Candidate {
         board: &Board,
         image: &Image,
     ) -> Result<Candidate, PrepareError> {
-        let parsed = Model::new(model).map_err(CandidateFailure::engine)?;
-        let input_bytes = input.bytes(parsed.input().bytes)?;
+        Candidate::new(path, [model, model], None, input, board, image)
+    }
+
+    /// The same, but what is flashed is what `onchip_prepare` makes of `source`. The outputs to prove are those of
+    /// the source.
+    pub fn prepare_cheaper(
+        path: &str,
+        source: &[u8],
+        input: &Input,
+        board: &Board,
+        image: &Image,
+    ) -> Result<Candidate, PrepareError> {
+        let prepared = onchip_prepare::prepare(source, Options::default())?;
+        Candidate::of_prepared(path, source, &prepared, input, board, image)
+    }
+
+    /// The same of a source that has been prepared.
+    pub fn of_prepared(
+        path: &str,
+        source: &[u8],
+        prepared: &Prepared,
+        input: &Input,
+        board: &Board,
+        image: &Image,
+    ) -> Result<Candidate, PrepareError> {
+        let files = [source, &prepared.bytes];
+        Candidate::new(path, files, Some(prepared), input, board, image)
+    }
+
+    fn new(
+        path: &str,
+        [source, flashed]: [&[u8]; 2],
+        prepared: Option<&Prepared>,
+        input: &Input,
+        board: &Board,
+        image: &Image,
+    ) -> Result<Candidate, PrepareError> {
+        let original = Model::new(source).map_err(CandidateFailure::engine)?;
+        let parsed = Model::new(flashed).map_err(CandidateFailure::engine)?;
+        let input_bytes = input.bytes(original.input().bytes)?;
 
         let mut flash = vec![partition::ERASED; board.partition.length() as usize];
-        let header = partition::write(model, &input_bytes, &mut flash)
+        let header = partition::write(flashed, &input_bytes, &mut flash)
             .map_err(CandidateFailure::Partition)?;
         flash.truncate(header.partition_len());
 
-        let (arena, expected) = host_run(&parsed, &input_bytes, image.info.arena as usize)
+        let (arena, output) = host_run(&parsed, &input_bytes, image.info.arena as usize)
             .map_err(CandidateFailure::engine)?;
+        let expected = match prepared {
+            Some(_) => {
+                onchip_prepare::run(source, &input_bytes).map_err(CandidateFailure::engine)?
+            }
+            None => output.clone(),
+        };
+        if output != expected {
+            let pass = "all together";
+            return Err(onchip_prepare::Error::Differs { pass }.into());
+        }
+        let parameters = |model: &Model<'_>| {
+            let operators = model.operators();
+            operators.map(|operator| operator.parameters as u64).sum()
+        };
         Ok(Candidate {
             path: path.to_owned(),
-            sha256: hex(&Sha256::digest(model)),
-            bytes: model.len() as u64,
-            macs: parsed.macs(),
-            params: parsed
-                .operators()
-                .map(|operator| operator.parameters as u64)
-                .sum(),
+            sha256: hex(&Sha256::digest(source)),
+            bytes: source.len() as u64,
+            macs: original.macs(),
+            params: parameters(&original),
+            prepared: prepared.map(|prepared| PreparedRecord {
+                sha256: hex(&Sha256::digest(flashed)),
+                bytes: flashed.len() as u64,
+                macs: parsed.macs(),
+                params: parameters(&parsed),
+                steps: prepared.steps.clone(),
+            }),
             operators: parsed
                 .operators()
                 .map(|operator| Operator {
@@ -92,7 +166,7 @@ impl Candidate {
             arena,
             input: input.name(),
             partition: flash.into(),
-            model_crc32: crc32(model),
+            model_crc32: crc32(flashed),
             input_crc32: crc32(&input_bytes),
             expected,
         })
@@ -103,12 +177,12 @@ impl Candidate {
         &self.path
     }
 
-    /// Bytes of the file.
+    /// Bytes of the source.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Multiply-accumulates of an inference.
+    /// Multiply-accumulates of an inference of the source.
     pub fn macs(&self) -> u64 {
         self.macs
     }
@@ -153,6 +227,7 @@ impl Candidate {
             bytes: 0,
             macs: 0,
             params: 0,
+            prepared: None,
             operators: Vec::new(),
             arena: 0,
             input: "zeros".to_owned(),

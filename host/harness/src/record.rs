@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use onchip_prepare::Step;
 use onchip_protocol::order::Order;
 use onchip_tflite::hex;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,8 @@ use crate::flash::Written;
 use crate::image::Image;
 use crate::series::Series;
 
-/// Names the layout of [`Record`]; a changed meaning is a new number.
+/// Names the layout of [`Record`]; a changed meaning is a new number. Fields that came later are left out where they
+/// do not apply: [`Record::prepared`], without which the model itself ran.
 pub const SCHEMA: &str = "onchip.record/1";
 
 /// A proved measurement, with all that determines it.
@@ -31,8 +33,11 @@ pub struct Record {
     pub core: String,
     /// The core clock in hertz.
     pub clock_hz: u32,
-    /// What was measured.
+    /// What was measured, as it was given.
     pub model: ModelRecord,
+    /// What ran in its place, if it was prepared. Operators, flash and the proof's CRC are of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<PreparedRecord>,
     /// What measured it.
     pub image: ImageRecord,
     /// Core clock cycles per inference.
@@ -69,6 +74,21 @@ pub struct ModelRecord {
     pub macs: u64,
     /// Weights and biases.
     pub params: u64,
+}
+
+/// A model that computes what its source does, and costs less; the source itself where nothing could be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreparedRecord {
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Multiply-accumulate operations per inference.
+    pub macs: u64,
+    /// Weights and biases.
+    pub params: u64,
+    /// What was done to the source, in this order.
+    pub steps: Vec<Step>,
 }
 
 /// What measured it.
@@ -248,6 +268,7 @@ impl Record {
                 macs: candidate.macs,
                 params: candidate.params,
             },
+            prepared: candidate.prepared.clone(),
             image: ImageRecord {
                 sha256: image.sha256.clone(),
                 sources: image.info.sources.to_string(),
@@ -302,6 +323,13 @@ impl Record {
             },
             host_ms: parts.host_ms,
         }
+    }
+
+    /// Multiply-accumulate operations of what ran.
+    pub fn macs(&self) -> u64 {
+        self.prepared
+            .as_ref()
+            .map_or(self.model.macs, |prepared| prepared.macs)
     }
 
     /// The operators' share of the median run, from 0 to 1.

@@ -40,13 +40,18 @@ pub(crate) fn bench(arguments: &BenchArgs) -> anyhow::Result<Outcome> {
     for path in &arguments.models {
         let name = path.display().to_string();
         let model = std::fs::read(path).with_context(|| format!("model {name} cannot be read"))?;
-        match Candidate::prepare(&name, &model, &input, &board, &image) {
+        let prepare = match arguments.no_prepare {
+            true => Candidate::prepare,
+            false => Candidate::prepare_cheaper,
+        };
+        match prepare(&name, &model, &input, &board, &image) {
             Ok(candidate) => candidates.push(candidate),
             Err(PrepareError::Candidate(failure)) => {
                 complain(&name, &failure.into());
                 outcome = Outcome::Model;
             }
             Err(PrepareError::Input(error)) => return Err(error).context(name),
+            Err(PrepareError::Preparation(error)) => return Err(error).context(name),
         }
     }
     if candidates.is_empty() {

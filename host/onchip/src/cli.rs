@@ -28,6 +28,7 @@ pub(crate) use self::study::{RandomModelsArgs, SearchArgs, TrainArgs};
 First steps, without hardware:
   onchip boards                                   which boards there are
   onchip inspect model.tflite                     what is in a model, operator by operator
+  onchip prepare model.tflite -o cheaper.tflite   the same outputs for less
   onchip bench model.tflite --probe virtual       measure it on a virtual board
   onchip bench model.tflite --json record.json    with a real board plugged in, and keep the record
   onchip search examples/digits.yaml              search for networks, measured on virtual boards
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Boards,
     Emulate(EmulateArgs),
     Inspect(InspectArgs),
+    Prepare(PrepareArgs),
     RandomModels(RandomModelsArgs),
     Report(ReportArgs),
     Search(SearchArgs),
@@ -63,10 +65,12 @@ pub(crate) enum Command {
 
 /// Measure models on a board.
 ///
-/// First the host engine reads, plans and runs the model: what it refuses costs no board time.
+/// First the host engine reads, plans and runs the model: what it refuses costs no board time. The
+/// model is prepared, unless --no-prepare is given: what is flashed is a cheaper file that computes
+/// the same, see `onchip prepare`; the record lists what was done.
 /// Then image and model are brought into flash, where only sectors that differ are erased, the
 /// image runs the model, and its report is proved: the nonce must come back, the chip's own CRC of
-/// the model must be right, the output must equal the host engine's byte for byte, and the cycle
+/// the model must be right, the output must equal the host engine's of the model that was given, byte for byte, and the cycle
 /// counter must agree with a second clock. A report that fails a proof is not shown.
 ///
 /// Cycles are those of the median run, after one run to warm up. RAM is found by painting it
@@ -104,6 +108,10 @@ pub(crate) struct BenchArgs {
     /// .npy file.
     #[arg(long, default_value = "lcg")]
     pub(crate) input: String,
+
+    /// Measure the model as it is, instead of what `onchip prepare` makes of it.
+    #[arg(long)]
+    pub(crate) no_prepare: bool,
 
     /// Write the record as JSON: an object, or for several models an array of those measured.
     #[arg(long, value_name = "FILE")]
@@ -179,6 +187,31 @@ pub(crate) struct InspectArgs {
     /// Write JSON, to stdout or to FILE, instead of the table.
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Make a model cheaper without changing a bit of its outputs.
+///
+/// Reads a TFLite file and writes another one, for any TFLite runtime: margins, activations and
+/// conversions are laid into the operators beside them, constant channels (such as those of filters
+/// of zeros) and channels that nothing depends on are taken out of all weights, operators are put in
+/// the order that needs the least memory, and what nothing refers to is dropped. For TensorFlow Lite
+/// Micro a memory plan is added. After each part of the work the host engine runs the source and the
+/// result on several inputs; outputs that differ are an error.
+///
+/// Printed are MACs, operators, bytes of the file and of the arena before and after, and what was
+/// done. `onchip bench` and `onchip search` prepare models by themselves, without the plan.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  onchip prepare kws.tflite                       only say what can be done
+  onchip prepare kws.tflite -o kws-prepared.tflite")]
+pub(crate) struct PrepareArgs {
+    /// The model, a .tflite file.
+    pub(crate) model: PathBuf,
+
+    /// Where to write the result.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Make a study's tables, plots and best model anew.

@@ -8,6 +8,7 @@ mod inspect;
 mod npy;
 mod out;
 mod outcome;
+mod prepare;
 mod progress;
 mod random;
 mod report;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Boards => boards::boards(),
         Command::Emulate(arguments) => emulate::emulate(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Prepare(arguments) => prepare::prepare(&arguments),
         Command::RandomModels(arguments) => random::random_models(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Search(arguments) => search::search(&arguments),

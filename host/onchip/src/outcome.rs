@@ -53,12 +53,17 @@ impl Outcome {
             None => {}
         }
         let model = error.downcast_ref::<CandidateFailure>().is_some()
-            || error.downcast_ref::<onchip_tflite::Error>().is_some();
+            || error.downcast_ref::<onchip_tflite::Error>().is_some()
+            || matches!(
+                error.downcast_ref::<onchip_prepare::Error>(),
+                Some(onchip_prepare::Error::Engine(_))
+            );
         if model {
             return Outcome::Model;
         }
         let bench = error.downcast_ref::<BenchFailure>().is_some()
             || error.downcast_ref::<ImageError>().is_some()
+            || error.downcast_ref::<onchip_prepare::Error>().is_some()
             || error.downcast_ref::<ProbeError>().is_some()
             || error.downcast_ref::<onchip_vboard::BoardError>().is_some()
             || matches!(

@@ -54,9 +54,9 @@ fn write(to: &mut String, record: &Record) -> fmt::Result {
         to,
         "       {:<width$}  {:>13}  {:>13}  {:>8}  {:>6}\n",
         "whole run",
-        grouped(record.model.macs),
+        grouped(record.macs()),
         grouped(total),
-        per_mac(total, record.model.macs),
+        per_mac(total, record.macs()),
         format!("{:.1}%", 100.0 * record.operators_share()),
     )?;
 
@@ -92,6 +92,21 @@ fn write(to: &mut String, record: &Record) -> fmt::Result {
         grouped(flash.written),
         flash.erased_sectors,
     )?;
+    if let Some(prepared) = &record.prepared {
+        writeln!(
+            to,
+            "  prepared {}: {} to {} bytes, {} to {} MACs",
+            match prepared.steps.len() {
+                0 => "nothing to gain".to_owned(),
+                1 => "1 step".to_owned(),
+                steps => format!("{steps} steps"),
+            },
+            grouped(record.model.bytes),
+            grouped(prepared.bytes),
+            grouped(record.model.macs),
+            grouped(prepared.macs),
+        )?;
+    }
     writeln!(
         to,
         "  output   {}, equal to the host engine's, input {}",

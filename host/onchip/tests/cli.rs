@@ -342,6 +342,44 @@ fn inspect_describes_a_model_without_a_board() {
 }
 
 #[test]
+fn prepared_models_are_written_and_measured() {
+    let bench = Bench::new();
+    let kws = model(KWS);
+    let prepare = |model: &Path, more: &[&str]| {
+        let mut command = bench.command(&["prepare"]);
+        command.arg(model).args(more).output().unwrap()
+    };
+    let file = bench.path("cheaper.tflite");
+    let told = [
+        "2,656,768",
+        "53,936",
+        "fuse",
+        "OfflineMemoryAllocation",
+        "SHA-256",
+    ];
+    check(&prepare(&kws, &["-o", file.to_str().unwrap()]), 0, &told);
+    assert!(fs::metadata(&file).unwrap().len() < fs::metadata(&kws).unwrap().len());
+    let garbage = bench.file("garbage.tflite", "no model at all");
+    check(&prepare(&garbage, &[]), 3, &["garbage.tflite"]);
+
+    let as_it_is = bench.record(&kws, &["--runs", "1", "--no-prepare"]);
+    let cheaper = bench.record(&kws, &["--runs", "1"]);
+    assert_eq!(as_it_is.prepared, None);
+    assert_eq!(as_it_is.model, cheaper.model);
+    assert_eq!(as_it_is.output, cheaper.output);
+    let prepared = cheaper.prepared.unwrap();
+    assert!(!prepared.steps.is_empty());
+    assert!(prepared.bytes < cheaper.model.bytes);
+    assert_eq!(
+        cheaper.flash.model + cheaper.model.bytes,
+        as_it_is.flash.model + prepared.bytes
+    );
+    assert!(cheaper.operators.len() < as_it_is.operators.len());
+    assert!(cheaper.cycles.median <= as_it_is.cycles.median);
+    assert!(cheaper.ram.arena <= as_it_is.ram.arena);
+}
+
+#[test]
 fn help_teaches_with_examples() {
     let bench = Bench::new();
     let help = |arguments: &[&str]| bench.command(arguments).output().unwrap();
@@ -367,6 +405,7 @@ fn help_teaches_with_examples() {
         &["Examples:", "1d50:6018"],
     );
     check(&help(&["help", "inspect"]), 0, &["Examples:", "--json"]);
+    check(&help(&["help", "prepare"]), 0, &["Examples:", "-o kws"]);
     check(&help(&["help", "boards"]), 0, &["virtual board"]);
     check(
         &help(&["help", "search"]),

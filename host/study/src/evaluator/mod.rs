@@ -6,7 +6,8 @@ mod train;
 
 use std::sync::Arc;
 
-use onchip_harness::{BoardPool, Candidate, Drill, Input, Order, Record};
+use onchip_harness::{BoardPool, Candidate, Drill, Input, Order, PrepareError, Record};
+use onchip_prepare::{Options, Prepared};
 use onchip_search::architecture::Architecture;
 use onchip_search::evaluator::{Built, Evaluator, Failure, Measured, Stop, Trained};
 use onchip_search::metric::{Metric, Scores};
@@ -59,6 +60,7 @@ impl Workshop {
                 "input": INPUT.name(),
                 "warmups": WARMUPS,
                 "runs": RUNS,
+                "prepare": onchip_prepare::REVISION,
             })
         });
         json!({
@@ -88,9 +90,22 @@ impl Workshop {
     }
 }
 
-fn prepare(boards: &BoardPool, model: &[u8]) -> Result<Candidate, Failure> {
+/// What is measured in place of a model.
+fn cheaper(model: &[u8]) -> Result<Prepared, Failure> {
+    onchip_prepare::prepare(model, Options::default()).map_err(|error| preparing(error.into()))
+}
+
+fn prepare(boards: &BoardPool, source: &[u8], prepared: &Prepared) -> Result<Candidate, Failure> {
     let (board, image) = (boards.board(), boards.image());
-    Candidate::prepare(MODEL, model, &INPUT, board, image).map_err(candidate)
+    Candidate::of_prepared(MODEL, source, prepared, &INPUT, board, image).map_err(preparing)
+}
+
+/// A model that a board cannot run has failed; a preparation that went wrong says nothing about it.
+fn preparing(error: PrepareError) -> Failure {
+    match error {
+        PrepareError::Preparation(error) => bench(error),
+        error => candidate(error),
+    }
 }
 
 impl Evaluator for Workshop {
@@ -99,10 +114,11 @@ impl Evaluator for Workshop {
     fn build(&self, point: &Architecture) -> Result<Built, Failure> {
         let model = Self::untrained(point)?;
         let inspection = onchip_tflite::inspect(&model).map_err(candidate)?;
+        let prepared = cheaper(&model)?;
         let known = [
-            (Metric::Flash, inspection.bytes as u64),
+            (Metric::Flash, prepared.after.bytes as u64),
             (Metric::Parameters, inspection.totals.parameters),
-            (Metric::Macs, inspection.totals.macs),
+            (Metric::Macs, prepared.after.macs),
         ];
         let mut scores: Scores = known
             .map(|(metric, value)| (metric, value as f64))
@@ -110,7 +126,8 @@ impl Evaluator for Workshop {
             .collect();
         if let Some(boards) = &self.boards {
             // The stack comes on top of it.
-            let ram = prepare(boards, &model)?.arena() as f64 + f64::from(boards.image().statics);
+            let ram = prepare(boards, &model, &prepared)?.arena() as f64
+                + f64::from(boards.image().statics);
             scores.merge(&Scores::from_iter([(Metric::PeakRam, ram)]));
         }
         Ok(Built {
@@ -136,8 +153,11 @@ impl Evaluator for Workshop {
     }
 
     fn measurement_key(&self, model: &[u8]) -> String {
+        // What runs is the prepared model; a source that cannot be prepared is refused when it is measured.
+        let prepared = cheaper(model).map_or_else(|_| model.to_vec(), |prepared| prepared.bytes);
         Key::new("measurement")
-            .with_bytes("model", model)
+            .with_bytes("source", model)
+            .with_bytes("model", &prepared)
             .with_json("law", &self.law()["measurement"])
             .digest()
     }
@@ -149,7 +169,7 @@ impl Evaluator for Workshop {
                 record: Value::Null,
             });
         };
-        let candidate = prepare(boards, &model)?;
+        let candidate = prepare(boards, &model, &cheaper(&model)?)?;
         let order = Order {
             nonce: self.nonce,
             runs: RUNS,

@@ -1,0 +1,92 @@
+//! Named bytes in a file, for whoever runs it.
+
+use onchip_tflite::{Metadata, Model, Result};
+
+/// The tables that the chip's engine would otherwise keep in RAM.
+pub const KEPT: &str = "onchip.kept";
+
+/// The file with `bytes` as metadata of this name, in place of what had the name before. All else stays, and the
+/// bytes lie at a multiple of 16, as all constant data does.
+///
+/// # Errors
+/// The file cannot be read, or cannot be written anew.
+pub fn append(file: &[u8], name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut model = Model::read(file)?;
+    set(&mut model, name, bytes.to_vec());
+    model.write()
+}
+
+/// Gives a model metadata of this name.
+pub(crate) fn set(model: &mut Model, name: &str, bytes: Vec<u8>) {
+    remove(model, name);
+    if model.buffers.is_empty() {
+        // The first buffer stands for "none".
+        model.buffers.push(Vec::new());
+    }
+    model.metadata.push(Metadata {
+        name: name.to_owned(),
+        buffer: model.buffers.len() as u32,
+    });
+    model.buffers.push(bytes);
+}
+
+/// Takes metadata out. Its buffer stays until nothing refers to it and the model is compacted.
+pub(crate) fn remove(model: &mut Model, name: &str) {
+    let buffers: Vec<_> = model
+        .metadata
+        .extract_if(.., |metadata| metadata.name == name)
+        .map(|metadata| metadata.buffer)
+        .collect();
+    let tensors = |model: &Model, buffer| {
+        let mut tensors = model.subgraphs.iter().flat_map(|graph| &graph.tensors);
+        tensors.any(|tensor| tensor.buffer == buffer)
+    };
+    for buffer in buffers {
+        let is_named = model.metadata.iter().any(|other| other.buffer == buffer);
+        if !is_named
+            && !tensors(model, buffer)
+            && let Some(data) = model.buffers.get_mut(buffer as usize)
+        {
+            data.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KWS: &[u8] = include_bytes!("../../../examples/models/kws_ref_model.tflite");
+
+    #[test]
+    fn what_is_appended_is_aligned_and_all_else_stays() {
+        let before = Model::read(KWS).unwrap();
+        let bytes: Vec<u8> = (0..77).collect();
+        let once = append(KWS, "test", &[1, 2, 3]).unwrap();
+        let file = append(&once, "test", &bytes).unwrap();
+        let after = Model::read(&file).unwrap();
+        let found = after.metadata.last().unwrap();
+        assert_eq!(after.metadata.len(), before.metadata.len() + 1);
+        assert_eq!(
+            (found.name.as_str(), &after.buffers[found.buffer as usize]),
+            ("test", &bytes)
+        );
+        let place = file
+            .windows(bytes.len())
+            .position(|part| part == bytes)
+            .unwrap();
+        assert_eq!(place % 16, 0);
+        let kept = |model: &Model| {
+            let names: Vec<_> = model.metadata.iter().map(|one| one.name.clone()).collect();
+            (
+                model.subgraphs.clone(),
+                model.signatures.clone(),
+                model.description.clone(),
+                names,
+            )
+        };
+        let (mut wanted, found) = (kept(&before), kept(&after));
+        wanted.3.push("test".to_owned());
+        assert_eq!(found, wanted);
+    }
+}
