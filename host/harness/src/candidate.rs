@@ -9,7 +9,7 @@ use std::sync::Arc;
 use onchip_engine::{Interpreter, Model};
 use onchip_prepare::{Options, Prepared};
 use onchip_protocol::crc32;
-use onchip_protocol::partition;
+use onchip_protocol::partition::{self, Header, Part};
 use onchip_tflite::hex;
 use sha2::{Digest, Sha256};
 
@@ -175,6 +175,14 @@ impl Candidate {
     /// What records call the model.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The model that is measured, as it goes into flash.
+    pub fn model(&self) -> &[u8] {
+        let header = Header::decode(&self.partition);
+        let model = header.and_then(|header| header.read(Part::Model, &self.partition));
+        // Written by `prepare`, so it is there.
+        model.unwrap_or_default()
     }
 
     /// Bytes of the source.

@@ -78,16 +78,28 @@ pub(crate) enum Command {
 ///
 /// A virtual board keeps its flash in a file, as a real one keeps it without power. Its cycles
 /// are estimates, and each record of it says `emulated`.
+///
+/// A profile tells where the time goes, operator by operator: cycles, multiply-accumulates, and
+/// bytes of weights, inputs and outputs; of a virtual board also the instructions executed and
+/// what the cycles were spent on. For that the measured flash is run once more on an emulated chip
+/// that keeps count, and must take the very cycles that were measured.
+///
+/// A suite is a set of known models, searched by their file names in the folders given in place
+/// of models, not in folders within these; what else is there is named and left alone. All are
+/// measured on all boards named, and one table shows them beside published figures.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   onchip bench kws.tflite --probe virtual
   onchip bench a.tflite b.tflite --runs 5 --json records.json
+  onchip bench kws.tflite --probe virtual --profile kws.json  and a chart in kws.png
+  onchip bench --suite mlperf-tiny models --probe virtual
+  onchip bench --suite mlperf-tiny models --probe virtual --board nucleo-l4r5zi,nucleo-f746zg
   onchip bench kws.tflite --probe 0483:374b:066DFF...      one of several probes
   onchip bench kws.tflite --probe 1d50:6018:127.0.0.1:4242 a board served by `onchip serve-board`
   onchip bench kws.tflite --input yes.npy --board my-board.toml --image my-image.elf")]
 pub(crate) struct BenchArgs {
-    /// The models, .tflite files.
+    /// The models, .tflite files; with --suite, the folders that hold them.
     #[arg(required = true, value_name = "MODEL")]
     pub(crate) models: Vec<PathBuf>,
 
@@ -113,7 +125,24 @@ pub(crate) struct BenchArgs {
     #[arg(long)]
     pub(crate) no_prepare: bool,
 
-    /// Write the record as JSON: an object, or for several models an array of those measured.
+    /// Measure the models of a suite, and compare them with published figures. `mlperf-tiny` has
+    /// kws_ref_model.tflite (keyword spotting), pretrainedResnet_quant.tflite or
+    /// ic_ref_model.tflite (image classification), vww_96_int8.tflite (visual wake words) and
+    /// ad01_int8.tflite (anomaly detection).
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: Option<Suite>,
+
+    /// Write a profile of the median runs: a trace that chrome://tracing and ui.perfetto.dev open,
+    /// a process per model and board, an event per operator. Beside it a bar chart is drawn.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+
+    /// Draw the profile's bar chart there [default: the profile's file, ending in .png].
+    #[arg(long, value_name = "PNG", requires = "profile")]
+    pub(crate) chart: Option<PathBuf>,
+
+    /// Write the record as JSON: an object, or for several models or boards, or a suite, an array
+    /// of those measured.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 
@@ -127,12 +156,18 @@ pub(crate) struct BenchArgs {
     pub(crate) drill: Option<DrillArg>,
 }
 
-/// Which board, and what belongs to it.
+/// Which boards, and what belongs to them.
 #[derive(Debug, Args)]
 pub(crate) struct BoardArgs {
-    /// The board: a name that `onchip boards` lists, or the path of a board's .toml file.
-    #[arg(long, default_value = "nucleo-l4r5zi")]
-    pub(crate) board: String,
+    /// The board: a name that `onchip boards` lists, or the path of a board's .toml file. Several
+    /// virtual boards are named with commas or by several --board; all models are measured on each.
+    #[arg(
+        long = "board",
+        value_name = "BOARD",
+        value_delimiter = ',',
+        default_value = "nucleo-l4r5zi"
+    )]
+    pub(crate) boards: Vec<String>,
 
     /// Use this ELF file instead of the image that the board file names.
     #[arg(long, value_name = "ELF")]
@@ -149,6 +184,13 @@ pub(crate) struct StateArgs {
     /// away [default: onchip/vboards in the user's cache folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+}
+
+/// A set of models that others measure, too.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Suite {
+    /// The reference models of MLPerf Tiny, int8.
+    MlperfTiny,
 }
 
 /// How the image is to misbehave.

@@ -66,6 +66,9 @@ impl Outcome {
             || error.downcast_ref::<onchip_prepare::Error>().is_some()
             || error.downcast_ref::<ProbeError>().is_some()
             || error.downcast_ref::<onchip_vboard::BoardError>().is_some()
+            || error
+                .downcast_ref::<onchip_emulate::ExplainError>()
+                .is_some()
             || matches!(
                 error.downcast_ref::<BoardsError>(),
                 Some(BoardsError::Bench(_) | BoardsError::Image(_))

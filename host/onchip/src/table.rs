@@ -147,7 +147,8 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-fn per_mac(cycles: u64, macs: u64) -> String {
+/// Cycles per multiply-accumulate, if there are any.
+pub(crate) fn per_mac(cycles: u64, macs: u64) -> String {
     match macs {
         0 => "-".to_owned(),
         _ => format!("{:.2}", cycles as f64 / macs as f64),

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "cli/profile.rs"]
+mod profile;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -397,7 +400,14 @@ fn help_teaches_with_examples() {
     check(
         &help(&["help", "bench"]),
         0,
-        &["Examples:", "--probe virtual", "--input", "emulated"],
+        &[
+            "Examples:",
+            "--probe virtual",
+            "--input",
+            "--suite",
+            "--profile",
+            "emulated",
+        ],
     );
     check(
         &help(&["help", "serve-board"]),

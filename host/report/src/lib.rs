@@ -9,12 +9,14 @@
 //! | `best_model_spec.yaml` | how to train the best network again |
 //! | `best_model/` | the best network: `model.tflite`, `spec.yaml`, `record.json`, `labels.txt` |
 //!
-//! Everything is a function of the [`Report`]: the same study gives the same bytes.
+//! Everything is a function of the [`Report`]: the same study gives the same bytes. Of single
+//! measurements there is a [`profile`].
 
 mod axis;
 mod best;
 mod file;
 mod plot;
+pub mod profile;
 mod table;
 
 pub use best::Best;

@@ -6,9 +6,11 @@
 mod owner;
 mod state;
 mod stop;
+mod tap;
 
 pub use owner::{Excused, Fault, Memory, StackLow, Stimulus};
 pub use stop::{DebugError, MachineError, Stop};
+pub use tap::Glance;
 
 use crate::{
     core::{

@@ -2,7 +2,7 @@
 
 mod hypervolume;
 mod pareto;
-mod style;
+pub(crate) mod style;
 
 pub(crate) use hypervolume::hypervolume;
 pub(crate) use pareto::pareto;
@@ -16,10 +16,10 @@ use plotters::style::register_font;
 use crate::file::Error;
 
 /// What drawing with a backend returns.
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+pub(crate) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A picture that can be drawn with any backend.
-trait Picture {
+pub(crate) trait Picture {
     /// The file's name without its ending.
     const NAME: &'static str;
 
@@ -29,7 +29,7 @@ trait Picture {
     fn draw<'a, DB: DrawingBackend + 'a>(&self, area: &DrawingArea<DB, Shift>) -> Drawn<DB>;
 }
 
-fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, Error> {
+pub(crate) fn png<P: Picture>(picture: &P) -> Result<Vec<u8>, Error> {
     prepare::<P>()?;
     let (width, height) = picture.size();
     let mut pixels = vec![0; width as usize * height as usize * 3];

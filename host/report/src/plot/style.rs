@@ -7,26 +7,26 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color as _, IntoFont as _, RGBAColor, RGBColor, TextStyle};
 
 /// The name under which the bundled font is known; an SVG file is shown with the reader's own.
-pub(super) const FONT: &str = "sans-serif";
+pub(crate) const FONT: &str = "sans-serif";
 
-pub(super) const INK: RGBColor = RGBColor(40, 40, 40);
-pub(super) const PAPER: RGBColor = RGBColor(255, 255, 255);
-pub(super) const FRONT: RGBColor = RGBColor(0, 114, 178);
-pub(super) const DOMINATED: RGBColor = RGBColor(110, 110, 110);
-pub(super) const INFEASIBLE: RGBColor = RGBColor(213, 94, 0);
-pub(super) const BEST: RGBColor = RGBColor(0, 158, 115);
+pub(crate) const INK: RGBColor = RGBColor(40, 40, 40);
+pub(crate) const PAPER: RGBColor = RGBColor(255, 255, 255);
+pub(crate) const FRONT: RGBColor = RGBColor(0, 114, 178);
+pub(crate) const DOMINATED: RGBColor = RGBColor(110, 110, 110);
+pub(crate) const INFEASIBLE: RGBColor = RGBColor(213, 94, 0);
+pub(crate) const BEST: RGBColor = RGBColor(0, 158, 115);
 
 /// Width of a picture in pixels.
-pub(super) const WIDTH: u32 = 800;
+pub(crate) const WIDTH: u32 = 800;
 
-pub(super) const TITLE: i32 = 20;
-pub(super) const TEXT: i32 = 15;
+pub(crate) const TITLE: i32 = 20;
+pub(crate) const TEXT: i32 = 15;
 
-pub(super) fn grid() -> RGBAColor {
+pub(crate) fn grid() -> RGBAColor {
     INK.mix(0.12)
 }
 
-pub(super) fn text(size: i32) -> TextStyle<'static> {
+pub(crate) fn text(size: i32) -> TextStyle<'static> {
     let anchor = Pos::new(HPos::Left, VPos::Center);
     let style: TextStyle<'static> = (FONT, size).into_font().into();
     style.color(&INK).pos(anchor)

@@ -325,6 +325,7 @@ impl System {
         }
         self.protect(address, Purpose::Read)?;
         self.watch_access(address, size, false)?;
+        self.note_glance(place, address, now);
         self.credit_io_port(place, address);
         self.note_totals(Some(place), address);
         let result = self.bus_read(address, size, now, false);

@@ -1,11 +1,11 @@
-//! What the owner of a machine watches from outside the emulated world: marks, semihosting
+//! What the owner of a machine watches from outside the emulated world: marks, taps, semihosting
 //! calls, stack pointers, faults, and accesses that are excused. A program cannot tell.
 
 use std::collections::BTreeMap;
 
-use super::{execute::Trap, registers::Registers, system::System};
+use super::{access::Place, execute::Trap, registers::Registers, system::System};
 use crate::{
-    machine::{Excused, Fault, StackLow, Stop},
+    machine::{Excused, Fault, Glance, StackLow, Stop},
     memory::AccessError,
     timing::{Cause, Ledger},
 };
@@ -31,6 +31,10 @@ pub(crate) struct Watch {
     pub(crate) ledger: Ledger,
     /// The lowest stack pointers since asked for.
     pub(crate) low: StackLow,
+    /// The address of the register whose reads by the program are noted.
+    pub(crate) tap: Option<u32>,
+    /// Its reads since asked for.
+    pub(crate) glances: Vec<Glance>,
     /// Accesses to unmodelled registers are excused.
     pub(crate) lenient: bool,
     /// Those that were, by address and whether they were writes.
@@ -69,6 +73,20 @@ impl System {
     pub(crate) fn note_sleep(&mut self, before: u64) {
         let cycles = self.cycles - before;
         self.watch.ledger.add(Cause::Sleep, cycles as i64);
+    }
+
+    /// The instruction at `place` reads the register at `address`, at cycle `now`.
+    pub(super) fn note_glance(&mut self, place: Place<'_>, address: u32, now: u64) {
+        if self.watch.tap != Some(address) {
+            return;
+        }
+        let mut ledger = self.watch.ledger;
+        ledger += &self.causes_before(place);
+        self.watch.glances.push(Glance {
+            cycle: now,
+            instructions: self.instructions + place.index as u64,
+            ledger,
+        });
     }
 
     /// What a `bkpt` with this immediate is.

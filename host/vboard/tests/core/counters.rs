@@ -167,9 +167,9 @@ const ITEMS: &[Item] = &[
     (&[NOP], 1),
 ];
 
-/// Runs them on `core` with a load of `counter` before item number `at`, counting what
-/// `enabled` says from behind the first ones: the value loaded, and the cycles of it all.
-fn load_within(core: Core, at: usize, counter: u32, enabled: u32) -> (u32, u64) {
+/// A machine about to run them on `core` with a load of `counter` to R6 before item number `at`,
+/// counting what `enabled` says from behind the first instructions.
+fn loading_within(core: Core, at: usize, counter: u32, enabled: u32) -> Machine {
     // ldr r0, [r2]; adds r0, #1; cmp r7, r7; it ne; udivne r0, r7, r7; str r5, [r4]
     let mut program = vec![0x6810, 0x3001, 0x42bf, 0xbf18, 0xfbb7, 0xf0f7, 0x6025];
     for (number, (item, _)) in ITEMS.iter().enumerate() {
@@ -187,6 +187,12 @@ fn load_within(core: Core, at: usize, counter: u32, enabled: u32) -> (u32, u64) 
     for (selector, value) in [(1, counter), (2, RAM), (4, DWT), (5, enabled), (7, 77_777)] {
         set_register(&mut m, selector, value);
     }
+    m
+}
+
+/// The value that is loaded so, and the cycles of it all.
+fn load_within(core: Core, at: usize, counter: u32, enabled: u32) -> (u32, u64) {
+    let mut m = loading_within(core, at, counter, enabled);
     let before = m.cycles();
     assert_eq!(resume(&mut m, 10_000), Stop::Halted, "{at}");
     (register(&mut m, 6), m.cycles() - before)
@@ -208,6 +214,39 @@ fn loads_within_blocks_tell_what_was_executed_before_them() {
             let counts = seen.map(|(count, _)| count);
             assert_eq!(executed(counts), before, "{name} {at}: {counts:?}");
             before += instructions;
+        }
+    }
+}
+
+#[test]
+fn a_tap_knows_what_each_reading_stands_for() {
+    const CYCCNT: u32 = DWT + 4;
+    for core in [CORTEX_M4, CORTEX_M7] {
+        let name = core.model;
+        let mut before = 6;
+        for (at, (_, instructions)) in ITEMS.iter().enumerate() {
+            let mut m = loading_within(core, at, CYCCNT, 1);
+            m.tap(Some(CYCCNT));
+            m.track(true);
+            let (ledger, cycles, executed) = (m.ledger(), m.cycles(), m.instructions());
+            assert_eq!(resume(&mut m, 10_000), Stop::Halted, "{name} {at}");
+            let all = m.cycles() - cycles;
+            let glances = m.take_glances();
+            let [glance] = glances[..] else {
+                panic!("{name} {at}: {glances:?}");
+            };
+            let passed = glance.cycle - cycles;
+            assert_eq!(
+                (glance.ledger - ledger).total(),
+                passed as i64,
+                "{name} {at}"
+            );
+            assert_eq!(glance.instructions - executed, before, "{name} {at}");
+
+            let (value, untapped) = load_within(core, at, CYCCNT, 1);
+            assert_eq!(register(&mut m, 6), value, "{name} {at}");
+            assert_eq!(all, untapped, "{name} {at}");
+            before += u64::from(*instructions);
         }
     }
 }
