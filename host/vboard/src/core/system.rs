@@ -165,6 +165,7 @@ impl System {
         self.alone_next = false;
         self.hung = false;
         self.pipeline_state = PipelineState::BRANCHED;
+        self.pipeline.forget_branches();
         self.deadline = 0;
         self.debug.note_reset();
     }

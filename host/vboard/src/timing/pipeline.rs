@@ -3,7 +3,7 @@
 use super::{m0plus, m3, m4, m7};
 use crate::{
     core::{
-        block::{BlockTiming, PipelineState},
+        block::{BlockTiming, Branch, PipelineState},
         insn::{Insn, LongMul},
         model::Model,
     },
@@ -31,7 +31,7 @@ impl Pipeline {
             Model::CortexM0Plus => Self::M0Plus(m0plus::Pipeline),
             Model::CortexM3 => Self::M3(m3::pipeline()),
             Model::CortexM4 => Self::M4(m4::Pipeline::default()),
-            Model::CortexM7 => Self::M7(m7::Pipeline),
+            Model::CortexM7 => Self::M7(m7::Pipeline::default()),
         }
     }
 
@@ -46,7 +46,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.time_block(address, insns, entry),
             Self::M3(m4) | Self::M4(m4) => m4.time_block(address, insns, entry),
-            Self::M7(m7) => m7.time_block(address, insns),
+            Self::M7(m7) => m7.time_block(address, insns, entry),
         }
     }
 
@@ -63,7 +63,24 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.causes_before(insns, index),
             Self::M3(m4) | Self::M4(m4) => m4.causes_before(address, insns, entry, index),
-            Self::M7(m7) => m7.causes_before(address, insns, index),
+            Self::M7(m7) => m7.causes_before(insns, entry, index),
+        }
+    }
+
+    /// Tells where `branch` went, if it was taken. The cycles lost because something else was
+    /// expected.
+    pub(crate) fn resolve_branch(&mut self, branch: Branch, target: Option<u32>) -> u32 {
+        match self {
+            Self::M7(m7) => m7.resolve_branch(branch, target),
+            // They predict nothing.
+            Self::M0Plus(_) | Self::M3(_) | Self::M4(_) => 0,
+        }
+    }
+
+    /// Forgets what branches did.
+    pub(crate) fn forget_branches(&mut self) {
+        if let Self::M7(m7) = self {
+            m7.forget_branches();
         }
     }
 

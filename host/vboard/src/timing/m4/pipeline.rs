@@ -126,6 +126,7 @@ impl Pipeline {
                 cycles: taken_cycles,
                 state: PipelineState::BRANCHED,
             },
+            branch: None,
             causes: Box::new(Causes {
                 fall: walk.ledger,
                 taken: taken_ledger,
