@@ -47,14 +47,7 @@ impl Machine {
     /// A machine just powered on: flash erased, RAM zero, the core about to fetch its
     /// reset vector (which it does when it first runs or is first debugged).
     pub fn new(chip: Chip) -> Result<Self, MapError> {
-        let model = chip.core.model;
-        Self::timed_as(chip, model)
-    }
-
-    /// A machine that keeps time as `model` would, whatever its core: what instructions do is
-    /// true to its core, when they do it is not. Some cores' timing is not modelled.
-    pub fn timed_as(chip: Chip, model: Model) -> Result<Self, MapError> {
-        let system = System::new(chip, model)?;
+        let system = System::new(chip)?;
         let code = CodeCache::new(system.isa, &system.bus);
         Ok(Self { system, code })
     }

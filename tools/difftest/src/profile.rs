@@ -81,14 +81,6 @@ impl Profile {
         }
     }
 
-    /// Whose time our core keeps, which nothing here looks at: a Cortex-M3's is not modelled.
-    pub fn timed_as(&self) -> Model {
-        match self.core.model {
-            Model::CortexM3 => Model::CortexM4,
-            model => model,
-        }
-    }
-
     /// Its instructions.
     pub fn isa(&self) -> Isa {
         let dsp = matches!(self.core.model, Model::CortexM4 | Model::CortexM7);

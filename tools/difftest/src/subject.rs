@@ -90,7 +90,7 @@ impl Subject {
     /// A machine with the core of `profile`.
     pub fn new(profile: &Profile) -> Result<Self, MapError> {
         let mut subject = Self {
-            machine: Machine::timed_as(chip(profile), profile.timed_as())?,
+            machine: Machine::new(chip(profile))?,
             profile: *profile,
             base: CoreState {
                 r: [0; 16],
@@ -137,7 +137,7 @@ impl Subject {
             let code = self.machine.memory(CODE, PAGE).map(<[u8]>::to_vec);
             let data = self.machine.memory(RAM, PAGE).map(<[u8]>::to_vec);
             // The same chip was sound before.
-            let Ok(fresh) = Machine::timed_as(chip(&self.profile), self.profile.timed_as()) else {
+            let Ok(fresh) = Machine::new(chip(&self.profile)) else {
                 return;
             };
             self.machine = fresh;

@@ -16,6 +16,9 @@
 //!   block's [`fetches`](BlockTiming::fetches), only if the block lies in flash;
 //! * at the end: the [`Exit`] that was taken: `fall` if control goes on behind the last
 //!   instruction, `taken` if it branched;
+//! * and, if the block ends with a branch that the core has to predict, what
+//!   [`Pipeline::resolve_branch`](crate::timing::Pipeline::resolve_branch) says was lost: what follows a
+//!   misprediction is entered in [`PipelineState::BRANCHED`];
 //! * for each predicated instruction whose condition fails: `skip[i]` is added (it is
 //!   usually negative: one minus what the model charged);
 //! * for each division: [`Pipeline::divide_extra`](crate::timing::Pipeline::divide_extra);
@@ -172,6 +175,17 @@ impl std::ops::Deref for Fetches {
     }
 }
 
+/// The branch that ends a block, for a core that predicts what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Where it is.
+    pub address: u32,
+    /// Whether it is expected to be taken by one that sees it for the first time.
+    pub expected: bool,
+    /// Cycles lost when it does what was not expected.
+    pub penalty: u8,
+}
+
 /// The static timing of a block entered in one [`PipelineState`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockTiming {
@@ -185,6 +199,8 @@ pub struct BlockTiming {
     pub fall: Exit,
     /// If the last instruction branched.
     pub taken: Exit,
+    /// The branch that may end it, if the core predicts branches.
+    pub branch: Option<Branch>,
     /// What the cycles of both exits are made of.
     pub causes: Box<Causes>,
 }

@@ -55,8 +55,10 @@ impl System {
             MAINTENANCE => accelerator.reset_instruction_cache(),
             // DCISW and DCCISW name a line; all lines are named one after the other.
             0xf60 | 0xf74 => accelerator.reset_data_cache(),
-            // DCCMVAU, DCCMVAC and DCCSW clean, which takes nothing out; BPIALL does nothing here.
-            0xf64 | 0xf68 | 0xf6c | 0xf78 => {}
+            // DCCMVAU, DCCMVAC and DCCSW clean, which takes nothing out.
+            0xf64 | 0xf68 | 0xf6c => {}
+            // BPIALL.
+            0xf78 => self.pipeline.forget_branches(),
             0xf58 | 0xf5c | 0xf70 => {
                 return Err(AccessError::unmodelled("invalidating a cache by address"));
             }

@@ -45,6 +45,7 @@ struct Successor {
     /// The cache's generation when it was noted; it is void in any other.
     generation: u64,
     address: u32,
+    state: PipelineState,
     entry: Entry,
 }
 
@@ -232,12 +233,16 @@ impl CodeCache {
     }
 
     /// Where to enter the code at the PC after `entry` has been left by `exit`, not in its
-    /// middle. An exit has one pipeline state, so with the PC the successor is known.
+    /// middle. With the PC and the pipeline's state, of which an exit has one or, mispredicted, another, the
+    /// successor is known.
     #[inline(always)]
     pub(crate) fn follow(&mut self, entry: Entry, exit: Exit, system: &mut System) -> Entry {
         let timed = &self.blocks[entry.block as usize].timings[entry.timing as usize];
         let followed = timed.followed[usize::from(exit == Exit::Taken)].get();
-        if followed.address == system.regs.pc() && followed.generation == self.generation {
+        if followed.address == system.regs.pc()
+            && followed.state == system.pipeline_state
+            && followed.generation == self.generation
+        {
             return followed.entry;
         }
         self.note_successor(entry, exit, system)
@@ -250,6 +255,7 @@ impl CodeCache {
         timed.followed[usize::from(exit == Exit::Taken)].set(Successor {
             generation: self.generation,
             address: system.regs.pc(),
+            state: system.pipeline_state,
             entry: next,
         });
         next

@@ -7,7 +7,7 @@ use super::{
     float::Fpscr,
     fpb::Fpb,
     itm::Itm,
-    model::{Core, Isa, Model},
+    model::{Core, Isa},
     mpu::Mpu,
     nvic::Nvic,
     profile::Totals,
@@ -103,17 +103,10 @@ pub(crate) struct System {
 }
 
 impl System {
-    /// `timed_as`: whose pipeline keeps the time.
-    pub(crate) fn new(chip: Chip, timed_as: Model) -> Result<Self, MapError> {
+    pub(crate) fn new(chip: Chip) -> Result<Self, MapError> {
         let core = chip.core;
         let nvic = Nvic::new(&core);
         let scb = Scb::new(&core);
-        let Some(pipeline) = Pipeline::new(timed_as) else {
-            return Err(MapError::NoTiming {
-                chip: chip.name,
-                model: timed_as,
-            });
-        };
         let mut system = Self {
             regs: Registers::default(),
             float: FloatRegisters::default(),
@@ -121,7 +114,7 @@ impl System {
             core,
             isa: core.isa(),
             bit_band: core.bit_band,
-            pipeline,
+            pipeline: Pipeline::new(core.model),
             nvic,
             scb,
             mpu: Mpu::new(core.mpu_regions),
@@ -177,6 +170,7 @@ impl System {
         self.alone_next = false;
         self.hung = false;
         self.pipeline_state = PipelineState::BRANCHED;
+        self.pipeline.forget_branches();
         self.deadline = 0;
         self.debug.note_reset();
     }

@@ -3,10 +3,7 @@
 use thiserror::Error;
 
 use super::Peripheral;
-use crate::{
-    core::model::{Core, Model},
-    timing::FlashGeometry,
-};
+use crate::{core::model::Core, timing::FlashGeometry};
 
 /// A chip, as the machine is built from it.
 ///
@@ -83,14 +80,6 @@ pub enum MapError {
         what: String,
         /// Where.
         address: u32,
-    },
-    /// There is no timing model of the chip's core.
-    #[error("chip {chip}: the timing of a {model} is not modelled")]
-    NoTiming {
-        /// The chip.
-        chip: &'static str,
-        /// Its core.
-        model: Model,
     },
     /// The flash names a controller that is not in the list of devices.
     #[error("chip {chip}: the flash names device {index} as its controller, of {devices}")]

@@ -3,7 +3,7 @@
 use std::ops::{AddAssign, Index, Sub, SubAssign};
 
 /// Why a cycle passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Cause {
     /// Instructions began to execute: the one cycle that each takes at least, or two together

@@ -27,6 +27,7 @@ mod flash;
 mod ledger;
 mod lines;
 pub mod m0plus;
+mod m3;
 pub mod m4;
 pub mod m7;
 mod pipeline;

@@ -1,10 +1,10 @@
 //! The pipeline of whichever core it is, as the executor asks about it.
 
-use super::{m0plus, m4, m7};
+use super::{m0plus, m3, m4, m7};
 use crate::{
     core::{
-        block::{BlockTiming, PipelineState},
-        insn::Insn,
+        block::{BlockTiming, Branch, PipelineState},
+        insn::{Insn, LongMul},
         model::Model,
     },
     memory::Size,
@@ -16,6 +16,8 @@ use crate::{
 pub enum Pipeline {
     /// Of a Cortex-M0+.
     M0Plus(m0plus::Pipeline),
+    /// Of a Cortex-M3, which is a Cortex-M4's with another table.
+    M3(m4::Pipeline),
     /// Of a Cortex-M4.
     M4(m4::Pipeline),
     /// Of a Cortex-M7.
@@ -23,13 +25,13 @@ pub enum Pipeline {
 }
 
 impl Pipeline {
-    /// The pipeline of `model`, if it is modelled.
-    pub fn new(model: Model) -> Option<Self> {
+    /// The pipeline of `model`.
+    pub fn new(model: Model) -> Self {
         match model {
-            Model::CortexM0Plus => Some(Self::M0Plus(m0plus::Pipeline)),
-            Model::CortexM4 => Some(Self::M4(m4::Pipeline::default())),
-            Model::CortexM7 => Some(Self::M7(m7::Pipeline)),
-            Model::CortexM3 => None,
+            Model::CortexM0Plus => Self::M0Plus(m0plus::Pipeline),
+            Model::CortexM3 => Self::M3(m3::pipeline()),
+            Model::CortexM4 => Self::M4(m4::Pipeline::default()),
+            Model::CortexM7 => Self::M7(m7::Pipeline::default()),
         }
     }
 
@@ -43,8 +45,8 @@ impl Pipeline {
     ) -> BlockTiming {
         match self {
             Self::M0Plus(m0plus) => m0plus.time_block(address, insns, entry),
-            Self::M4(m4) => m4.time_block(address, insns, entry),
-            Self::M7(m7) => m7.time_block(address, insns),
+            Self::M3(m4) | Self::M4(m4) => m4.time_block(address, insns, entry),
+            Self::M7(m7) => m7.time_block(address, insns, entry),
         }
     }
 
@@ -60,8 +62,25 @@ impl Pipeline {
     ) -> Ledger {
         match self {
             Self::M0Plus(m0plus) => m0plus.causes_before(insns, index),
-            Self::M4(m4) => m4.causes_before(address, insns, entry, index),
-            Self::M7(m7) => m7.causes_before(address, insns, index),
+            Self::M3(m4) | Self::M4(m4) => m4.causes_before(address, insns, entry, index),
+            Self::M7(m7) => m7.causes_before(insns, entry, index),
+        }
+    }
+
+    /// Tells where `branch` went, if it was taken. The cycles lost because something else was
+    /// expected.
+    pub(crate) fn resolve_branch(&mut self, branch: Branch, target: Option<u32>) -> u32 {
+        match self {
+            Self::M7(m7) => m7.resolve_branch(branch, target),
+            // They predict nothing.
+            Self::M0Plus(_) | Self::M3(_) | Self::M4(_) => 0,
+        }
+    }
+
+    /// Forgets what branches did.
+    pub(crate) fn forget_branches(&mut self) {
+        if let Self::M7(m7) = self {
+            m7.forget_branches();
         }
     }
 
@@ -71,8 +90,17 @@ impl Pipeline {
         match self {
             // It has no division.
             Self::M0Plus(_) => 0,
-            Self::M4(m4) => m4.divide_extra(signed, dividend, divisor),
+            Self::M3(m4) | Self::M4(m4) => m4.divide_extra(signed, dividend, divisor),
             Self::M7(m7) => m7.divide_extra(signed, dividend, divisor),
+        }
+    }
+
+    /// Cycles of multiplying `n` by `m` to 64 bits beyond what [`Self::time_block`] charged.
+    #[inline]
+    pub fn multiply_extra(&self, op: LongMul, n: u32, m: u32) -> u32 {
+        match self {
+            Self::M3(_) => m3::multiply_extra(op, n, m),
+            Self::M0Plus(_) | Self::M4(_) | Self::M7(_) => 0,
         }
     }
 
@@ -82,7 +110,7 @@ impl Pipeline {
         match self {
             // Such an access faults.
             Self::M0Plus(_) => 0,
-            Self::M4(m4) => m4.misaligned_extra(address, size, write),
+            Self::M3(m4) | Self::M4(m4) => m4.misaligned_extra(address, size, write),
             Self::M7(m7) => m7.misaligned_extra(address, size, write),
         }
     }
@@ -94,7 +122,7 @@ impl Pipeline {
         match self {
             Self::M0Plus(m0plus) => m0plus.io_port_saving(),
             // It has no such port.
-            Self::M4(_) | Self::M7(_) => 0,
+            Self::M3(_) | Self::M4(_) | Self::M7(_) => 0,
         }
     }
 
@@ -104,7 +132,7 @@ impl Pipeline {
     pub fn exception_entry(&self, tail_chained: bool, fp: bool, lazy: bool) -> u32 {
         match self {
             Self::M0Plus(m0plus) => m0plus.exception_entry(tail_chained),
-            Self::M4(m4) => m4.exception_entry(tail_chained, fp, lazy),
+            Self::M3(m4) | Self::M4(m4) => m4.exception_entry(tail_chained, fp, lazy),
             Self::M7(m7) => m7.exception_entry(tail_chained, fp, lazy),
         }
     }
@@ -114,7 +142,7 @@ impl Pipeline {
     pub fn exception_return(&self, fp: bool) -> u32 {
         match self {
             Self::M0Plus(m0plus) => m0plus.exception_return(),
-            Self::M4(m4) => m4.exception_return(fp),
+            Self::M3(m4) | Self::M4(m4) => m4.exception_return(fp),
             Self::M7(m7) => m7.exception_return(fp),
         }
     }
@@ -125,7 +153,7 @@ impl Pipeline {
         match self {
             // It has no FP registers.
             Self::M0Plus(_) => 0,
-            Self::M4(m4) => m4.lazy_stacking(),
+            Self::M3(m4) | Self::M4(m4) => m4.lazy_stacking(),
             Self::M7(m7) => m7.lazy_stacking(),
         }
     }

@@ -414,10 +414,10 @@ fn a_program_that_turns_trace_on_counts_from_there() {
 }
 
 #[test]
-fn a_cortex_m3_has_them_timed_as_a_cortex_m4() {
+fn a_cortex_m3_has_them() {
     let mut chip = chip();
     (chip.core.model, chip.core.fpu) = (Model::CortexM3, None);
-    let mut m = Machine::timed_as(chip, Model::CortexM4).expect("the map is sound");
+    let mut m = Machine::new(chip).expect("the map is sound");
     write(&mut m, DHCSR, 0xa05f_0003);
     let program = [0xfbb7, 0xf0f1, BREAKPOINT].map(u16::to_le_bytes).concat();
     assert!(m.set_memory(RAM, &program));

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     core::{
         access::{Entered, Place},
-        block::{BlockTiming, PipelineState},
+        block::{BlockTiming, Branch, PipelineState},
         code::{Block, it_after},
         insn::Cond,
         system::System,
@@ -83,6 +83,9 @@ impl System {
         self.pipeline_state = at.timing.taken.state;
         self.regs.r[15] = target;
         self.regs.it = 0;
+        if let Some(branch) = at.timing.branch {
+            self.resolve_branch(branch, Some(target));
+        }
     }
 
     /// The block's last instruction does not branch.
@@ -93,8 +96,22 @@ impl System {
         self.pipeline_state = at.timing.fall.state;
         self.regs.r[15] = at.block.end;
         self.regs.it = at.block.it_after;
+        if let Some(branch) = at.timing.branch {
+            self.resolve_branch(branch, None);
+        }
         if at.block.it_after != 0 {
             self.attend();
+        }
+    }
+
+    /// Tells the predictor where the block's last instruction went, if it branched, and loses the cycles
+    /// of what it had not expected.
+    #[inline(never)]
+    fn resolve_branch(&mut self, branch: Branch, target: Option<u32>) {
+        let lost = self.pipeline.resolve_branch(branch, target);
+        if lost != 0 {
+            self.spend(Cause::Branch, lost);
+            self.pipeline_state = PipelineState::BRANCHED;
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) use steps::{Exit, Step, lower};
 use super::{
     access::Place,
     alu::{extend, low_mask, shift_constant, unary},
-    insn::{Index, Op, Width},
+    insn::{Index, LongMul, Op, Width},
     system::System,
 };
 use crate::timing::Cause;
@@ -186,7 +186,7 @@ impl System {
                 rm,
                 ra,
             } => regs.multiply_add(subtract, rd, rn, rm, ra),
-            Op::MulLong { op, lo, hi, rn, rm } => regs.multiply_long(op, lo, hi, rn, rm),
+            Op::MulLong { op, lo, hi, rn, rm } => self.multiply_long(op, lo, hi, rn, rm),
             Op::MulDsp { op, rd, rn, rm, ra } => regs.multiply_dsp(op, rd, rn, rm, ra),
             Op::MulDspLong { op, lo, hi, rn, rm } => regs.multiply_dsp_long(op, lo, hi, rn, rm),
             Op::Divide { signed, rd, rn, rm } => return self.divide(signed, rd, rn, rm),
@@ -355,6 +355,13 @@ impl System {
             _ => return self.execute_rare(op, place),
         }
         Ok(Flow::Next)
+    }
+
+    #[inline(always)]
+    fn multiply_long(&mut self, op: LongMul, lo: u8, hi: u8, rn: u8, rm: u8) {
+        let (n, m) = (self.regs.get(rn), self.regs.get(rm));
+        self.spend(Cause::Compute, self.pipeline.multiply_extra(op, n, m));
+        self.regs.multiply_long(op, lo, hi, rn, rm);
     }
 
     #[inline(always)]

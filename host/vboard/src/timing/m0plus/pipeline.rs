@@ -52,6 +52,7 @@ impl Pipeline {
         );
         let within_word = end & 2 != 0 && !refetches;
         BlockTiming {
+            branch: None,
             start: starts.into(),
             skip: vec![0; insns.len()].into(),
             fetches: fetches.into(),

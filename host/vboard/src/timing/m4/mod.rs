@@ -46,3 +46,4 @@ mod reference;
 
 pub use pipeline::Pipeline;
 pub(super) use rules::divide;
+pub(super) use step::Step;

@@ -28,18 +28,28 @@ pub struct Pipeline {
     /// the address branched to.
     states: Vec<State>,
     numbers: HashMap<State, u32>,
+    table: Table,
 }
+
+/// What another core of the same kind makes of an instruction's step.
+pub(in crate::timing) type Table = fn(Step, &Insn) -> Step;
 
 impl Default for Pipeline {
     fn default() -> Self {
-        Self {
-            states: vec![State::default()],
-            numbers: HashMap::new(),
-        }
+        Self::with_table(|step, _| step)
     }
 }
 
 impl Pipeline {
+    /// The same pipeline with another core's table of instructions.
+    pub(in crate::timing) fn with_table(table: Table) -> Self {
+        Self {
+            states: vec![State::default()],
+            numbers: HashMap::new(),
+            table,
+        }
+    }
+
     /// The static timing of the block of `insns` that starts at `address`, entered in
     /// state `entry`. Called once per block and state.
     pub fn time_block(
@@ -62,8 +72,9 @@ impl Pipeline {
         };
 
         let mut at = address;
+        let table = self.table;
         let mut steps = insns.iter().map(|insn| {
-            let step = Step::new(at, insn);
+            let step = table(Step::new(at, insn), insn);
             at = at.wrapping_add(2 * u32::from(insn.halfwords));
             step
         });
@@ -115,6 +126,7 @@ impl Pipeline {
                 cycles: taken_cycles,
                 state: PipelineState::BRANCHED,
             },
+            branch: None,
             causes: Box::new(Causes {
                 fall: walk.ledger,
                 taken: taken_ledger,
@@ -135,7 +147,7 @@ impl Pipeline {
         let mut walk = self.enter(address, entry);
         let mut at = address;
         for (insn, number) in insns.iter().zip(0..) {
-            let step = Step::new(at, insn);
+            let step = (self.table)(Step::new(at, insn), insn);
             if number == index {
                 return walk.start(&step);
             }
@@ -199,7 +211,9 @@ impl Pipeline {
     }
 
     fn number(&mut self, state: State) -> PipelineState {
-        let Self { states, numbers } = self;
+        let Self {
+            states, numbers, ..
+        } = self;
         let number = *numbers.entry(state).or_insert_with(|| {
             states.push(state);
             (states.len() - 1) as u32

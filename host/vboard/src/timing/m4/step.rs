@@ -48,7 +48,7 @@ pub(super) enum Flow {
 
 /// One instruction of a block.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
+pub(in crate::timing) struct Step {
     /// Where it is.
     pub(super) address: u32,
     /// Its length in halfwords.
@@ -57,7 +57,7 @@ pub(super) struct Step {
     pub(super) work: Work,
     /// Cycles of execution if it executes and nothing stalls it (R1, R2, R7, R9). Of a
     /// [`Work::Load`] the second cycle is counted when the next instruction is known.
-    pub(super) cycles: u8,
+    pub(in crate::timing) cycles: u8,
     /// Cycles to refill the pipeline if it branches (R10).
     pub(super) refill: u8,
     /// What happens to control.
@@ -70,6 +70,8 @@ pub(super) struct Step {
     pub(super) writeback: RegSet,
     /// Whether it reads a literal next to the code.
     pub(super) literal: bool,
+    /// Whether a load may pipeline behind another.
+    pub(in crate::timing) pipelines: bool,
     /// Its use of the FPU.
     pub(super) float: Float,
 }
@@ -98,6 +100,7 @@ impl Step {
             base: op.address_registers(),
             writes: op.writes() & !PC,
             writeback: op.writeback(),
+            pipelines: true,
             literal: literal_address(op).is_some_and(|a| a < CODE_REGION_END),
             float: Float::of(op),
         }

@@ -202,7 +202,7 @@ impl Walk {
                 });
             }
             let needs_loaded = base & load.loaded != 0;
-            if step.work != Work::Load || needs_loaded || chain.is_some() {
+            if step.work != Work::Load || !step.pipelines || needs_loaded || chain.is_some() {
                 self.hold(Cause::Memory, rules::LOAD - 1);
                 self.fetcher.queue.end_run();
                 settled = true;

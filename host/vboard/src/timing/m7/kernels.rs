@@ -2,7 +2,9 @@
 
 use super::Pipeline;
 use crate::core::{
+    block::{BlockTiming, PipelineState},
     decode::decode,
+    insn::Insn,
     model::{Fpu, Isa},
 };
 
@@ -14,11 +16,11 @@ const ISA: Isa = Isa {
     fpu: Some(Fpu::Fpv5Sp),
 };
 
-/// Cycles of `code`, repeated eight times, per repetition, if it goes on behind itself.
-fn check(what: &str, code: &[u16], expected: f64) {
+/// `code`, so many times one after the other.
+fn insns(at: u32, code: &[u16], times: usize) -> Vec<Insn> {
     let mut insns = Vec::new();
-    let mut at = AT;
-    for _ in 0..8 {
+    let mut at = at;
+    for _ in 0..times {
         let mut rest = code;
         while let [first, behind @ ..] = rest {
             let second = behind.first().copied().unwrap_or(0);
@@ -28,7 +30,14 @@ fn check(what: &str, code: &[u16], expected: f64) {
             insns.push(insn);
         }
     }
-    let timing = Pipeline.time_block(AT, &insns);
+    insns
+}
+
+/// Cycles of `code`, repeated eight times, per repetition, if it goes on behind itself.
+fn check(what: &str, code: &[u16], expected: f64) {
+    let insns = insns(AT, code, 8);
+    let mut pipeline = Pipeline::default();
+    let timing = pipeline.time_block(AT, &insns, PipelineState::BRANCHED);
     assert_eq!(f64::from(timing.taken.cycles) / 8.0, expected, "{what}");
     assert_eq!(
         timing.causes.fall.total(),
@@ -42,7 +51,7 @@ fn check(what: &str, code: &[u16], expected: f64) {
     );
     assert!(timing.start.is_sorted(), "{what}");
     for (index, &start) in timing.start.iter().enumerate() {
-        let before = Pipeline.causes_before(AT, &insns, index);
+        let before = pipeline.causes_before(&insns, PipelineState::BRANCHED, index);
         assert_eq!(before.total(), i64::from(start), "{what}, {index}");
     }
 }
@@ -91,14 +100,87 @@ fn what_waits_for_what() {
     check("FP division", &[0xee80, 0x0a81], 16.0);
 }
 
+/// Two blocks, the second entered by the branch that ends the first. Cycles of the second.
+fn check_carry(what: &str, first: &[u16], second: &[u16], expected: u32) {
+    let mut pipeline = Pipeline::default();
+    let first = pipeline.time_block(AT, &insns(AT, first, 1), PipelineState::BRANCHED);
+    let code = insns(AT, second, 1);
+    let entry = first.taken.state;
+    let timing: BlockTiming = pipeline.time_block(AT, &code, entry);
+    assert_eq!(timing.taken.cycles, expected, "{what}");
+    assert_eq!(timing.causes.taken.total(), i64::from(expected), "{what}");
+    for (index, &start) in timing.start.iter().enumerate() {
+        let before = pipeline.causes_before(&code, entry, index);
+        assert_eq!(before.total(), i64::from(start), "{what}, {index}");
+    }
+}
+
 #[test]
-fn a_loop_that_ends_is_mispredicted() {
-    // subs r0, #1; bne, to the one before
-    let insns = [
-        decode(ISA, AT, 0, 0x3801, 0),
-        decode(ISA, AT + 2, 0, 0xd1fd, 0),
-    ];
-    let timing = Pipeline.time_block(AT, &insns);
-    assert_eq!(timing.taken.cycles, 1);
-    assert_eq!(timing.fall.cycles, 9);
+fn the_next_block_waits_for_results() {
+    // ldr r0, [r4]; b: a word is there for the late ALU in the next cycle, for an address one later
+    check_carry("a word", &[0x6820, 0xe7fe], &[0x4050], 1);
+    check_carry("an address", &[0x6820, 0xe7fe], &[0x6801], 2);
+    check_carry("another address", &[0x6820, 0xe7fe], &[0x6811], 1);
+    // ldrb r0, [r4]; b
+    check_carry("a byte", &[0x7820, 0xe7fe], &[0x4050], 2);
+    check_carry("a byte's address", &[0x7820, 0xe7fe], &[0x6801], 3);
+    // … and a NOP and an addition between them, which take a cycle
+    check_carry(
+        "a byte's address, later",
+        &[0x7820, 0xe7fe],
+        &[0x3101, 0xbf00, 0x6802],
+        3,
+    );
+    // mul r0, r4, r5; b; eors r0, r2
+    check_carry("a product", &[0xfb04, 0xf005, 0xe7fe], &[0x4050], 2);
+    // vadd.f32 s0, s1, s2; b; vadd.f32 s0, s0, s1
+    check_carry("a sum", &[0xee30, 0x0a81, 0xe7fe], &[0xee30, 0x0a20], 3);
+    // vfma.f32 s0, s1, s2; b; vmul.f32 s3, s0, s1
+    check_carry(
+        "a fused sum",
+        &[0xeea0, 0x0a81, 0xe7fe],
+        &[0xee60, 0x1a20],
+        5,
+    );
+}
+
+#[test]
+fn what_the_predictor_is_told() {
+    for (what, code, expected, penalty) in [
+        ("b", &[0xe000][..], true, 8),
+        ("bl", &[0xf000, 0xf800], true, 8),
+        ("bne, back", &[0xd1fd], true, 8),
+        ("beq, forward", &[0xd002], false, 8),
+        ("cbz, forward", &[0xb100], false, 8),
+        ("bx lr", &[0x4770], false, 8),
+        ("pop {pc}", &[0xbd00], false, 8),
+        // subs r0, #1; bne
+        ("flags set just before", &[0x3801, 0xd1fd], true, 8),
+        // subs r0, #1; ldr r1, [r4] four times; bne
+        (
+            "flags set three cycles before",
+            &[0x3801, 0x6821, 0x6821, 0x6821, 0x6821, 0xd1f9],
+            true,
+            6,
+        ),
+    ] {
+        let code = insns(AT, code, 1);
+        let timing = Pipeline::default().time_block(AT, &code, PipelineState::BRANCHED);
+        let branch = timing.branch.expect(what);
+        assert_eq!(
+            (branch.expected, branch.penalty),
+            (expected, penalty),
+            "{what}"
+        );
+        let last = code.last().map_or(0, |insn| 2 * u32::from(insn.halfwords));
+        let end = code
+            .iter()
+            .map(|insn| 2 * u32::from(insn.halfwords))
+            .sum::<u32>();
+        assert_eq!(branch.address, AT + end - last, "{what}");
+    }
+    // adds r0, #1
+    let timing =
+        Pipeline::default().time_block(AT, &insns(AT, &[0x3001], 1), PipelineState::BRANCHED);
+    assert_eq!(timing.branch, None);
 }

@@ -8,11 +8,8 @@
 //!
 //! # What is left out
 //!
-//! * What one block leaves to the next: results are taken to be there, and an instruction
-//!   never issues together with the one before a block's start.
-//! * The branch predictor's state. Backward branches are predicted taken, forward ones as they
-//!   go, indirect ones rightly. A loop's exit costs a misprediction; a data-dependent forward
-//!   branch should, too, and does not.
+//! * An instruction never issues together with the one before a block's start, as it may behind a
+//!   branch that is not taken and, "highly sensitive to alignment", behind one that is.
 //! * The alignment of code within fetched double words, which both sources call "slippery".
 //! * The data cache in front of SRAM1 and SRAM2, and the bus behind it: all RAM is timed as tightly
 //!   coupled. The banks of two loads are told apart only where their offsets from one base tell.
@@ -21,6 +18,7 @@
 //! Nothing has been validated against a whole program on silicon.
 
 mod pipeline;
+mod predictor;
 mod rules;
 mod slot;
 

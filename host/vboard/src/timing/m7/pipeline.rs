@@ -1,24 +1,45 @@
 //! The core's pipeline, as the executor asks about it.
 
+use std::collections::HashMap;
+
 use super::{
+    predictor::Predictor,
     rules,
     slot::{Slot, Unit},
 };
 use crate::{
     core::{
-        block::{BlockTiming, Causes, Exit, Fetch, Fetches, PipelineState},
-        insn::{Class, Cond, Insn},
+        block::{BlockTiming, Branch, Causes, Exit, Fetch, Fetches, PipelineState},
+        insn::{Cond, Insn, Op},
     },
     memory::Size,
     timing::{Cause, Ledger, m4},
 };
 
-/// The timing model of the Cortex-M7's pipeline. It has no state between blocks.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pipeline;
+/// The timing model of the Cortex-M7's pipeline.
+///
+/// A block's timing depends on nothing but the block and what it is entered with; the predictor
+/// comes on top, when the block has been executed.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    /// What is carried into a block, by number; the first stands for [`PipelineState::BRANCHED`].
+    states: Vec<Results>,
+    numbers: HashMap<Results, u32>,
+    predictor: Predictor,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self {
+            states: vec![Results::default()],
+            numbers: HashMap::from([(Results::default(), 0)]),
+            predictor: Predictor::default(),
+        }
+    }
+}
 
 /// When results can be had.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Results {
     /// For each core register, the first cycle in which the late ALU and the early stage can
     /// have it, and why not before.
@@ -28,6 +49,26 @@ struct Results {
     cause: [Option<Cause>; 16],
     float: [u32; 32],
     float_accumulator: [u32; 32],
+}
+
+impl Results {
+    /// The same with cycles counted from `now` on: nothing is left of what is there by then.
+    fn carried(mut self, now: u32) -> Self {
+        let core = [&mut self.late, &mut self.early, &mut self.accumulator];
+        for cycle in core.into_iter().flatten() {
+            *cycle = cycle.saturating_sub(now);
+        }
+        let float = [&mut self.float, &mut self.float_accumulator];
+        for cycle in float.into_iter().flatten() {
+            *cycle = cycle.saturating_sub(now);
+        }
+        for (r, cause) in self.cause.iter_mut().enumerate() {
+            if self.late[r] == 0 && self.early[r] == 0 && self.accumulator[r] == 0 {
+                *cause = None;
+            }
+        }
+        self
+    }
 }
 
 /// The issue stage.
@@ -167,20 +208,30 @@ fn further(slot: &Slot) -> Cause {
 }
 
 impl Pipeline {
-    /// The static timing of the block of `insns` that starts at `address`. It does not matter
-    /// in which state it is entered.
-    pub fn time_block(&self, address: u32, insns: &[Insn]) -> BlockTiming {
-        let mut issue = Issue::default();
+    /// The static timing of the block of `insns` that starts at `address`, entered in
+    /// state `entry`.
+    pub fn time_block(
+        &mut self,
+        address: u32,
+        insns: &[Insn],
+        entry: PipelineState,
+    ) -> BlockTiming {
+        let mut issue = self.enter(entry);
         let mut starts = Vec::with_capacity(insns.len());
         let mut skips = Vec::with_capacity(insns.len());
         let mut needs: Vec<u32> = Vec::new();
         let mut at = address;
-        let mut last = None;
+        let mut branch = None;
+        let mut flags_set = None;
         let mut saves = Vec::new();
         for (insn, index) in insns.iter().zip(0..) {
-            let slot = Slot::new(at, insn);
+            let slot = Slot::new(insn);
             let start = issue.issue(&slot);
             starts.push(start);
+            branch = predicted(at, insn, flags_set.map(|set| start - set));
+            if slot.sets_flags {
+                flags_set = Some(start);
+            }
             // A predicate that fails saves what goes beyond the slot.
             let saved = slot.cycles.saturating_sub(1).min(127) as i8;
             skips.push(-saved);
@@ -192,49 +243,66 @@ impl Pipeline {
             at = at.wrapping_add(2 * u32::from(insn.halfwords));
             let bytes = (address & 3).wrapping_add(at.wrapping_sub(address));
             needs.resize(bytes.div_ceil(4) as usize, start);
-            last = Some((slot, insn));
         }
-        let mut fall = (issue.now, issue.ledger);
-        let taken = fall;
-        if let Some((slot, insn)) = last
-            && slot.backward
-            && matches!(insn.op.class(), Class::Branch(_))
-        {
-            // A loop's end comes unexpected.
-            fall.0 += rules::MISPREDICTED;
-            fall.1.add(Cause::Branch, rules::MISPREDICTED);
-        }
-        let exit = |cycles| Exit {
-            cycles,
-            state: PipelineState::BRANCHED,
+        let state = self.number(issue.results.carried(issue.now));
+        let exit = Exit {
+            cycles: issue.now,
+            state,
         };
         BlockTiming {
             start: starts.into(),
             skip: skips.into(),
             fetches: fetches(&needs),
-            fall: exit(fall.0),
-            taken: exit(taken.0),
+            fall: exit,
+            taken: exit,
+            branch,
             causes: Box::new(Causes {
-                fall: fall.1,
-                taken: taken.1,
+                fall: issue.ledger,
+                taken: issue.ledger,
                 skip: saves.into(),
             }),
         }
     }
 
     /// What the cycles until instruction number `index` of that block issues are spent on.
-    pub fn causes_before(&self, address: u32, insns: &[Insn], index: usize) -> Ledger {
-        let mut issue = Issue::default();
-        let mut at = address;
+    pub fn causes_before(&self, insns: &[Insn], entry: PipelineState, index: usize) -> Ledger {
+        let mut issue = self.enter(entry);
         for (insn, number) in insns.iter().zip(0..) {
-            let slot = Slot::new(at, insn);
+            let slot = Slot::new(insn);
             if number == index {
                 return issue.before(&slot);
             }
             issue.issue(&slot);
-            at = at.wrapping_add(2 * u32::from(insn.halfwords));
         }
         issue.ledger
+    }
+
+    /// Tells where `branch` went, if it was taken. The cycles lost because something else was expected.
+    pub(in crate::timing) fn resolve_branch(&mut self, branch: Branch, target: Option<u32>) -> u32 {
+        self.predictor.resolve(branch, target)
+    }
+
+    /// Forgets what branches did.
+    pub(in crate::timing) fn forget_branches(&mut self) {
+        self.predictor = Predictor::default();
+    }
+
+    fn enter(&self, entry: PipelineState) -> Issue {
+        Issue {
+            results: self.states[entry.0 as usize],
+            ..Issue::default()
+        }
+    }
+
+    fn number(&mut self, results: Results) -> PipelineState {
+        let Self {
+            states, numbers, ..
+        } = self;
+        let number = *numbers.entry(results).or_insert_with(|| {
+            states.push(results);
+            (states.len() - 1) as u32
+        });
+        PipelineState(number)
     }
 
     /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
@@ -267,6 +335,35 @@ impl Pipeline {
     pub fn lazy_stacking(&self) -> u32 {
         rules::FLOAT_FRAME
     }
+}
+
+/// What the predictor has to know of `insn` at `address`, if that may branch. Flags were set so many cycles
+/// before it.
+fn predicted(address: u32, insn: &Insn, flags_set: Option<u32>) -> Option<Branch> {
+    if !insn.op.writes_pc() {
+        return None;
+    }
+    let is_back = |target: u32| target <= address;
+    let expected = match insn.op {
+        Op::Branch { .. } | Op::Call { .. } if insn.cond == Cond::Always => true,
+        Op::Branch { target }
+        | Op::Call { target }
+        | Op::BranchIf { target, .. }
+        | Op::CompareBranch { target, .. } => is_back(target),
+        _ => false,
+    };
+    let tests_flags = insn.cond != Cond::Always || matches!(insn.op, Op::BranchIf { .. });
+    let early = tests_flags && flags_set.is_some_and(|cycles| cycles >= rules::FLAGS_EARLY);
+    let penalty = if early {
+        rules::MISPREDICTED_EARLY
+    } else {
+        rules::MISPREDICTED
+    };
+    Some(Branch {
+        address,
+        expected,
+        penalty: penalty as u8,
+    })
 }
 
 /// Words that the fetch queue holds ahead of what is issued.

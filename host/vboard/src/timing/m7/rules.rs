@@ -20,7 +20,12 @@
 //! | L5 | stored data may come from the same cycle | M |
 //! | L6 | FP arithmetic 3, VFMA 5 and VMLA 6 as a multiplicand; 3 as the next accumulator | M |
 //! | B1 | a branch predicted taken takes no cycle of its own besides its slot; the target issues in the next cycle | M |
-//! | B2 | a misprediction takes 8 | M |
+//! | B2 | a misprediction takes 8; 6 if the flags it tests were set 3 cycles before it, or earlier | M |
+//! | B3 | the BTAC has 64 entries, each for branches 128 bytes apart, with two bits of what the branch did; a branch enters it when it is taken | A |
+//! | B4 | a branch that is not there is expected to be taken if it is direct and unconditional, or conditional and goes back; the decoder finds out, which takes 2 | A |
+//! | B5 | any other is expected not to be taken | A |
+//! | B6 | indirect branches, returns included, are expected to go where they went last | A |
+//! | C1 | results that are not there yet when a block ends are waited for in the next; a misprediction takes longer than all of them | as L1 to L6 |
 //! | D1 | division as in a Cortex-M4 | A |
 //! | D2 | an unaligned load 3 more, an unaligned store none | M |
 //! | E1 | exception entry 12, return 10, as in a Cortex-M4; FP registers 9 more, two per cycle | A |
@@ -41,6 +46,13 @@ pub(super) const FLOAT_DIVIDE: u32 = 16;
 pub(super) const FLOAT_ROOT: u32 = 14;
 /// B2.
 pub(super) const MISPREDICTED: u32 = 8;
+pub(super) const MISPREDICTED_EARLY: u32 = 6;
+/// … and how many cycles before the branch flags must have been set for that.
+pub(super) const FLAGS_EARLY: u32 = 3;
+/// B3.
+pub(super) const TARGETS: usize = 64;
+/// B4.
+pub(super) const DECODED: u32 = 2;
 /// D1: the least that a division takes.
 pub(super) const DIVIDE: u32 = 2;
 /// D2.

@@ -58,8 +58,8 @@ pub(super) struct Slot {
     pub(super) float_mover: bool,
     /// The bank that a load of a word goes to, if that is known: base and parity of the word.
     pub(super) bank: Option<(u8, u32)>,
-    /// A conditional branch to before itself.
-    pub(super) backward: bool,
+    /// It sets condition flags.
+    pub(super) sets_flags: bool,
 }
 
 fn single(s: SReg) -> u32 {
@@ -71,8 +71,8 @@ fn singles(first: SReg, count: u8) -> u32 {
 }
 
 impl Slot {
-    /// `insn` at `address`.
-    pub(super) fn new(address: u32, insn: &Insn) -> Self {
+    /// What `insn` is.
+    pub(super) fn new(insn: &Insn) -> Self {
         let op = &insn.op;
         let (unit, cycles, latency) = unit(op);
         let addresses = op.address_registers();
@@ -111,10 +111,7 @@ impl Slot {
                     }
             ),
             bank: bank(op),
-            backward: match *op {
-                Op::BranchIf { target, .. } | Op::CompareBranch { target, .. } => target <= address,
-                _ => false,
-            },
+            sets_flags: sets_flags(op),
         }
     }
 
@@ -154,6 +151,16 @@ impl Slot {
             Unit::Shift => true,
             _ => false,
         }
+    }
+}
+
+fn sets_flags(op: &Op) -> bool {
+    match *op {
+        Op::AluImm { op, s, .. } | Op::AluReg { op, s, .. } | Op::AluShift { op, s, .. } => {
+            s || matches!(op, Alu::Tst | Alu::Teq | Alu::Cmp | Alu::Cmn)
+        }
+        Op::ShiftReg { s, .. } | Op::Mul { s, .. } => s,
+        _ => false,
     }
 }
 

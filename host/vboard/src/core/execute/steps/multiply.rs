@@ -107,9 +107,7 @@ fn multiply_long<const OP: usize>(
         LongMul::Smlal,
         LongMul::Umaal,
     ];
-    system
-        .regs
-        .multiply_long(LONG[OP], step.a, step.imm as u8, step.b, step.c);
+    system.multiply_long(LONG[OP], step.a, step.imm as u8, step.b, step.c);
     next(system, rest, at)
 }
 
