@@ -36,16 +36,16 @@ fn any<'a>(table: &'a mut Table, id: usize, random: &mut Random) -> Option<&'a m
 
 /// Changes the network in one way.
 pub(super) fn change(model: &mut Table, random: &mut Random) {
-    match random.below(12) {
+    match random.below(14) {
         0 | 1 => dimension(model, random),
-        2 => all_dimensions(model, random),
-        3 => rank(model, random),
-        4 => types(model, random),
-        5 => operator_code(model, random),
-        6 => operators(model, random),
-        7 | 8 => wiring(model, random),
-        9 => quantization(model, random),
-        10 => constant(model, random),
+        2 | 3 => all_dimensions(model, random),
+        4 => rank(model, random),
+        5 => types(model, random),
+        6 => operator_code(model, random),
+        7 => operators(model, random),
+        8 => wiring(model, random),
+        9 | 10 => quantization(model, random),
+        11 => constant(model, random),
         _ => options(model, random),
     }
 }
@@ -182,7 +182,7 @@ fn wiring(model: &mut Table, random: &mut Random) {
     let Some(graph) = network(model) else { return };
     let tensors = graph.tables(0).len();
     let tensor = random.below(tensors) as i32;
-    let table = match random.below(5) {
+    let table = match random.below(8) {
         0 => Some(graph),
         _ => any(graph, 3, random),
     };

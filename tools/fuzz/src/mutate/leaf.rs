@@ -79,11 +79,17 @@ pub(super) fn change(model: &mut Table, random: &mut Random) {
     let mut table = model;
     // Downwards, to stop anywhere.
     loop {
-        let fields = table.fields.len();
-        if fields == 0 {
+        // Few of the numbers in the upper tables have more than one value that is sound.
+        let is_upper = matches!(table.kind, Kind::Model | Kind::Graph) && !random.once_in(20);
+        let fields = table.fields.iter().enumerate();
+        let fields: Vec<_> = fields
+            .filter(|(_, (_, value))| !is_upper || matches!(value, Value::Tables(_)))
+            .map(|(i, _)| i)
+            .collect();
+        if fields.is_empty() {
             return;
         }
-        let i = random.below(fields);
+        let i = random.of(&fields);
         if random.once_in(40) {
             table.fields.remove(i);
             return;

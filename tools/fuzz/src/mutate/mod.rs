@@ -38,11 +38,14 @@ pub fn mutate(
 /// The file with some of what it says changed; `None` if it is too damaged to be understood.
 fn change(file: &[u8], random: &mut Random) -> Option<Vec<u8>> {
     let mut model = Table::read(file)?;
-    for _ in 0..=random.below(MOST) {
+    for _ in 0..MOST {
         if random.once_in(3) {
             leaf::change(&mut model, random);
         } else {
             graph::change(&mut model, random);
+        }
+        if random.once_in(2) {
+            break;
         }
     }
     // Without this hardly any change of a shape would come further than to the check of the data's length.
