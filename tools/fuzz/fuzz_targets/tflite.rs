@@ -2,6 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use onchip_fuzz::{engine, mutate};
 use onchip_tflite::{Model, inspect};
 
 fuzz_target!(|file: &[u8]| {
@@ -12,6 +13,9 @@ fuzz_target!(|file: &[u8]| {
     let Some(written) = Model::read(file).ok().and_then(|model| model.write().ok()) else {
         return;
     };
+    if let Some(output) = engine::run(file) {
+        assert_eq!(engine::run(&written), Some(output));
+    }
     match Model::read(&written).and_then(|model| model.write()) {
         Ok(again) => assert_eq!(written, again),
         Err(error) => panic!("written before: {error}"),
@@ -19,5 +23,5 @@ fuzz_target!(|file: &[u8]| {
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    onchip_fuzz::mutate::mutate(data, size, max_size, seed, fuzzer_mutate)
+    mutate::mutate(data, size, max_size, seed, fuzzer_mutate)
 });

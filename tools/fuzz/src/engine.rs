@@ -14,17 +14,14 @@ thread_local! {
     static MEMORY: RefCell<Vec<u8>> = RefCell::new(vec![0; ARENA + 16]);
 }
 
-/// Checks a file, plans and runs it.
+/// Checks a file, plans and runs it; returns the outputs of two inferences, if it runs.
 ///
 /// # Panics
 /// If the engine breaks a promise: an error without a text or that does not survive being sent as words, an operator
 /// that was accepted and is not described, an inference that fails after all checks, an output of the wrong length or
 /// one that depends on what lay in the arena before.
-pub fn run(file: &[u8]) {
-    let model = match Model::new(file) {
-        Ok(model) => model,
-        Err(error) => return check_error(error),
-    };
+pub fn run(file: &[u8]) -> Option<Vec<u8>> {
+    let model = Model::new(file).map_err(check_error).ok()?;
     assert_eq!(model.operators().count(), model.operator_count());
     let mut work = model.macs();
     for operator in model.operators() {
@@ -33,20 +30,19 @@ pub fn run(file: &[u8]) {
     MEMORY.with_borrow_mut(|memory| {
         let start = memory.as_ptr().align_offset(16);
         let arena = &mut memory[start..][..ARENA];
-        let used = match Interpreter::new(&model, arena) {
-            Ok(interpreter) => interpreter.arena_used(),
-            Err(error) => return check_error(error),
-        };
+        let planned = Interpreter::new(&model, arena).map_err(check_error).ok()?;
+        let used = planned.arena_used();
         if work > MOST_WORK {
-            return;
+            return None;
         }
         // What is used is enough, and what lay there does not matter.
-        let outputs = [0xa5, 0x5a].map(|paint| {
+        let [output, other] = [0xa5, 0x5a].map(|paint| {
             arena[..used].fill(paint);
             infer(&model, &mut arena[..used])
         });
-        assert_eq!(outputs[0], outputs[1], "the output depends on the arena");
-    });
+        assert_eq!(output, other, "the output depends on the arena");
+        Some(output)
+    })
 }
 
 fn infer(model: &Model<'_>, arena: &mut [u8]) -> Vec<u8> {

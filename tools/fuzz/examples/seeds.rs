@@ -47,7 +47,7 @@ fn models() -> Result<Seeds, Box<dyn Error>> {
     for seed in 0..NETWORKS {
         models.push((format!("network-{seed}"), network(seed, limits).to_file()?));
     }
-    let example = include_bytes!("../../../../examples/models/hello_world_int8.tflite");
+    let example = include_bytes!("../../../examples/models/hello_world_int8.tflite");
     models.push(("hello-world".to_owned(), example.to_vec()));
     Ok(models)
 }
