@@ -45,13 +45,16 @@ pub(crate) fn with_arena<T>(
     model: &Model<'_>,
     f: impl Fn(&mut Interpreter<'_, '_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    with_memory(|arena| f(&mut Interpreter::new(model, arena)?))
+}
+
+/// Calls `f` with more and more memory, until that is an arena large enough.
+pub(crate) fn with_memory<T>(f: impl Fn(&mut [u8]) -> Result<T, Error>) -> Result<T, Error> {
     let mut len = 1 << 20;
     loop {
-        let mut arena = vec![0; len];
-        match Interpreter::new(model, &mut arena) {
-            Ok(mut interpreter) => return f(&mut interpreter),
+        match f(&mut vec![0; len]) {
             Err(Error::Arena { .. }) if len < MOST => len *= 4,
-            Err(error) => return Err(error),
+            result => return result,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `fuse` | lays operators together, and takes out those that change nothing |
 //! | `order` | finds the order of operators that needs the least memory |
 //! | `plan` | places tensors as TensorFlow Lite Micro's offline plan has them |
+//! | `kept` | puts what the engine would compute and keep in RAM into the file |
 //! | `compact` | drops what nothing refers to, and keeps equal constants once |
 //! | `metadata` | puts named bytes into the file |
 //! | `witness` | proves each pass by running the source and its result |
@@ -21,7 +22,8 @@ mod compact;
 mod cost;
 mod fuse;
 mod graph;
-pub mod metadata;
+mod kept;
+mod metadata;
 mod order;
 mod plan;
 mod witness;
@@ -83,6 +85,8 @@ pub enum Pass {
     Compact,
     /// A memory plan was added.
     Plan,
+    /// What the engine keeps for running was added.
+    Kept,
 }
 
 impl Pass {
@@ -94,6 +98,7 @@ impl Pass {
             Self::Order => "order",
             Self::Compact => "compact",
             Self::Plan => "plan",
+            Self::Kept => "kept",
         }
     }
 }
@@ -204,14 +209,15 @@ impl<'a> Work<'a> {
     fn run(&mut self, cut_channels: bool) -> Result<(), Error> {
         // What was planned for the source is about tensors that may not be there any more.
         metadata::remove(&mut self.model, plan::NAME);
-        metadata::remove(&mut self.model, metadata::KEPT);
+        metadata::remove(&mut self.model, onchip_engine::KEPT);
         self.pass(Pass::Fuse, fuse::run)?;
         if cut_channels {
             self.pass(Pass::Channels, channels::run)?;
             self.pass(Pass::Fuse, fuse::run)?;
         }
         self.pass(Pass::Order, order::run)?;
-        self.pass(Pass::Compact, compact::run)
+        self.pass(Pass::Compact, compact::run)?;
+        self.pass(Pass::Kept, kept::run)
     }
 
     fn is_better_than(&self, before: &Cost) -> bool {

@@ -1,22 +1,9 @@
 //! Named bytes in a file, for whoever runs it.
 
-use onchip_tflite::{Metadata, Model, Result};
+use onchip_tflite::{Metadata, Model};
 
-/// The tables that the chip's engine would otherwise keep in RAM.
-pub const KEPT: &str = "onchip.kept";
-
-/// The file with `bytes` as metadata of this name, in place of what had the name before. All else stays, and the
-/// bytes lie at a multiple of 16, as all constant data does.
-///
-/// # Errors
-/// The file cannot be read, or cannot be written anew.
-pub fn append(file: &[u8], name: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut model = Model::read(file)?;
-    set(&mut model, name, bytes.to_vec());
-    model.write()
-}
-
-/// Gives a model metadata of this name.
+/// Gives a model metadata of this name, in place of what had the name before. All else stays, and in the file the bytes
+/// lie at a multiple of 16, as all constant data does.
 pub(crate) fn set(model: &mut Model, name: &str, bytes: Vec<u8>) {
     remove(model, name);
     if model.buffers.is_empty() {
@@ -59,11 +46,13 @@ mod tests {
     const KWS: &[u8] = include_bytes!("../../../examples/models/kws_ref_model.tflite");
 
     #[test]
-    fn what_is_appended_is_aligned_and_all_else_stays() {
+    fn what_is_set_is_aligned_and_all_else_stays() {
         let before = Model::read(KWS).unwrap();
         let bytes: Vec<u8> = (0..77).collect();
-        let once = append(KWS, "test", &[1, 2, 3]).unwrap();
-        let file = append(&once, "test", &bytes).unwrap();
+        let mut model = before.clone();
+        set(&mut model, "test", vec![1, 2, 3]);
+        set(&mut model, "test", bytes.clone());
+        let file = model.write().unwrap();
         let after = Model::read(&file).unwrap();
         let found = after.metadata.last().unwrap();
         assert_eq!(after.metadata.len(), before.metadata.len() + 1);
