@@ -344,7 +344,9 @@ mod tests {
     use super::*;
     use crate::prove::Proof;
     use crate::transcript::{Memory, Plan, Report, Run};
+    use onchip_prepare::Pass;
     use onchip_protocol::order::Drill;
+    use serde_json::json;
 
     fn run(cycles: u64) -> Run {
         Run {
@@ -449,6 +451,28 @@ mod tests {
         assert_eq!(keys("/output"), "hex matches_host sha256");
         assert_eq!(keys("/proof"), "clock_check_ppm model_crc32 nonce");
         assert_eq!(keys("/host_ms"), "attach flash read run");
+    }
+
+    #[test]
+    fn a_prepared_model_is_described_beside_its_source() {
+        let mut record = record(&[120]);
+        assert_eq!(record.macs(), record.model.macs);
+        record.prepared = Some(PreparedRecord {
+            sha256: "ab".to_owned(),
+            bytes: 3,
+            macs: 5,
+            params: 7,
+            steps: vec![Step {
+                pass: Pass::Channels,
+                what: "fewer".to_owned(),
+            }],
+        });
+        assert_eq!(record.macs(), 5);
+        let json = serde_json::to_value(&record).unwrap();
+        let steps = json!([{ "pass": "channels", "what": "fewer" }]);
+        let wanted = json!({ "sha256": "ab", "bytes": 3, "macs": 5, "params": 7, "steps": steps });
+        assert_eq!(json["prepared"], wanted);
+        assert_eq!(serde_json::from_value::<Record>(json).unwrap(), record);
     }
 
     #[test]

@@ -166,7 +166,9 @@ pub fn prepare(source: &[u8], options: Options) -> Result<Prepared, Error> {
         let [from, to] = [source.len(), bytes.len()];
         work.steps.push(Step {
             pass: Pass::Compact,
-            what: format!("written anew, lists of numbers that are equal once: {from} to {to} bytes"),
+            what: format!(
+                "written anew, lists of numbers that are equal once: {from} to {to} bytes"
+            ),
         });
     }
     let after = cost::of(&bytes)?;

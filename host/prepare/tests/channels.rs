@@ -126,7 +126,7 @@ fn dead_channels_go_with_what_is_computed_from_them() {
         conv(build, 0, other, 1, Padding::Valid, 1, 1);
         kill(build, ABOVE);
         let next = build.value(&[1, 6, 6, 4], 0.9, 2);
-        build.operator(0, &[sum, other], next, Op::Add(Box::default()));
+        build.operator(0, &[sum, other], next, Some(Op::Add(Box::default())));
         head(build, next)
     };
     check_reader("sum of two dead ones", ABOVE, through_sum, 3);
@@ -134,7 +134,7 @@ fn dead_channels_go_with_what_is_computed_from_them() {
         let other = build.value(&[1, 6, 6, 4], 0.7, 2);
         conv(build, 0, other, 1, Padding::Valid, 1, 1);
         let next = build.value(&[1, 6, 6, 4], 0.9, 2);
-        build.operator(0, &[sum, other], next, Op::Add(Box::default()));
+        build.operator(0, &[sum, other], next, Some(Op::Add(Box::default())));
         head(build, next)
     };
     check_reader("sum with a living one", ABOVE, through_half_dead_sum, 4);

@@ -39,7 +39,7 @@ fn check_pad(
     let out = (padded - reach) / stride + 1;
     let pads = build.int32(&[4, 2], &[0, 0, before, after, before, after, 0, 0]);
     let inner = build.value(&[1, padded, padded, 4], 0.5, zero);
-    build.operator(34, &[0, pads], inner, Op::Pad(Box::default()));
+    build.operator(34, &[0, pads], inner, Some(Op::Pad(Box::default())));
     let quantization = if kind == "conv" || kind == "depthwise" {
         (0.9, 3)
     } else {
@@ -114,7 +114,7 @@ fn check_activation(
     let mut output = clamped;
     if read_twice {
         output = build.value(&[1, 4, 4, 4], 1.0, 0);
-        build.operator(0, &[sum, clamped], output, Op::Add(Box::default()));
+        build.operator(0, &[sum, clamped], output, Some(Op::Add(Box::default())));
     }
     let (model, names) = operators(build.output(output));
     let case = format!("{fused:?} {opcode} {scales:?} {read_twice}: {names:?}");
@@ -159,7 +159,7 @@ fn check_identity(opcode: u32, shape: &[i32], scale: f32, parameter: &[i32], goe
     }
     build.operator(opcode, &inputs, to, None);
     let output = build.value(shape, 0.9, 1);
-    build.operator(0, &[to, to], output, Op::Add(Box::default()));
+    build.operator(0, &[to, to], output, Some(Op::Add(Box::default())));
     let (_, names) = operators(build.output(output));
     assert_eq!(
         names.len(),
@@ -205,9 +205,9 @@ fn what_nobody_reads_and_what_is_constant_goes() {
     conv(&mut build, 0, unread, 3, Padding::Same, 1, 1);
     let [a, b] = [3, 7].map(|value| build.int8(&[1, 1, 1, 2], 0.5, 0, &[value, -value]));
     let sum = build.value(&[1, 1, 1, 2], 0.5, 0);
-    build.operator(0, &[a, b], sum, Op::Add(Box::default()));
+    build.operator(0, &[a, b], sum, Some(Op::Add(Box::default())));
     let output = build.value(&[1, 4, 4, 2], 0.9, 0);
-    build.operator(0, &[0, sum], output, Op::Add(Box::default()));
+    build.operator(0, &[0, sum], output, Some(Op::Add(Box::default())));
     let (model, names) = operators(build.output(output));
     assert_eq!(names, ["ADD"]);
     let graph = &model.subgraphs[0];

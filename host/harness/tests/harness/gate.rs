@@ -43,6 +43,7 @@ fn a_flipped_bit_is_never_more_than_a_typed_failure() {
             Err(PrepareError::Candidate(_)) => refused += 1,
             // The input tensor has become another one.
             Err(PrepareError::Input(error)) => panic!("lcg fits any input: {error}"),
+            Err(PrepareError::Preparation(error)) => panic!("nothing was prepared: {error}"),
         }
     }
     assert!(refused < 200, "weights are most of a model");

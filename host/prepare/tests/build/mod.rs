@@ -116,13 +116,7 @@ impl Build {
     }
 
     /// An operator of one output.
-    pub fn operator(
-        &mut self,
-        opcode: u32,
-        inputs: &[i32],
-        output: i32,
-        options: impl Into<Option<Options>>,
-    ) {
+    pub fn operator(&mut self, opcode: u32, inputs: &[i32], output: i32, options: Option<Options>) {
         let opcode = Opcode(opcode);
         let known = self
             .model
@@ -141,7 +135,7 @@ impl Build {
             code: code as u32,
             inputs: inputs.to_vec(),
             outputs: vec![output],
-            options: options.into(),
+            options,
             custom_options: Vec::new(),
             mutating_inputs: Vec::new(),
             intermediates: Vec::new(),
@@ -259,7 +253,7 @@ pub fn conv(
         3,
         &[input, weights, bias],
         output,
-        Options::Conv2D(Box::new(options)),
+        Some(Options::Conv2D(Box::new(options))),
     );
 }
 
@@ -288,7 +282,7 @@ pub fn depthwise(
         4,
         &[input, weights, bias],
         output,
-        Options::DepthwiseConv2D(Box::new(options)),
+        Some(Options::DepthwiseConv2D(Box::new(options))),
     );
 }
 
@@ -302,7 +296,12 @@ pub fn pool(build: &mut Build, opcode: u32, input: i32, output: i32, stride: i32
         filter_height: 3,
         fused_activation_function: Activation::None,
     };
-    build.operator(opcode, &[input], output, Options::Pool2D(Box::new(options)));
+    build.operator(
+        opcode,
+        &[input],
+        output,
+        Some(Options::Pool2D(Box::new(options))),
+    );
 }
 
 /// A dense layer.
@@ -314,6 +313,6 @@ pub fn dense(build: &mut Build, input: i32, output: i32, inputs: i32) {
         9,
         &[input, weights, bias],
         output,
-        Options::FullyConnected(Box::new(options)),
+        Some(Options::FullyConnected(Box::new(options))),
     );
 }
