@@ -23,6 +23,7 @@
 //! passes when it is entered, so a program that reads the cycle counter within a block
 //! sees those waits before the block's first instruction; sums over blocks are right.
 
+mod data_cache;
 mod flash;
 mod ledger;
 mod lines;
@@ -32,6 +33,7 @@ pub mod m4;
 pub mod m7;
 mod pipeline;
 
+pub(crate) use data_cache::Maintenance;
 pub(crate) use flash::Memos;
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use ledger::{Cause, Counter, Ledger};
