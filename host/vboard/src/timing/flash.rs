@@ -38,6 +38,11 @@
 //! "Instruction prefetch" and "Cache memory"). Its manual does not say what becomes of the
 //! 64 bits that a data read brings; they are kept as on the L4.
 //!
+//! The STM32F7's array is read through two interfaces. Over AXI there is no accelerator, only the core's caches:
+//! reads of 256 bits, which pass the bus (`data_cache.rs`, M5), fill a line of the instruction cache or
+//! go through the data cache. Its instruction cache of two ways is taken as fully associative. At
+//! 0x0020_0000, behind the core's ITCM interface, there is ST's accelerator, with prefetch.
+//!
 //! None of this has been validated on silicon with wait states.
 
 mod core;
