@@ -119,6 +119,7 @@ fn machine(code: &[u16]) -> Result<Machine, MapError> {
         rams: vec![RamMap {
             base: RAM,
             len: 0x2_0000,
+            cached_from: None,
             aliases: vec![],
         }],
         devices: vec![Device {

@@ -65,6 +65,7 @@ fn chip(profile: &Profile) -> Chip {
     let ram = |base| RamMap {
         base,
         len: PAGE as u32,
+        cached_from: None,
         aliases: vec![],
     };
     Chip {

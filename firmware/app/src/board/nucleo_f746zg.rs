@@ -65,12 +65,13 @@ fn start_caches() {
     core.SCB.enable_dcache(&mut core.CPUID);
 }
 
-/// Empties all caches, writing back what only they hold.
+/// Empties all caches, writing back what only they hold, and forgets what branches did.
 pub(crate) fn forget_caches() {
     // SAFETY: nothing else uses these peripherals.
     let mut core = unsafe { cortex_m::Peripherals::steal() };
     core.SCB.clean_invalidate_dcache(&mut core.CPUID);
     core.SCB.invalidate_icache();
+    core.CBP.bpiall();
     // The accelerator may only be reset while off.
     let enabled = FLASH.acr().read();
     let mut off = enabled;

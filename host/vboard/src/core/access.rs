@@ -61,7 +61,7 @@ pub(crate) const INTERNAL: std::ops::Range<u32> = 0xe000_0000..0xe004_0000;
 impl System {
     /// The cycle at which the instruction at `place` executes.
     #[inline]
-    fn now(&self, place: Place<'_>) -> u64 {
+    pub(super) fn now(&self, place: Place<'_>) -> u64 {
         self.cycles.wrapping_add(u64::from(place.start()))
     }
 
@@ -77,7 +77,7 @@ impl System {
         }
         let offset = address.wrapping_sub(self.bus.flash_base);
         if offset >= self.bus.direct_flash {
-            return None;
+            return self.read_cached(place, address);
         }
         let bytes = piece(self.bus.flash.bytes(), offset)?;
         if !self.bus.flash.accelerator.has_data(offset) {
@@ -220,6 +220,9 @@ impl System {
                 Ok(())
             }
             _ => {
+                if self.write_cached(place, address, bytes) {
+                    return Ok(());
+                }
                 let mut word = [0; 4];
                 word[..N].copy_from_slice(&bytes);
                 self.slow_write(place, address, size, u32::from_le_bytes(word))
@@ -228,7 +231,7 @@ impl System {
     }
 
     #[cold]
-    fn note_code_write(&mut self, offset: u32, bytes: u32) {
+    pub(super) fn note_code_write(&mut self, offset: u32, bytes: u32) {
         self.bus.note_ram_write(offset, bytes);
         if self.bus.ram_code_changed {
             self.attend();

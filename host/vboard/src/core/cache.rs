@@ -1,11 +1,12 @@
 //! The Cortex-M7's cache registers (DDI 0403, B2.2.7 and B4.8; DDI 0489, section 3.3).
 //!
-//! The caches are modelled for the time that they take or save, and only in front of flash: see
-//! [`FlashAccelerator`](crate::timing::FlashAccelerator). Data is always coherent, so a program that
+//! The caches are modelled for the time that they take or save: instructions' in front of flash
+//! ([`FlashAccelerator`](crate::timing::FlashAccelerator)), data's in front of flash and of RAM that is
+//! not tightly coupled (`timing/data_cache.rs`). Data is always coherent, so a program that
 //! forgets to clean or invalidate before another master reads or writes is not found out.
 
 use super::{model::Model, system::System};
-use crate::memory::AccessError;
+use crate::{memory::AccessError, timing::Maintenance};
 
 /// CCR.DC, CCR.IC and CCR.BP; the branch predictor cannot be switched off.
 pub(super) const CCR_DC: u32 = 1 << 16;
@@ -47,16 +48,19 @@ impl System {
         &mut self,
         offset: u32,
         value: u32,
+        now: u64,
     ) -> Result<(), AccessError> {
         let accelerator = &mut self.bus.flash.accelerator;
         match offset {
             0xd84 => self.scb.csselr = value & 0xf,
             // ICIALLU.
             MAINTENANCE => accelerator.reset_instruction_cache(),
-            // DCISW and DCCISW name a line; all lines are named one after the other.
-            0xf60 | 0xf74 => accelerator.reset_data_cache(),
-            // DCCMVAU, DCCMVAC and DCCSW clean, which takes nothing out.
-            0xf64 | 0xf68 | 0xf6c => {}
+            // DCISW, DCCSW and DCCISW name a line by its set and way.
+            0xf60 => accelerator.maintain(Maintenance::Invalidate { clean: false }, value, now),
+            0xf6c => accelerator.maintain(Maintenance::Clean, value, now),
+            0xf74 => accelerator.maintain(Maintenance::Invalidate { clean: true }, value, now),
+            // DCCMVAU and DCCMVAC clean, which takes nothing out; the bus's time for it is left out.
+            0xf64 | 0xf68 => {}
             // BPIALL.
             0xf78 => self.pipeline.forget_branches(),
             0xf58 | 0xf5c | 0xf70 => {

@@ -26,6 +26,8 @@ pub(crate) struct Block {
     pub(crate) it_after: u8,
     /// The offset of its first byte in the flash array, if it lies there.
     pub(crate) flash: Option<u32>,
+    /// Whether it is fetched from there through the core's interface for tightly coupled memory.
+    pub(crate) tightly_coupled: bool,
     /// The same instructions, ready to run.
     pub(crate) steps: Box<[Step]>,
     timings: Vec<Timed>,
@@ -70,6 +72,7 @@ impl Block {
             steps: lower(&insns),
             insns: insns.into(),
             flash,
+            tightly_coupled: flash.is_some() && bus.is_tightly_coupled_flash(address),
             timings: Vec::new(),
         }
     }

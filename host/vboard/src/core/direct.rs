@@ -11,7 +11,8 @@ impl System {
         extended(width, &self.bus.ram, offset)
     }
 
-    /// Loads and extends, if what is read is in flash; waits for it if need be.
+    /// Loads and extends, if what is read is in flash or in RAM behind the data cache; waits for it if need
+    /// be.
     #[inline(always)]
     pub(crate) fn load_flash(
         &mut self,
@@ -21,13 +22,74 @@ impl System {
     ) -> Option<u32> {
         let offset = address.wrapping_sub(self.bus.flash_base);
         if offset >= self.bus.direct_flash || !address.is_multiple_of(size(width)) {
-            return None;
+            return self.load_cached(place, width, address);
         }
         let value = extended(width, self.bus.flash.bytes(), offset)?;
         if !self.bus.flash.accelerator.has_data(offset) {
             self.wait_for_data(place, offset);
         }
         Some(value)
+    }
+
+    /// Loads and extends, if what is read is in RAM behind the data cache.
+    #[inline(never)]
+    fn load_cached(&mut self, place: Place<'_>, width: Width, address: u32) -> Option<u32> {
+        let offset = self.cached_offset(address, size(width))?;
+        let value = extended(width, &self.bus.ram, offset)?;
+        self.access_cached(place, address, false);
+        Some(value)
+    }
+
+    /// Reads `N` bytes of RAM behind the data cache, if `address` is such and aligned.
+    #[inline(never)]
+    pub(super) fn read_cached<const N: usize>(
+        &mut self,
+        place: Place<'_>,
+        address: u32,
+    ) -> Option<[u8; N]> {
+        let offset = self.cached_offset(address, N as u32)?;
+        let bytes = piece(&self.bus.ram, offset)?;
+        self.access_cached(place, address, false);
+        Some(bytes)
+    }
+
+    /// Writes `N` bytes of RAM behind the data cache, if `address` is such and aligned.
+    #[inline(never)]
+    pub(super) fn write_cached<const N: usize>(
+        &mut self,
+        place: Place<'_>,
+        address: u32,
+        bytes: [u8; N],
+    ) -> bool {
+        let Some(offset) = self.cached_offset(address, N as u32) else {
+            return false;
+        };
+        let target = self.bus.ram.get_mut(offset as usize..);
+        let Some(target) = target.and_then(|target| target.first_chunk_mut::<N>()) else {
+            return false;
+        };
+        *target = bytes;
+        if self.bus.near_ram_code(offset) {
+            self.note_code_write(offset, N as u32);
+        }
+        self.access_cached(place, address, true);
+        true
+    }
+
+    /// The offset of `address` in RAM, if it is aligned and accessed through the data cache without
+    /// further ado. (What needs no cache has been tried before.)
+    #[inline(always)]
+    fn cached_offset(&self, address: u32, alignment: u32) -> Option<u32> {
+        let offset = address.wrapping_sub(self.bus.ram_base);
+        (offset < self.bus.cached_ram && address.is_multiple_of(alignment)).then_some(offset)
+    }
+
+    #[inline(always)]
+    fn access_cached(&mut self, place: Place<'_>, address: u32, write: bool) {
+        if !self.bus.flash.accelerator.has_ram(address, write) {
+            let now = self.now(place);
+            self.wait_for_ram(address, write, now);
+        }
     }
 
     /// The two words at `address`, if they are in the first RAM.

@@ -244,7 +244,9 @@ impl System {
         }
         let index = |base: u32| (offset - base) as usize / 4;
         match offset {
-            _ if self.is_cache_register(offset) => return self.set_cache_register(offset, value),
+            _ if self.is_cache_register(offset) => {
+                return self.set_cache_register(offset, value, now);
+            }
             0x008 => self.scb.actlr = value & 0x307,
             0x010 => self.systick.set_control(value, now),
             0x014 => self.systick.set_reload(value, now),

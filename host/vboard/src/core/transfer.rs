@@ -32,8 +32,12 @@ impl System {
             return Ok(bit.get(self.bus_read(bit.address, size, now, debugger)?));
         }
         if !debugger && let Some((Storage::Flash(offset), _)) = self.bus.locate(address) {
-            let stall = self.bus.flash.accelerator.data(offset, now);
+            let tightly_coupled = self.bus.is_tightly_coupled_flash(address);
+            let stall = self.bus.flash.front(tightly_coupled).data(offset, now);
             self.spend(Cause::FlashData, stall);
+        }
+        if !debugger && self.bus.is_cached(address) {
+            self.wait_for_ram(address, false, now);
         }
         let result = self.bus.read(address, size, now);
         self.collect_interrupts();
@@ -43,6 +47,12 @@ impl System {
             self.wait_for_flash(now, until);
         }
         result
+    }
+
+    /// Waits at cycle `now` for an access to RAM behind the data cache.
+    pub(super) fn wait_for_ram(&mut self, address: u32, write: bool, now: u64) {
+        let stall = self.bus.flash.accelerator.ram(address, write, now);
+        self.spend(Cause::Cache, stall);
     }
 
     /// Waits in a read at cycle `now` for what the flash does until cycle `until`, or for what
@@ -76,6 +86,9 @@ impl System {
             let target = self.bus_read(bit.address, size, now, debugger)?;
             let target = bit.put(target, value);
             return self.bus_write(bit.address, size, target, now, debugger);
+        }
+        if !debugger && self.bus.is_cached(address) {
+            self.wait_for_ram(address, true, now);
         }
         let result = self.bus.write(address, size, value, now);
         self.collect_interrupts();

@@ -43,11 +43,15 @@ pub(crate) struct Bus {
     pub(crate) ram_base: u32,
     /// How long it is.
     ram_len: u32,
+    /// How much of it the core reaches without its data cache.
+    uncached_ram: u32,
     pub(crate) flash: Flash,
     pub(crate) flash_base: u32,
     /// How many bytes of the first RAM the core accesses without further ado: all, or none
     /// while every access has to be checked.
     pub(crate) direct_ram: u32,
+    /// How many bytes of the first RAM it accesses so or through its data cache.
+    pub(crate) cached_ram: u32,
     /// The same for reads of flash.
     pub(crate) direct_flash: u32,
     pub(crate) lines: InterruptLines,
@@ -136,9 +140,13 @@ impl Bus {
             ram: vec![0; ram_bytes as usize],
             ram_base: rams.first().map_or(0, |r| r.base),
             ram_len: rams.first().map_or(0, |r| r.len),
+            uncached_ram: rams
+                .first()
+                .map_or(0, |r| r.cached_from.unwrap_or(r.len).min(r.len)),
             flash: Flash::new(flash.len as usize, flash.accelerator),
             flash_base: flash.base,
             direct_ram: 0,
+            cached_ram: 0,
             direct_flash: 0,
             lines: InterruptLines::default(),
             next_event: u64::MAX,
@@ -186,12 +194,25 @@ impl Bus {
     /// Lets the core access RAM and flash directly, or not. Flash with torn words is never read
     /// directly.
     pub(crate) fn set_direct(&mut self, direct: bool) {
-        self.direct_ram = if direct { self.ram_len } else { 0 };
+        self.direct_ram = if direct { self.uncached_ram } else { 0 };
+        self.cached_ram = if direct { self.ram_len } else { 0 };
         self.direct_flash = if direct && !self.flash.has_torn() {
             self.flash.bytes().len() as u32
         } else {
             0
         };
+    }
+
+    /// Whether `address` is in RAM that the core reaches through its data cache.
+    pub(crate) fn is_cached(&self, address: u32) -> bool {
+        (self.uncached_ram..self.ram_len).contains(&address.wrapping_sub(self.ram_base))
+    }
+
+    /// Whether `address`, which is in flash, is reached through the core's interface for tightly coupled
+    /// memory: where the array appears besides its own place.
+    pub(crate) fn is_tightly_coupled_flash(&self, address: u32) -> bool {
+        let offset = address.wrapping_sub(self.flash_base);
+        self.flash.is_tightly_coupled() && offset as usize >= self.flash.bytes().len()
     }
 
     /// Flash and RAM, aliases included.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::timing::{FlashAccelerator, FlashGeometry};
+use crate::timing::{FlashAccelerator, FlashConfig, FlashGeometry};
 
 /// The flash array, 0xFF when erased, and the accelerator in front of it.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Flash {
     hold: Option<u64>,
     /// Wait states, prefetch and caches: configured by the flash controller.
     pub accelerator: FlashAccelerator,
+    /// The same for the core's interface for tightly coupled memory, if the array has one.
+    tightly_coupled: Option<Box<FlashAccelerator>>,
 }
 
 /// Bytes that share an error correction code, where flash has one.
@@ -30,6 +32,47 @@ impl Flash {
             torn: BTreeSet::new(),
             hold: None,
             accelerator: FlashAccelerator::new(accelerator),
+            tightly_coupled: accelerator
+                .tightly_coupled
+                .map(|behind| Box::new(FlashAccelerator::new(*behind))),
+        }
+    }
+
+    /// Sets both interfaces.
+    pub fn configure(&mut self, config: FlashConfig) {
+        self.accelerator.configure(config);
+        if let Some(other) = &mut self.tightly_coupled {
+            other.configure(config);
+        }
+    }
+
+    /// Both interfaces as after power-on.
+    pub fn reset_interfaces(&mut self) {
+        self.accelerator.reset();
+        if let Some(other) = &mut self.tightly_coupled {
+            other.reset();
+        }
+    }
+
+    /// The accelerator that is the chip's, and not the core's caches.
+    pub fn own_accelerator(&mut self) -> &mut FlashAccelerator {
+        match &mut self.tightly_coupled {
+            Some(other) => other,
+            None => &mut self.accelerator,
+        }
+    }
+
+    /// Whether there is an interface for tightly coupled memory.
+    pub(crate) fn is_tightly_coupled(&self) -> bool {
+        self.tightly_coupled.is_some()
+    }
+
+    /// What is in front of the array for accesses through that interface or not.
+    #[inline(always)]
+    pub(crate) fn front(&mut self, tightly_coupled: bool) -> &mut FlashAccelerator {
+        match &mut self.tightly_coupled {
+            Some(other) if tightly_coupled => other,
+            _ => &mut self.accelerator,
         }
     }
 

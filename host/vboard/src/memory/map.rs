@@ -45,6 +45,9 @@ pub struct RamMap {
     pub base: u32,
     /// Its length in bytes.
     pub len: u32,
+    /// From which offset on the core reaches it through its data cache, if it does so at all. The rest
+    /// is accessed without waiting. Only the first RAM can be such.
+    pub cached_from: Option<u32>,
     /// Further appearances of parts of it: (address, offset into this RAM, length).
     pub aliases: Vec<(u32, u32, u32)>,
 }

@@ -38,78 +38,25 @@
 //! "Instruction prefetch" and "Cache memory"). Its manual does not say what becomes of the
 //! 64 bits that a data read brings; they are kept as on the L4.
 //!
+//! The STM32F7's array is read through two interfaces. Over AXI there is no accelerator, only the core's caches:
+//! reads of 256 bits, which pass the bus (`data_cache.rs`, M5), fill a line of the instruction cache or
+//! go through the data cache. Its instruction cache of two ways is taken as fully associative. At
+//! 0x0020_0000, behind the core's ITCM interface, there is ST's accelerator, with prefetch.
+//!
 //! None of this has been validated on silicon with wait states.
 
+mod core;
+mod geometry;
 mod memo;
 
+pub use geometry::{FlashConfig, FlashGeometry};
 pub(crate) use memo::Memos;
 
-use super::lines::Lines;
+use super::{
+    data_cache::{self, DataCache},
+    lines::Lines,
+};
 use crate::core::block::{Fetch, Fetches};
-
-/// How software has configured the flash interface.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FlashConfig {
-    /// Wait states of one read of the array.
-    pub wait_states: u8,
-    /// Whether sequential code is read ahead.
-    pub prefetch: bool,
-    /// Whether the instruction cache is on.
-    pub instruction_cache: bool,
-    /// Whether the data cache is on.
-    pub data_cache: bool,
-    /// Bytes delivered by one read of the array: 8 (L4+ and G0 in dual-bank mode), 16 (L4+ in single-bank mode, F4) or 32 (F7).
-    pub read_bytes: u8,
-}
-
-/// The size of the caches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FlashGeometry {
-    /// Lines of the instruction cache.
-    pub instruction_lines: u8,
-    /// Lines of the data cache.
-    pub data_lines: u8,
-    /// Bytes of a line: 8, 16, 32 or 64.
-    pub line_bytes: u8,
-    /// Whether they are the core's own caches, switched in CCR, and not the flash interface's.
-    pub of_the_core: bool,
-}
-
-impl FlashGeometry {
-    /// STM32L4, L4+, G4: 1 KiB for instructions, 256 bytes for data.
-    pub const STM32L4: Self = Self {
-        instruction_lines: 32,
-        data_lines: 8,
-        line_bytes: 32,
-        of_the_core: false,
-    };
-
-    /// STM32F405 to F446: 1 KiB for instructions, 128 bytes for data (RM0390, section 3.4.2).
-    pub const STM32F4: Self = Self {
-        instruction_lines: 64,
-        data_lines: 8,
-        line_bytes: 16,
-        of_the_core: false,
-    };
-
-    /// STM32F7, through the AXI interface, which has no accelerator: the core's caches of 4 KiB for
-    /// instructions and 4 KiB for data, taken as fully associative. The accelerator behind the ITCM
-    /// interface is not modelled: what goes through it is timed like this, too.
-    pub const STM32F7: Self = Self {
-        instruction_lines: 128,
-        data_lines: 128,
-        line_bytes: 32,
-        of_the_core: true,
-    };
-
-    /// STM32G0: 16 bytes for instructions (RM0444, "Cache memory"), none for data.
-    pub const STM32G0: Self = Self {
-        instruction_lines: 2,
-        data_lines: 0,
-        line_bytes: 8,
-        of_the_core: false,
-    };
-}
 
 /// The accelerator's state. Addresses are offsets into the flash array.
 #[derive(Clone, Debug)]
@@ -120,6 +67,8 @@ pub struct FlashAccelerator {
     /// Which caches are on, if they are the core's.
     geometry: FlashGeometry,
     core_caches: (bool, bool),
+    /// The core's data cache, if the caches are the core's.
+    core: Option<Box<DataCache>>,
     instruction: Lines,
     data: Lines,
     /// The instruction line in use, and when it is or was delivered.
@@ -129,6 +78,8 @@ pub struct FlashAccelerator {
     /// The data line last read.
     current_data: u32,
     array: Array,
+    /// Neither the array nor the way to it makes anybody wait.
+    never_waits: bool,
     /// A read of the array delivers 2^this bytes.
     read_shift: u32,
     /// The configuration and the geometry as a number that no others have.
@@ -178,12 +129,14 @@ impl FlashAccelerator {
             asked: FlashConfig::default(),
             geometry,
             core_caches: (false, false),
+            core: geometry.of_the_core.then(|| Box::new(DataCache::new())),
             instruction: Lines::new(geometry.instruction_lines, geometry.line_bytes),
             data: Lines::new(geometry.data_lines, geometry.line_bytes),
             current: Delivery::NONE,
             prefetched: Delivery::NONE,
             current_data: NO_READ,
             array: Array::default(),
+            never_waits: !geometry.of_the_core,
             read_shift: read_shift(FlashConfig::default()),
             settings: settings(FlashConfig::default(), geometry),
             again: None,
@@ -212,6 +165,7 @@ impl FlashAccelerator {
         if self.geometry.of_the_core {
             (config.instruction_cache, config.data_cache) = self.core_caches;
             config.prefetch = false;
+            self.current_data = NO_READ;
         }
         if config.read_bytes != self.config.read_bytes {
             self.drop_instruction_lines();
@@ -222,6 +176,7 @@ impl FlashAccelerator {
 
     fn set(&mut self, config: FlashConfig) {
         self.config = config;
+        self.never_waits = config.wait_states == 0 && !self.geometry.of_the_core;
         self.read_shift = read_shift(config);
         self.settings = settings(config, self.geometry);
         self.again = None;
@@ -243,6 +198,9 @@ impl FlashAccelerator {
     pub fn reset(&mut self) {
         self.reset_instruction_cache();
         self.reset_data_cache();
+        if let Some(core) = &mut self.core {
+            core.clear();
+        }
         self.array = Array::default();
         self.core_caches = (false, false);
         self.asked = FlashConfig::default();
@@ -253,7 +211,7 @@ impl FlashAccelerator {
     /// when it is entered at cycle `now`.
     #[inline(always)]
     pub fn fetch(&mut self, first: u32, fetches: &Fetches, now: u64) -> u32 {
-        if self.config.wait_states == 0 {
+        if self.never_waits {
             return 0;
         }
         let offset = (first & !3) + fetches.bytes_queued();
@@ -274,21 +232,35 @@ impl FlashAccelerator {
     /// states or the word came with the one before. Such a read changes nothing.
     #[inline(always)]
     pub fn has_data(&self, offset: u32) -> bool {
-        self.config.wait_states == 0 || self.current_data == self.read_number(offset)
+        self.never_waits || self.current_data == self.read_number(offset)
     }
 
     /// Cycles that a data read of the word at `offset` adds at cycle `now`.
     pub fn data(&mut self, offset: u32, now: u64) -> u32 {
-        if self.has_data(offset) || self.config.data_cache && self.data.hit_part(offset) {
+        if self.geometry.of_the_core {
+            return self.core_data(offset, now);
+        }
+        if self.has_data(offset) || self.config.data_cache && self.data_lines().hit_part(offset) {
             return 0;
         }
         let read = self.read_number(offset);
         let delivered = self.array.read(now, self.config.wait_states);
         if self.config.data_cache {
-            self.data.fill(self.offset(read), self.read_bytes());
+            let (offset, bytes) = (self.offset(read), self.read_bytes());
+            self.data_lines().fill(offset, bytes);
         }
         self.current_data = read;
         (delivered - now) as u32
+    }
+
+    /// Where data is cached.
+    fn data_lines(&mut self) -> &mut Lines {
+        if self.geometry.data_lines == 0 {
+            self.again = None;
+            &mut self.instruction
+        } else {
+            &mut self.data
+        }
     }
 
     /// `bytes` of code from `offset` on are not queued.
@@ -379,7 +351,13 @@ impl FlashAccelerator {
         } else if self.config.instruction_cache && self.instruction.hit_part(offset) {
             (asked, false)
         } else {
-            (self.array.read(asked, self.config.wait_states), true)
+            let bus = if self.geometry.of_the_core {
+                data_cache::BUS
+            } else {
+                0
+            };
+            let delivered = self.array.read(asked, self.config.wait_states);
+            (delivered + u64::from(bus), true)
         };
         if miss && self.config.instruction_cache {
             self.instruction.fill(self.offset(read), self.read_bytes());

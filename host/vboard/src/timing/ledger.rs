@@ -28,7 +28,7 @@ pub enum Cause {
     FlashCode,
     /// Wait states of data in flash.
     FlashData,
-    /// Misses of the core's own caches, and wait states of memory behind them.
+    /// Waiting for RAM that is not tightly coupled, behind the core's own data cache.
     Cache,
     /// Data accesses that were not aligned.
     Misaligned,
@@ -82,18 +82,16 @@ impl Cause {
     pub fn counter(self) -> Option<Counter> {
         match self {
             Cause::Issue => None,
-            Cause::Fetch
-            | Cause::Branch
-            | Cause::Compute
-            | Cause::Float
-            | Cause::FlashCode
-            | Cause::Cache => Some(Counter::Cpi),
+            Cause::Fetch | Cause::Branch | Cause::Compute | Cause::Float | Cause::FlashCode => {
+                Some(Counter::Cpi)
+            }
             Cause::Exception => Some(Counter::Exception),
             Cause::Sleep => Some(Counter::Sleep),
             Cause::Memory
             | Cause::Hazard
             | Cause::StoreBuffer
             | Cause::FlashData
+            | Cause::Cache
             | Cause::Misaligned => Some(Counter::LoadStore),
         }
     }

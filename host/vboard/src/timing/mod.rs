@@ -5,6 +5,8 @@
 //! what the wait states of the flash cost, for code and for data; what is known of ST's
 //! and what is not is said at the top of `flash.rs`.
 //!
+//! A Cortex-M7's data cache stands in front of flash and of RAM that is not tightly coupled (`data_cache.rs`).
+//!
 //! # How the two meet
 //!
 //! A block of code is timed once for each state in which it is entered: what the fetch
@@ -12,7 +14,7 @@
 //! taken branch only the alignment of the target is left of all this, so nearly every
 //! block has one or two timings. Running a block then costs adding two numbers. What
 //! depends on data comes on top, when it occurs: failed predicates, divisions, misaligned
-//! addresses, reads of flash.
+//! addresses, reads of flash, branches that a Cortex-M7 mispredicts.
 //!
 //! Together with its timing, a block has the list of 32-bit words it fetches: when each
 //! could arrive and when it is needed. With wait states the accelerator first asks whether
@@ -23,6 +25,7 @@
 //! passes when it is entered, so a program that reads the cycle counter within a block
 //! sees those waits before the block's first instruction; sums over blocks are right.
 
+mod data_cache;
 mod flash;
 mod ledger;
 mod lines;
@@ -32,6 +35,7 @@ pub mod m4;
 pub mod m7;
 mod pipeline;
 
+pub(crate) use data_cache::Maintenance;
 pub(crate) use flash::Memos;
 pub use flash::{FlashAccelerator, FlashConfig, FlashGeometry};
 pub use ledger::{Cause, Counter, Ledger};

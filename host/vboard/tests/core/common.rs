@@ -140,6 +140,7 @@ fn chip_with(core: Core) -> Chip {
         rams: vec![RamMap {
             base: RAM,
             len: 0x1_0000,
+            cached_from: None,
             aliases: vec![],
         }],
         devices: vec![Device {

@@ -196,6 +196,7 @@ fn check_end_of_ram(program: [u16; 2]) {
     chip.rams.push(RamMap {
         base: OTHER,
         len: 0x1000,
+        cached_from: None,
         aliases: vec![],
     });
     let mut m = boot_chip(chip, &program, &[]);

@@ -144,7 +144,7 @@ impl FlashController {
             operation.cut_short(context.now, context.flash);
         }
         *self = FlashController::new(self.layout);
-        context.flash.accelerator.reset();
+        context.flash.reset_interfaces();
         self.configure(context);
     }
 
@@ -240,13 +240,13 @@ impl FlashController {
     fn write_acr(&mut self, value: u32, context: &mut Context<'_>) {
         // The caches can be emptied only while they are off.
         if value & ICRST != 0 && self.acr & ICEN == 0 {
-            context.flash.accelerator.reset_instruction_cache();
+            context.flash.own_accelerator().reset_instruction_cache();
             if !self.layout.two_caches {
-                context.flash.accelerator.reset_data_cache();
+                context.flash.own_accelerator().reset_data_cache();
             }
         }
         if value & DCRST != 0 && self.acr & DCEN == 0 && self.layout.two_caches {
-            context.flash.accelerator.reset_data_cache();
+            context.flash.own_accelerator().reset_data_cache();
         }
         self.acr = value & self.layout.acr;
         self.configure(context);
@@ -254,7 +254,7 @@ impl FlashController {
 
     fn configure(&self, context: &mut Context<'_>) {
         let cached = self.acr & ICEN != 0;
-        context.flash.accelerator.configure(FlashConfig {
+        context.flash.configure(FlashConfig {
             wait_states: self.wait_states() as u8,
             prefetch: self.acr & PRFTEN != 0,
             instruction_cache: cached,

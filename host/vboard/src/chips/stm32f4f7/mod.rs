@@ -40,8 +40,8 @@ pub(crate) struct Part {
     /// Further addresses of the flash array.
     flash_aliases: &'static [u32],
     accelerator: FlashGeometry,
-    /// Address and length of each RAM.
-    rams: &'static [(u32, u32)],
+    /// Of each RAM: address, length, and from which offset on the core reaches it through its data cache.
+    rams: &'static [(u32, u32, Option<u32>)],
     /// Ports, A being the first.
     ports: usize,
     /// USART1 to 3, UART4 and 5, USART6, UART7 and 8.
@@ -80,9 +80,10 @@ impl Part {
             rams: self
                 .rams
                 .iter()
-                .map(|&(base, len)| RamMap {
+                .map(|&(base, len, cached_from)| RamMap {
                     base,
                     len,
+                    cached_from,
                     aliases: vec![],
                 })
                 .collect(),

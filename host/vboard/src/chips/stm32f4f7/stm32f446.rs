@@ -58,7 +58,7 @@ pub(crate) static PART: Part = Part {
     flash_aliases: &[0],
     accelerator: FlashGeometry::STM32F4,
     // SRAM1 and SRAM2 in a row.
-    rams: &[(0x2000_0000, 128 * KIB)],
+    rams: &[(0x2000_0000, 128 * KIB, None)],
     ports: 8,
     serial: SERIAL,
     serial_select: None,

@@ -58,10 +58,10 @@ pub(crate) static PART: Part = Part {
     flash_aliases: &[0x0020_0000],
     accelerator: FlashGeometry::STM32F7,
     rams: &[
-        // DTCM, SRAM1 and SRAM2 in a row.
-        (0x2000_0000, 320 * KIB),
+        // DTCM, and behind it SRAM1 and SRAM2, which the core reaches over AXI (RM0385, 2.1).
+        (0x2000_0000, 320 * KIB, Some(64 * KIB)),
         // ITCM.
-        (0x0000_0000, 16 * KIB),
+        (0x0000_0000, 16 * KIB, None),
     ],
     ports: 11,
     serial: SERIAL,

@@ -63,6 +63,7 @@ pub fn chip() -> Chip {
         rams: vec![RamMap {
             base: 0x2000_0000,
             len: 144 * KIB,
+            cached_from: None,
             aliases: vec![],
         }],
         devices: vec![

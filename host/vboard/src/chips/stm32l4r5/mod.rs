@@ -61,6 +61,7 @@ pub fn chip() -> Chip {
             // SRAM1, SRAM2 and SRAM3 in a row.
             base: 0x2000_0000,
             len: 640 * KIB,
+            cached_from: None,
             // SRAM2, and it alone, appears in the code region too.
             aliases: vec![(0x1000_0000, 192 * KIB, 64 * KIB)],
         }],

@@ -69,7 +69,7 @@ impl System {
     #[inline(always)]
     fn fetch_block(&mut self, block: &Block, timing: &BlockTiming) {
         if let Some(offset) = block.flash {
-            let flash = &mut self.bus.flash.accelerator;
+            let flash = self.bus.flash.front(block.tightly_coupled);
             let stall = flash.fetch(offset, &timing.fetches, self.cycles);
             self.spend(Cause::FlashCode, stall);
         }

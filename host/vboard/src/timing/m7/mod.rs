@@ -6,13 +6,15 @@
 //! on an STM32H743 (`cortex_m7.md`) and *quinapalus* on an STM32H730 (`cm7cycles.html`); the
 //! standing of each is at the top of `rules.rs`.
 //!
+//! What blocks that end with a branch lose by mispredictions is in `predictor.rs`; what memory behind the
+//! AXI interface costs is in `timing/data_cache.rs` and `timing/flash.rs`.
+//!
 //! # What is left out
 //!
 //! * An instruction never issues together with the one before a block's start, as it may behind a
 //!   branch that is not taken and, "highly sensitive to alignment", behind one that is.
 //! * The alignment of code within fetched double words, which both sources call "slippery".
-//! * The data cache in front of SRAM1 and SRAM2, and the bus behind it: all RAM is timed as tightly
-//!   coupled. The banks of two loads are told apart only where their offsets from one base tell.
+//! * Code in SRAM1 and SRAM2, which is fetched as if from tightly coupled memory. The banks of two loads are told apart only where their offsets from one base tell.
 //! * The store buffer's limits.
 //!
 //! Nothing has been validated against a whole program on silicon.

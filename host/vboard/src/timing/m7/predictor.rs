@@ -13,7 +13,7 @@ use crate::core::block::Branch;
 /// The branch target address cache.
 #[derive(Clone, Debug)]
 pub(super) struct Predictor {
-    entries: [Entry; rules::TARGETS],
+    entries: Box<[Entry; rules::TARGETS]>,
 }
 
 /// What is known of a branch.
@@ -38,7 +38,7 @@ impl Default for Predictor {
             taken: 0,
         };
         Self {
-            entries: [nothing; rules::TARGETS],
+            entries: Box::new([nothing; rules::TARGETS]),
         }
     }
 }
