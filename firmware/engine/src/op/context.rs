@@ -100,6 +100,7 @@ impl<'m> Context<'m> {
     }
 
     /// Input `i`, which must not be left out.
+    #[inline(never)]
     pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
         match i {
             0 => self.once(0, || self.any_input(0)),
@@ -122,11 +123,13 @@ impl<'m> Context<'m> {
             .transpose()
     }
 
+    #[inline(never)]
     pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
         self.nth_output(0)
     }
 
     /// Output `i`.
+    #[inline(never)]
     pub(crate) fn nth_output(&self, i: usize) -> Result<TensorInfo<'m>> {
         let read = || {
             let index = self
