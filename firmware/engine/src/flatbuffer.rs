@@ -120,6 +120,7 @@ impl<'m> Table<'m> {
         Self::at(file, offset as usize)
     }
 
+    #[inline(never)]
     fn at(file: &'m [u8], at: usize) -> Result<Self> {
         let back: i32 = scalar_at(file, at)?;
         let malformed = Error::File {

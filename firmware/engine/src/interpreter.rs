@@ -30,13 +30,14 @@ pub struct Interpreter<'m, 'a> {
 }
 
 impl<'m, 'a> Interpreter<'m, 'a> {
-    /// Plans the model's memory and computes once what all inferences share.
+    /// Plans the model's memory and computes once what all inferences share, unless the file carries both
+    /// ([`kept`](crate::kept)).
     ///
     /// An `arena` that starts at a multiple of 16 need not be longer than [`arena_used`](Self::arena_used); what
     /// lies beyond that is never touched.
     ///
     /// # Errors
-    /// The arena is too small, or operators are not in order of execution.
+    /// The arena is too small, operators are not in order of execution, or what the file carries does not fit.
     pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self> {
         let arena = aligned(arena);
         let plan = Plan::new(model, arena)?;

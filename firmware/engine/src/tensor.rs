@@ -217,6 +217,12 @@ impl<'m> TensorInfo<'m> {
         })
     }
 
+    /// The elements in the file, of a tensor that has been checked; none if it is computed.
+    #[inline(never)]
+    pub(crate) fn data(table: &Table<'m>, buffers: &Tables<'m>) -> Result<&'m [u8]> {
+        buffers.get(table.scalar::<u32>(2, 0)? as usize)?.bytes(0)
+    }
+
     /// Reads table `Tensor` of the schema and checks all of it.
     pub(crate) fn read(index: usize, table: &Table<'m>, buffers: &Tables<'m>) -> Result<Self> {
         let fail = |problem, value| Error::Tensor {

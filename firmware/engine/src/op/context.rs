@@ -100,6 +100,7 @@ impl<'m> Context<'m> {
     }
 
     /// Input `i`, which must not be left out.
+    #[inline(never)]
     pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
         match i {
             0 => self.once(0, || self.any_input(0)),
@@ -122,11 +123,13 @@ impl<'m> Context<'m> {
             .transpose()
     }
 
+    #[inline(never)]
     pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
         self.nth_output(0)
     }
 
     /// Output `i`.
+    #[inline(never)]
     pub(crate) fn nth_output(&self, i: usize) -> Result<TensorInfo<'m>> {
         let read = || {
             let index = self
@@ -167,7 +170,12 @@ impl<'m> Context<'m> {
             problem: FileProblem::Index,
             value,
         })?;
-        TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers)?.some()
+        let tensor = TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers);
+        match &tensor {
+            Ok(empty) if empty.bytes == 0 => empty.some(),
+            // As it is, rather than unpacked and packed again.
+            _ => tensor,
+        }
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.
@@ -197,13 +205,16 @@ impl<'m> Context<'m> {
         channels: usize,
         dtype: DataType,
     ) -> Result<Option<Vector<'m, T>>> {
+        if self.checked {
+            let index = self.inputs.get(i).and_then(|i| usize::try_from(i).ok());
+            let data =
+                index.map(|index| TensorInfo::data(&self.tensors.get(index)?, &self.buffers));
+            return Ok(data.transpose()?.map(Vector::new));
+        }
         let Some(tensor) = self.optional_input(i)? else {
             return Ok(None);
         };
         let data = self.constant(i, &tensor, dtype)?;
-        if self.checked {
-            return Ok(Some(Vector::new(data)));
-        }
         self.ensure(
             tensor.shape.elements() == channels,
             OperatorProblem::Shape,
