@@ -98,7 +98,7 @@ impl ShortRescale {
         Some(Self {
             multiplier,
             shift,
-            half: (1 << shift) >> 1,
+            half: ((1_u32 << shift) >> 1) as i32,
             ties: if shift == 0 { 0 } else { -1 },
         })
     }
@@ -117,7 +117,9 @@ impl ShortRescale {
 fn rounding_high_mul(a: i32, b: i32) -> i32 {
     #[cfg(armv7em)]
     return crate::kernel::rounding_high_mul(a, b);
-    #[cfg(not(armv7em))]
+    #[cfg(armv6m)]
+    return high_mul_of_halves::<32>(a, b);
+    #[cfg(not(any(armv6m, armv7em)))]
     return ((i64::from(a) * i64::from(b) + (1 << 31)) >> 32) as i32;
 }
 
@@ -126,7 +128,30 @@ fn rounding_high_mul(a: i32, b: i32) -> i32 {
 /// gemmlowp adds 2^30 or 1 - 2^30, by the product's sign, and divides by 2^31 truncating. Both ways round half up.
 #[inline(always)]
 pub(crate) fn doubling_high_mul(a: i32, b: i32) -> i32 {
-    ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32
+    #[cfg(armv6m)]
+    return high_mul_of_halves::<31>(a, b);
+    #[cfg(not(armv6m))]
+    return ((i64::from(a) * i64::from(b) + (1 << 30)) >> 31) as i32;
+}
+
+/// A product without its lower `BITS` bits, 31 or 32 of them, rounded, by multiplications that keep 32 bits.
+///
+/// With `a = p * 2^16 + q` and `b = r * 2^16 + s`, q being signed, it is `p * r * 2^32 + (p * s + q * r) * 2^16 + q * s`.
+/// What `q * s` has below 2^16 does not change how it is rounded.
+#[cfg(any(armv6m, test))]
+#[inline(always)]
+fn high_mul_of_halves<const BITS: u32>(a: i32, b: i32) -> i32 {
+    let shift = BITS - 16;
+    let q = i32::from(a as i16);
+    // One more than the upper half, if the lower is negative: up to 2^15.
+    let p = (a >> 16) + (a >> 15 & 1);
+    let (r, s) = (b >> 16, b & 0xffff);
+    let (first, second) = (p * s, q * r + (q * s >> 16));
+    // Together they can need 33 bits.
+    let mask = (1 << shift) - 1;
+    let rest = (first & mask) + (second & mask) + (1 << (shift - 1));
+    let middle = (first >> shift) + (second >> shift) + (rest >> shift);
+    (p * r).wrapping_shl(32 - BITS).wrapping_add(middle)
 }
 
 /// gemmlowp `RoundingDivideByPOT`: divides by `2^exponent` (0 to 31) and rounds half away from zero.
@@ -147,5 +172,37 @@ pub(crate) fn round(x: f32) -> i32 {
         whole.saturating_sub(1)
     } else {
         whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::high_mul_of_halves;
+
+    fn factor() -> impl Strategy<Value = i32> {
+        let end = prop_oneof![
+            Just(i32::MIN),
+            Just(i32::MAX),
+            Just(0),
+            Just(-1 << 15),
+            Just(1 << 15)
+        ];
+        prop_oneof![
+            any::<i32>(),
+            (end, -3..4_i32).prop_map(|(end, off)| end.wrapping_add(off)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn products_of_halves_are_those_of_64_bits(a in factor(), b in factor()) {
+            prop_assume!(a != i32::MIN || b != i32::MIN);
+            let product = i64::from(a) * i64::from(b);
+            let rounded = |bits: u32| ((product + (1 << (bits - 1))) >> bits) as i32;
+            prop_assert_eq!(high_mul_of_halves::<31>(a, b), rounded(31));
+            prop_assert_eq!(high_mul_of_halves::<32>(a, b), rounded(32));
+        }
     }
 }

@@ -80,7 +80,8 @@ impl<'a> Filters<'a> {
     }
 
     /// The output of a filter, from the sum of its products.
-    #[inline(always)]
+    #[cfg_attr(armv6m, inline(never))]
+    #[cfg_attr(not(armv6m), inline(always))]
     pub(crate) fn finish(&self, filter: usize, sum: i32) -> i8 {
         let scaled = self
             .factors

@@ -48,9 +48,20 @@ impl Sum {
 }
 
 impl Term {
+    /// Whether it is the one of the greater scale, whose factor is a half.
+    #[inline(always)]
+    pub(super) fn is_half(&self) -> bool {
+        self.rescale.multiplier == 1 << 30 && self.rescale.shift == 0
+    }
+
     #[inline(always)]
     fn scale(&self, x: i8) -> i32 {
-        self.rescale
-            .apply((i32::from(x) - self.zero_point) << (LEFT_SHIFT + 1))
+        let x = i32::from(x) - self.zero_point;
+        if cfg!(not(armv7em)) && self.is_half() {
+            // A branch is worth it where the product takes more than an instruction.
+            x << (LEFT_SHIFT - 1)
+        } else {
+            self.rescale.apply(x << (LEFT_SHIFT + 1))
+        }
     }
 }
