@@ -50,7 +50,7 @@ problems! {
         Outputs = 3, "exactly one output tensor is supported; merge the outputs or split the model", "outputs";
         ConstantInput = 4, "the network's input is a constant", "tensor";
         Empty = 5, "the network has no operators", "";
-        TooManyTensors = 6, "more tensors or operators than the planner can hold", "count";
+        TooManyTensors = 6, "more tensors or operators than the planner can hold, or lists of them too long to be checked", "count";
         Unproduced = 7, "a tensor is used before anything has produced it; operators must be in order of execution", "tensor";
         Plan = 9, "the memory plan does not fit an operator; the file has changed since it was planned", "operator";
         ProducedTwice = 8, "a tensor is produced twice, or written although it is a constant", "tensor";

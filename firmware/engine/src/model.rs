@@ -6,6 +6,11 @@ use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
+/// The most operands of all operators, each counted as often as its operator has steps: all that are joined or split
+/// off before a step are read anew for it, and operators may share their lists, so that a file of 3 KB could take
+/// seconds to check and one of some more any time. 2,000 tensors can still be joined.
+const MOST_OPERANDS: usize = 1 << 22;
+
 /// A TFLite model, read in place.
 ///
 /// [`Model::new`] checks all that running it relies on: every offset, shape, buffer, quantization and option.
@@ -76,6 +81,15 @@ impl<'m> Model<'m> {
         }
         if count > usize::from(u16::MAX) {
             return Err(graph(GraphProblem::TooManyTensors, count));
+        }
+        let mut operands = 0_usize;
+        for i in 0..self.operators.len() {
+            let context = self.context(i)?;
+            let each = context.inputs.len() + context.outputs.len();
+            operands = operands.saturating_add(each.saturating_mul(context.steps()));
+        }
+        if operands > MOST_OPERANDS {
+            return Err(graph(GraphProblem::TooManyTensors, operands));
         }
         for tensor in [self.input, self.output] {
             if tensor.dtype == DataType::Resource {

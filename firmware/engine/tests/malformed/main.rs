@@ -5,7 +5,7 @@ mod movement;
 mod resizing;
 
 use file::{FLOAT32, INT8, INT32, Table, Tensor, file, int8, list, numbers};
-use onchip_engine::{Error, Interpreter, Model, OperatorProblem as Problem};
+use onchip_engine::{Error, GraphProblem, Interpreter, Model, OperatorProblem as Problem};
 
 /// Runs a file that must be sound, or says why it is not.
 fn run(file: &[u8]) -> Result<(), Error> {
@@ -39,4 +39,18 @@ impl Operator {
 
 fn none() -> Table {
     Table::default()
+}
+
+/// Joining so many tensors takes time with their number's square.
+#[test]
+fn lists_too_long_to_be_checked_are_refused() {
+    let check = |count: usize, expected: Option<Error>| {
+        let whole = int8(&[count as i32]);
+        let file = file(2, &vec![int8(&[1]); count], &[whole], (10, none()));
+        assert_eq!(Model::new(&file).err(), expected);
+    };
+    check(1000, None);
+    let problem = GraphProblem::TooManyTensors;
+    let value = 3001 * 3000;
+    check(3000, Some(Error::Graph { problem, value }));
 }
