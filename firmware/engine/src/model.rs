@@ -156,6 +156,13 @@ impl<'m> Model<'m> {
         })
     }
 
+    /// The name of the kernel that runs operator `i`: what `ONCHIP_OPERATORS` must list beside the operator's number when
+    /// this crate is compiled for a few models alone.
+    #[must_use]
+    pub fn kernel(&self, i: usize) -> Option<&'static str> {
+        Some(self.op(i).ok()?.kernel())
+    }
+
     /// All operators in order.
     pub fn operators(&self) -> impl Iterator<Item = OperatorInfo<'m>> {
         (0..self.operator_count()).map_while(|i| self.operator(i))

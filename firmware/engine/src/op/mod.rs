@@ -99,7 +99,7 @@ macro_rules! kernels {
         impl<'m> Op<'m> {
             pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
                 let (kind, wiring) = match cx.opcode {
-                    $($(Opcode::$opcode)|+ if const { LINKED.any(&[$(Opcode::$opcode),+]) } $(&& $guard(cx))? => {
+                    $($(Opcode::$opcode)|+ if const { LINKED.kernel(stringify!($kind)) } $(&& $guard(cx))? => {
                         let kernel = <$kernel>::read(cx)?;
                         let wiring = kernel.wiring(cx);
                         (Kind::$kind(kernel), wiring)
@@ -111,31 +111,47 @@ macro_rules! kernels {
                 Ok(Self { operands, kind })
             }
 
+            /// The name of the kernel that is responsible.
+            pub(crate) fn kernel(&self) -> &'static str {
+                match &self.kind { $(Kind::$kind(_) => stringify!($kind),)* }
+            }
+
             /// Multiply-accumulates.
             pub(crate) fn macs(&self) -> u64 {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.macs(),)* }
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.macs(),)*
+                    _ => 0,
+                }
             }
 
             /// Bytes of working memory it needs while it runs, and how many it can make use of.
             pub(crate) fn scratch_bytes(&self) -> (usize, usize) {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.scratch_bytes(),)* }
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.scratch_bytes(),)*
+                    _ => (0, 0),
+                }
             }
 
             /// The output channels that have a factor each, to be computed once and kept.
             pub(crate) fn scales(&self) -> Option<&ChannelScales<'m>> {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.scales(),)* }
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.scales(),)*
+                    _ => None,
+                }
             }
 
             /// The bytes by which the output must start before an input whose memory it takes.
             pub(crate) fn lead(&self) -> Option<usize> {
-                match &self.kind { $(Kind::$kind(kernel) => kernel.lead(),)* }
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.lead(),)*
+                    _ => None,
+                }
             }
 
             pub(crate) fn run(&self, views: Views<'_>) {
                 match &self.kind {
-                    $(Kind::$kind(kernel) => if const { LINKED.any(&[$(Opcode::$opcode),+]) } {
-                        kernel.run(views);
-                    },)*
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.run(views),)*
+                    _ => {}
                 }
             }
         }
