@@ -1,8 +1,8 @@
 //! Running a model.
 
 use crate::arena::{Views, aligned};
-use crate::error::{Error, GraphProblem};
-use crate::flatbuffer::{Result, saturate};
+use crate::error::{Error, GraphProblem, Result};
+use crate::flatbuffer::saturate;
 use crate::model::Model;
 use crate::op::Reuse;
 use crate::plan::Plan;
@@ -118,6 +118,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
         Ok(())
     }
 
+    #[inline]
     fn run(&mut self, index: usize) -> Result<()> {
         for op in self.model.steps(index)? {
             let op = op?;

@@ -1,7 +1,7 @@
 //! A model: a view of a TFLite file in which everything has been checked.
 
-use crate::error::{Error, FileProblem, GraphProblem, TensorProblem};
-use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
+use crate::error::{Error, FileProblem, GraphProblem, Result, TensorProblem};
+use crate::flatbuffer::{self, Table, Tables, Vector, saturate};
 use crate::op::{Context, Op};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
@@ -82,7 +82,7 @@ impl<'m> Model<'m> {
         }
         for i in 0..self.tensors.len() {
             match self.read_tensor(i) {
-                Err(error) if self.is_used(i) => return Err(error),
+                Err(fault) if self.is_used(i) => return Err(fault.into()),
                 // Files of LSTMs have empty tensors that only say how what is within them is quantized.
                 _ => {}
             }
@@ -198,7 +198,7 @@ impl<'m> Model<'m> {
         self.operators().map(|operator| operator.macs).sum()
     }
 
-    pub(crate) fn read_tensor(&self, i: usize) -> Result<TensorInfo<'m>> {
+    pub(crate) fn read_tensor(&self, i: usize) -> flatbuffer::Result<TensorInfo<'m>> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 

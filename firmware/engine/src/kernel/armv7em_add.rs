@@ -34,6 +34,7 @@ struct Term {
 
 /// Adds as many elements from the start as whole groups of four hold; returns how many. None if the output's
 /// factor is out of the assembly's range.
+#[inline]
 pub(crate) fn add(sum: &Sum, views: &mut Views<'_>) -> usize {
     let Elements {
         inputs: [first, second],

@@ -30,6 +30,7 @@ type Rows = [[[i16; 2]; 2]; 5];
 
 /// Computes an image, unless it has fewer than four channels or a factor is out of the assembly's range; returns
 /// whether it did.
+#[inline]
 pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
     // SAFETY: any bytes are valid numbers; `align_to_mut` sees to the alignment.
     let lines = unsafe { scratch.align_to_mut::<Pair>().1 };
@@ -52,6 +53,7 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
 }
 
 impl Strips<'_> {
+    #[inline]
     fn group(&self, first: usize, lines: &mut [Pair], io: &mut Io<'_>) {
         let weights: [Rows; CHANNELS] = core::array::from_fn(|c| self.rows(first + c));
         let mut strips: [Strip; CHANNELS] = core::array::from_fn(|c| self.strip(first, c, lines));
@@ -92,6 +94,7 @@ impl Strips<'_> {
         }
     }
 
+    #[inline]
     fn rows(&self, channel: usize) -> Rows {
         let weight = |row: usize, tap: usize| {
             let tap = row * self.tap_steps[1] + tap * self.tap_steps[0];
@@ -107,6 +110,7 @@ impl Strips<'_> {
     }
 
     /// The strip of channel `first + c`, with all that is the same for every line.
+    #[inline]
     fn strip(&self, first: usize, c: usize, lines: &[Pair]) -> Strip {
         let channel = first + c;
         let factor = self.filters.factors.get(channel);
@@ -128,6 +132,7 @@ impl Strips<'_> {
     }
 
     /// Puts a line into a slot; no `source`: a line of padding.
+    #[inline]
     fn load(&self, lines: &mut [Pair], slot: usize, source: Option<&[i8]>) {
         let Some(source) = source else {
             lines
@@ -138,7 +143,7 @@ impl Strips<'_> {
         let (step, length, padding) = (self.input_steps[0], self.along.input, self.along.padding);
         // Pairs with both elements inside the image.
         let first = padding.div_ceil(2).min(lines.len());
-        let last = ((length + padding) / 2).clamp(first, lines.len());
+        let last = ((length + padding) / 2).max(first).min(lines.len());
         for (j, pair) in lines.iter_mut().enumerate() {
             if (first..last).contains(&j) {
                 continue;
@@ -173,6 +178,7 @@ impl Strips<'_> {
 ///
 /// # Safety
 /// Four bytes are read at each element, and four words are written at every twelfth word.
+#[inline]
 unsafe fn widen(source: *const i8, step: usize, to: *mut [i16; 2], count: usize, zero: i32) {
     let minus_zero = ((-zero) as u32 & 0xffff) * 0x1_0001;
     // SAFETY: as the caller promises.

@@ -25,6 +25,8 @@ pub(crate) struct Depthwise<'m> {
 }
 
 impl<'m> Kernel<'m> for Depthwise<'m> {
+    const HOT: bool = true;
+
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -81,6 +83,7 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         Some(&self.scales)
     }
 
+    #[inline]
     fn run(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
@@ -104,6 +107,7 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
 
 impl Depthwise<'_> {
     /// Whether the 3x3 kernel for four channels at a time applies.
+    #[inline]
     pub(super) fn suits_strips(&self) -> bool {
         let three = |window: &Window| window.filter == 3 && window.dilation == 1;
         self.multiplier == 1
@@ -121,6 +125,7 @@ impl Depthwise<'_> {
     }
 
     /// The dimension with more outputs.
+    #[inline]
     fn longer(&self) -> &Window {
         if self.x.output >= self.y.output {
             &self.x
@@ -129,6 +134,7 @@ impl Depthwise<'_> {
         }
     }
 
+    #[inline]
     fn strips(&self, filters: &Filters<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
         let (x, y) = (&self.x, &self.y);
         let input_steps = [self.channels, x.input * self.channels];
@@ -158,6 +164,7 @@ impl Depthwise<'_> {
     }
 
     /// Any geometry, pixel by pixel.
+    #[inline]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
         let (y, x) = (self.y, self.x);
         for pixel in 0..y.output * x.output {
@@ -176,6 +183,7 @@ impl Depthwise<'_> {
 
     /// One output pixel, from pairs of an input pixel and a tap. A block of channels at a time, whose sums the
     /// compiler can keep in vector registers.
+    #[inline]
     fn pixel(
         &self,
         filters: &Filters<'_>,

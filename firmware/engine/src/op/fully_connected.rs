@@ -28,6 +28,8 @@ pub(super) enum Factor<'m> {
 }
 
 impl<'m> Kernel<'m> for FullyConnected<'m> {
+    const HOT: bool = true;
+
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -66,6 +68,7 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
         }
     }
 
+    #[inline]
     fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],

@@ -39,7 +39,7 @@ pub(crate) use broadcast::Broadcast;
 pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
-use crate::error::OperatorProblem;
+use crate::error::{self, OperatorProblem};
 use crate::flatbuffer::Result;
 use crate::linked::LINKED;
 use crate::opcode::Opcode;
@@ -49,6 +49,9 @@ pub(crate) use window::Window;
 
 /// How a kind of operator is read and run.
 pub(crate) trait Kernel<'m>: Sized {
+    /// Whether what it does is compiled with the program that runs it, not with this crate: see the crate's page.
+    const HOT: bool = false;
+
     /// Reads the operator, and checks all that running it relies on.
     fn read(cx: &Context<'m>) -> Result<Self>;
 
@@ -88,6 +91,13 @@ pub(crate) struct Op<'m> {
     kind: Kind<'m>,
 }
 
+impl<'m> Op<'m> {
+    /// Reads an operator with all that it needs to run.
+    pub(crate) fn read(cx: &Context<'m>) -> error::Result<Self> {
+        Self::checked(cx).map_err(|fault| cx.explain(fault))
+    }
+}
+
 /// Declares [`Kind`], and hands all that operators do to the kernel that is responsible: the first one whose guard,
 /// if it has one, accepts the operator.
 macro_rules! kernels {
@@ -97,7 +107,7 @@ macro_rules! kernels {
         }
 
         impl<'m> Op<'m> {
-            pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+            fn checked(cx: &Context<'m>) -> Result<Self> {
                 let (kind, wiring) = match cx.opcode {
                     $($(Opcode::$opcode)|+ if const { LINKED.kernel(stringify!($kind)) } $(&& $guard(cx))? => {
                         let kernel = <$kernel>::read(cx)?;
@@ -148,9 +158,17 @@ macro_rules! kernels {
                 }
             }
 
+            #[inline]
             pub(crate) fn run(&self, views: Views<'_>) {
                 match &self.kind {
-                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.run(views),)*
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) && <$kernel>::HOT } => kernel.run(views),)*
+                    _ => self.run_other(views),
+                }
+            }
+
+            fn run_other(&self, views: Views<'_>) {
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) && !<$kernel>::HOT } => kernel.run(views),)*
                     _ => {}
                 }
             }

@@ -15,8 +15,8 @@ mod buffers;
 use core::ops::Range;
 
 use crate::arena::{Places, align};
-use crate::error::Error;
-use crate::flatbuffer::{Result, Scalar, saturate};
+use crate::error::{Error, Result};
+use crate::flatbuffer::{Scalar, saturate};
 use crate::model::Model;
 use crate::op::{ChannelScales, Op, Operand};
 use buffers::{Buffers, RECORD, Sharing};

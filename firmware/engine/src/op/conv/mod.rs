@@ -37,6 +37,8 @@ pub(crate) struct Conv<'m> {
 }
 
 impl<'m> Kernel<'m> for Conv<'m> {
+    const HOT: bool = true;
+
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -91,6 +93,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Some(&self.scales)
     }
 
+    #[inline]
     fn run(&self, views: Views<'_>) {
         if self.groups > 1 {
             return self.run_groups(views);
@@ -130,6 +133,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
 }
 
 impl Conv<'_> {
+    #[inline]
     fn all_filters<'a>(&'a self, table: &'a [u8]) -> Filters<'a> {
         Filters::new(
             self.weights,
@@ -142,25 +146,30 @@ impl Conv<'_> {
     }
 
     /// Output pixels.
+    #[inline]
     fn pixels(&self) -> usize {
         self.batches * self.y.output * self.x.output
     }
 
     /// Bytes of a triple of columns.
+    #[inline]
     fn triple_bytes(&self) -> usize {
         2 * COLUMNS * self.depth().next_multiple_of(4)
     }
 
     /// Room for two rows of weights, widened.
+    #[inline]
     fn rows_bytes(&self) -> usize {
         4 * self.depth().next_multiple_of(4)
     }
 
+    #[inline]
     fn depth(&self) -> usize {
         self.y.filter * self.x.filter * self.channels / self.groups
     }
 
     /// Whether columns are unpacked row by row: rows have no gaps, are whole groups of four elements, and long enough.
+    #[inline]
     fn rows_suit(&self) -> bool {
         let row = self.x.filter * self.channels;
         self.groups == 1
@@ -168,12 +177,14 @@ impl Conv<'_> {
             && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
     }
 
+    #[inline]
     fn rows_are_contiguous(&self) -> bool {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
     /// Room for what unpacking cannot take from the input as it lies there: a row of padding and one for each column
     /// of a triple, or whole columns where their rows must be put together.
+    #[inline]
     fn staging_bytes(&self) -> usize {
         let row = self.x.filter * self.channels;
         if !self.rows_suit() {
@@ -186,7 +197,7 @@ impl Conv<'_> {
     }
 
     /// Fills a triple of columns with what three output pixels are computed from.
-    #[inline(never)]
+    #[inline]
     fn fill(&self, triple: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
         if !self.rows_suit() {
             self.stage(staging, input, &places);
@@ -226,7 +237,7 @@ impl Conv<'_> {
     }
 
     /// Puts together whole columns, as bytes.
-    #[inline(never)]
+    #[inline]
     fn stage<const N: usize>(&self, staging: &mut [i8], input: &[i8], places: &[Place; N]) {
         let (y, row) = (self.y, self.x.filter * self.channels);
         let step = y.dilation * self.x.input * self.channels;
@@ -247,6 +258,7 @@ impl Conv<'_> {
     }
 
     /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
+    #[inline]
     fn partial(&self, to: &mut [i8], input: &[i8], start: usize, left: usize) {
         let x = &self.x;
         let padding = self.input_zero as i8;
@@ -305,6 +317,7 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// At the first one.
+    #[inline]
     fn new(conv: &'a Conv<'a>) -> Self {
         Self {
             conv,
@@ -314,6 +327,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn place(&self) -> Place {
         let (y, x) = (&self.conv.y, &self.conv.x);
         let top = (self.y * y.stride).wrapping_sub(y.padding);
@@ -335,6 +349,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn advance(&mut self) {
         let (y, x) = (&self.conv.y, &self.conv.x);
         self.x += 1;

@@ -12,16 +12,19 @@ pub(crate) struct Pool {
 }
 
 impl<'m> Kernel<'m> for Pool {
+    const HOT: bool = true;
+
     fn read(cx: &Context<'m>) -> Result<Self> {
         let geometry = Geometry::read(cx)?;
-        let to = cx.int8(1, &cx.output()?)?;
-        super::same_quantization(cx, cx.int8(0, &cx.input(0)?)?, to)?;
+        let to = cx.int8(1, cx.output()?)?;
+        super::same_quantization(cx, cx.int8(0, cx.input(0)?)?, to)?;
         Ok(Self {
             geometry,
             clamp: cx.clamp(super::activation(cx)?, to)?,
         })
     }
 
+    #[inline]
     fn run(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
@@ -38,6 +41,7 @@ impl<'m> Kernel<'m> for Pool {
 impl Pool {
     /// Reduces the window at the start of `corner` to one pixel. Channel by channel in blocks, so that the
     /// sums stay in registers.
+    #[inline]
     fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {
         const BLOCK: usize = 4;
         let count = (height * width).max(1) as i32;
