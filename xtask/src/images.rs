@@ -89,7 +89,7 @@ fn operators(models: &[PathBuf]) -> Result<String> {
             Model::new(&file).with_context(|| format!("model {} cannot run", path.display()))?;
         for operator in model.operators() {
             names.insert(operator.opcode.0.to_string());
-            names.extend(model.kernel(operator.index).map(str::to_owned));
+            names.extend(model.kernels(operator.index).map(str::to_owned));
         }
     }
     Ok(Vec::from_iter(names).join(","))

@@ -1,7 +1,7 @@
 //! Which operators are built in.
 //!
 //! All of them, unless `ONCHIP_OPERATORS` lists numbers of the schema's `BuiltinOperator` and names of kernels
-//! ([`Model::kernel`](crate::Model::kernel)), such as `3,25,Conv,Softmax`, when this crate is compiled: then the others are
+//! ([`Model::kernel`](crate::Model::kernels)), such as `3,25,Conv,Softmax`, when this crate is compiled: then the others are
 //! not linked, and a model that needs one is refused. Images for a few given models save most of their flash by that.
 
 use crate::opcode::Opcode;

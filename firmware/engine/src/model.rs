@@ -156,11 +156,11 @@ impl<'m> Model<'m> {
         })
     }
 
-    /// The name of the kernel that runs operator `i`: what `ONCHIP_OPERATORS` must list beside the operator's number when
-    /// this crate is compiled for a few models alone.
-    #[must_use]
-    pub fn kernel(&self, i: usize) -> Option<&'static str> {
-        Some(self.op(i).ok()?.kernel())
+    /// The names of the kernel that runs operator `i` and of the part of it that is needed: what `ONCHIP_OPERATORS` must list
+    /// beside the operator's number when this crate is compiled for a few models alone.
+    pub fn kernels(&self, i: usize) -> impl Iterator<Item = &'static str> {
+        let names = self.op(i).map_or([None; 2], |op| op.kernel());
+        names.into_iter().flatten()
     }
 
     /// All operators in order.

@@ -7,7 +7,7 @@ use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
-use crate::op::{Kernel, Reuse, Wiring};
+use crate::op::{Hot, Kernel, Reuse, Wiring};
 
 pub(crate) struct Depthwise<'m> {
     pub(super) batches: usize,
@@ -25,8 +25,6 @@ pub(crate) struct Depthwise<'m> {
 }
 
 impl<'m> Kernel<'m> for Depthwise<'m> {
-    const HOT: bool = true;
-
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -83,6 +81,10 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         Some(&self.scales)
     }
 
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Depthwise(self))
+    }
+
     #[inline]
     fn run(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
@@ -99,7 +101,7 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         for i in 0..self.batches {
             let mut io = io.part(i, input, output);
             if !(self.suits_strips() && self.strips(&filters, scratch, &mut io)) {
-                self.image(&filters, &mut io);
+                kernel::apart(|| self.image(&filters, &mut io));
             }
         }
     }
@@ -157,7 +159,7 @@ impl Depthwise<'_> {
         }
         let done = kernel::depthwise_3x3(&strips, scratch, io);
         if !done && io.is_in_place() {
-            kernel::depthwise_3x3_in_place(&strips, scratch, io);
+            kernel::apart(|| kernel::depthwise_3x3_in_place(&strips, scratch, io));
             return true;
         }
         done

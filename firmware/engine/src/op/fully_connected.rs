@@ -3,10 +3,10 @@
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
+use crate::op::{Hot, Kernel};
 use crate::quantize::Rescale;
 
 pub(crate) struct FullyConnected<'m> {
@@ -28,8 +28,6 @@ pub(super) enum Factor<'m> {
 }
 
 impl<'m> Kernel<'m> for FullyConnected<'m> {
-    const HOT: bool = true;
-
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -66,6 +64,10 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
             Factor::Same(_) => None,
             Factor::PerUnit(scales) => Some(scales),
         }
+    }
+
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::FullyConnected(self))
     }
 
     #[inline]

@@ -49,8 +49,15 @@ pub(crate) use window::Window;
 
 /// How a kind of operator is read and run.
 pub(crate) trait Kernel<'m>: Sized {
-    /// Whether what it does is compiled with the program that runs it, not with this crate: see the crate's page.
-    const HOT: bool = false;
+    /// Whether the part of the kernel that this operator needs is built in.
+    fn is_linked(&self) -> bool {
+        true
+    }
+
+    /// The name of that part, if it can be left out.
+    fn part(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Reads the operator, and checks all that running it relies on.
     fn read(cx: &Context<'m>) -> Result<Self>;
@@ -81,7 +88,13 @@ pub(crate) trait Kernel<'m>: Sized {
         Some(0)
     }
 
+    /// Runs it.
     fn run(&self, views: Views<'_>);
+
+    /// The operator, if what it does is compiled with the program that runs it, not with this crate (see the crate's page).
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        None
+    }
 }
 
 /// An operator, read and checked.
@@ -98,6 +111,52 @@ impl<'m> Op<'m> {
     }
 }
 
+/// Reads an operator by one kernel. A function for each kernel is less code than all of them in one.
+#[inline(never)]
+fn read_by<'m, K: Kernel<'m>>(
+    cx: &Context<'m>,
+    kind: impl FnOnce(K) -> Kind<'m>,
+) -> Result<Op<'m>> {
+    let kernel = K::read(cx)?;
+    cx.ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)?;
+    let operands = Operands::read(cx, kernel.wiring(cx))?;
+    Ok(Op {
+        operands,
+        kind: kind(kernel),
+    })
+}
+
+/// The kernels that most inferences spend their time in.
+pub(crate) enum Hot<'k, 'm> {
+    Conv(&'k conv::Conv<'m>),
+    Depthwise(&'k depthwise::Depthwise<'m>),
+    FullyConnected(&'k fully_connected::FullyConnected<'m>),
+    Pool(&'k pool::Pool),
+}
+
+impl Hot<'_, '_> {
+    #[inline]
+    fn run(self, views: Views<'_>) {
+        match self {
+            Self::Conv(kernel) if const { LINKED.kernel("Conv") } => run_by(kernel, views),
+            Self::Depthwise(kernel) if const { LINKED.kernel("Depthwise") } => {
+                run_by(kernel, views);
+            }
+            Self::FullyConnected(kernel) if const { LINKED.kernel("FullyConnected") } => {
+                run_by(kernel, views);
+            }
+            Self::Pool(kernel) if const { LINKED.kernel("Pool") } => run_by(kernel, views),
+            _ => {}
+        }
+    }
+}
+
+/// Runs an operator by one kernel; being generic, it is compiled where [`Hot::run`] is.
+#[inline(never)]
+fn run_by<'m, K: Kernel<'m>>(kernel: &K, views: Views<'_>) {
+    kernel.run(views);
+}
+
 /// Declares [`Kind`], and hands all that operators do to the kernel that is responsible: the first one whose guard,
 /// if it has one, accepts the operator.
 macro_rules! kernels {
@@ -108,22 +167,18 @@ macro_rules! kernels {
 
         impl<'m> Op<'m> {
             fn checked(cx: &Context<'m>) -> Result<Self> {
-                let (kind, wiring) = match cx.opcode {
+                match cx.opcode {
                     $($(Opcode::$opcode)|+ if const { LINKED.kernel(stringify!($kind)) } $(&& $guard(cx))? => {
-                        let kernel = <$kernel>::read(cx)?;
-                        let wiring = kernel.wiring(cx);
-                        (Kind::$kind(kernel), wiring)
+                        read_by(cx, Kind::$kind)
                     })*
-                    Opcode::CUSTOM => return cx.fail(OperatorProblem::Custom, 0),
-                    _ => return cx.fail(OperatorProblem::Unsupported, 0),
-                };
-                let operands = Operands::read(cx, wiring)?;
-                Ok(Self { operands, kind })
+                    Opcode::CUSTOM => cx.fail(OperatorProblem::Custom, 0),
+                    _ => cx.fail(OperatorProblem::Unsupported, 0),
+                }
             }
 
-            /// The name of the kernel that is responsible.
-            pub(crate) fn kernel(&self) -> &'static str {
-                match &self.kind { $(Kind::$kind(_) => stringify!($kind),)* }
+            /// The names of the kernel that is responsible, and of the part of it that is needed.
+            pub(crate) fn kernel(&self) -> [Option<&'static str>; 2] {
+                match &self.kind { $(Kind::$kind(kernel) => [Some(stringify!($kind)), kernel.part()],)* }
             }
 
             /// Multiply-accumulates.
@@ -158,17 +213,25 @@ macro_rules! kernels {
                 }
             }
 
+            fn hot(&self) -> Option<Hot<'_, 'm>> {
+                match &self.kind {
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } => kernel.hot(),)*
+                    _ => None,
+                }
+            }
+
             #[inline]
             pub(crate) fn run(&self, views: Views<'_>) {
-                match &self.kind {
-                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) && <$kernel>::HOT } => kernel.run(views),)*
-                    _ => self.run_other(views),
+                match self.hot() {
+                    Some(hot) => hot.run(views),
+                    None => self.run_other(views),
                 }
             }
 
             fn run_other(&self, views: Views<'_>) {
                 match &self.kind {
-                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) && !<$kernel>::HOT } => kernel.run(views),)*
+                    // That of hot kernels is not to be built in twice.
+                    $(Kind::$kind(kernel) if const { LINKED.kernel(stringify!($kind)) } && kernel.hot().is_none() => kernel.run(views),)*
                     _ => {}
                 }
             }

@@ -8,17 +8,21 @@ use core::array;
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, COLUMNS, Filters, cast};
+use crate::linked::LINKED;
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
-use crate::op::{Kernel, Reuse, Wiring};
+use crate::op::{Hot, Kernel, Reuse, Wiring};
 
 /// Triples of output pixels that are computed together, so that weights are fetched once for all: up to eleven where
 /// they take no more than this many bytes, and up to sixteen where memory is free.
 const COLUMN_BYTES: usize = 8192;
 const LEAST_TRIPLES: usize = 11;
 const MOST_TRIPLES: usize = 16;
+
+const GROUPS: bool = LINKED.kernel("ConvGroups");
+const PAIRS: bool = LINKED.kernel("ConvPairs");
 
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
@@ -37,8 +41,6 @@ pub(crate) struct Conv<'m> {
 }
 
 impl<'m> Kernel<'m> for Conv<'m> {
-    const HOT: bool = true;
-
     fn read(cx: &Context<'m>) -> Result<Self> {
         let Int8 {
             geometry,
@@ -60,6 +62,18 @@ impl<'m> Kernel<'m> for Conv<'m> {
             output_zero: quantized.output_zero,
             clamp: quantized.clamp,
         })
+    }
+
+    fn is_linked(&self) -> bool {
+        (GROUPS || self.groups == 1) && (PAIRS || !self.is_small())
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        if self.groups > 1 {
+            Some("ConvGroups")
+        } else {
+            self.is_small().then_some("ConvPairs")
+        }
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
@@ -93,13 +107,17 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Some(&self.scales)
     }
 
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Conv(self))
+    }
+
     #[inline]
     fn run(&self, views: Views<'_>) {
-        if self.groups > 1 {
-            return self.run_groups(views);
+        if GROUPS && self.groups > 1 {
+            return kernel::apart(|| self.run_groups(views));
         }
-        if self.is_small() {
-            return self.run_pairs(views);
+        if PAIRS && self.is_small() {
+            return kernel::apart(|| self.run_pairs(views));
         }
         let (mut io, scratch, table) = views.io();
         let filters = self.all_filters(table);

@@ -2,9 +2,9 @@
 
 use crate::arena::Views;
 use crate::flatbuffer::Result;
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::pool::{Geometry, Reduction};
+use crate::op::{Hot, Kernel};
 
 pub(crate) struct Pool {
     geometry: Geometry,
@@ -12,8 +12,6 @@ pub(crate) struct Pool {
 }
 
 impl<'m> Kernel<'m> for Pool {
-    const HOT: bool = true;
-
     fn read(cx: &Context<'m>) -> Result<Self> {
         let geometry = Geometry::read(cx)?;
         let to = cx.int8(1, cx.output()?)?;
@@ -22,6 +20,10 @@ impl<'m> Kernel<'m> for Pool {
             geometry,
             clamp: cx.clamp(super::activation(cx)?, to)?,
         })
+    }
+
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Pool(self))
     }
 
     #[inline]
