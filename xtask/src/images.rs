@@ -79,21 +79,20 @@ pub(crate) fn images(root: &Path, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The numbers of the operators in these models, with commas between them.
+/// What the engine needs for these models, with commas between: the operators' numbers and the names of their kernels.
 fn operators(models: &[PathBuf]) -> Result<String> {
-    let mut numbers = BTreeSet::new();
+    let mut names = BTreeSet::new();
     for path in models {
         let file =
             fs::read(path).with_context(|| format!("model {} cannot be read", path.display()))?;
         let model =
             Model::new(&file).with_context(|| format!("model {} cannot run", path.display()))?;
-        numbers.extend(model.operators().map(|operator| operator.opcode.0));
+        for operator in model.operators() {
+            names.insert(operator.opcode.0.to_string());
+            names.extend(model.kernels(operator.index).map(str::to_owned));
+        }
     }
-    Ok(numbers
-        .iter()
-        .map(u32::to_string)
-        .collect::<Vec<_>>()
-        .join(","))
+    Ok(Vec::from_iter(names).join(","))
 }
 
 /// Bytes that the image takes in flash: code, constants, and what it copies into RAM when it starts.

@@ -66,7 +66,12 @@ impl Elapsed {
     pub(crate) fn unwrapped(self, operators: &[u32]) -> (u64, u64) {
         let sum = operators.iter().map(|&cycles| u64::from(cycles)).sum();
         let cycles = nearest(sum, self.cycles, 32);
-        let ticks = cycles * u64::from(board::TICK_HZ) / u64::from(board::CLOCK_HZ);
+        // Clocks of one rate, as on most boards, need no division.
+        let ticks = if board::TICK_HZ == board::CLOCK_HZ {
+            cycles
+        } else {
+            cycles * u64::from(board::TICK_HZ) / u64::from(board::CLOCK_HZ)
+        };
         (cycles, nearest(ticks, self.ticks, board::TICK_BITS))
     }
 }

@@ -100,6 +100,7 @@ impl<'a> Views<'a> {
     }
 
     /// The first input and the output, however they lie; then working memory and table.
+    #[inline]
     pub(crate) fn io(self) -> (Io<'a>, &'a mut [u8], &'a [u8]) {
         let [from, to] = self.trail.unwrap_or_else(|| {
             let all = 0..self.output.len();
@@ -130,21 +131,25 @@ pub(crate) struct Io<'a> {
 }
 
 impl Io<'_> {
+    #[inline]
     pub(crate) fn input(&self) -> &[i8] {
         self.apart
             .unwrap_or_else(|| &self.memory[self.from.clone()])
     }
 
+    #[inline]
     pub(crate) fn output(&mut self) -> &mut [i8] {
         &mut self.memory[self.to.clone()]
     }
 
     /// Whether the output lies just where the input does.
+    #[inline]
     pub(crate) fn is_in_place(&self) -> bool {
         self.apart.is_none() && self.from == self.to
     }
 
     /// Part `i` of both, of so many elements each.
+    #[inline]
     pub(crate) fn part(&mut self, i: usize, input: usize, output: usize) -> Io<'_> {
         let (from, to) = (self.from.start + i * input, self.to.start + i * output);
         Io {

@@ -4,8 +4,11 @@
 //! report one without carrying its text; whoever decodes it has the text.
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 use crate::opcode::Opcode;
+
+pub(crate) type Result<T> = core::result::Result<T, Error>;
 
 /// Declares an enum of problems: each has a stable number, a text, and a name for the number that goes with it.
 macro_rules! problems {
@@ -234,6 +237,69 @@ impl Error {
     }
 }
 
+/// An error as it travels within the engine, in two words: code that checks is mostly code that passes errors on.
+///
+/// Which operator has the problem is added where its reading ends ([`Fault::of_operator`]).
+#[derive(Clone, Copy)]
+pub(crate) struct Fault {
+    /// The first word of [`Error::encode`], and above it the index of a tensor, as far as it fits.
+    head: NonZeroU32,
+    value: u32,
+}
+
+impl Fault {
+    #[inline]
+    pub(crate) fn file(problem: FileProblem, value: u32) -> Self {
+        Self::new(1, problem as u8, value)
+    }
+
+    #[inline]
+    pub(crate) fn operator(problem: OperatorProblem, value: u32) -> Self {
+        Self::new(4, problem as u8, value)
+    }
+
+    #[inline]
+    pub(crate) fn tensor(index: usize, problem: TensorProblem, value: u32) -> Self {
+        let index = index.min(0xffff) as u32;
+        let fault = Self::new(3, problem as u8, value);
+        Self {
+            head: fault.head | index << 16,
+            value,
+        }
+    }
+
+    #[inline]
+    fn new(kind: u32, problem: u8, value: u32) -> Self {
+        // No kind is 0.
+        let head = NonZeroU32::new(word(kind, problem)).unwrap_or(NonZeroU32::MAX);
+        Self { head, value }
+    }
+
+    /// The error that it stands for if operator `index` has been read.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn of_operator(self, index: usize, opcode: Opcode) -> Error {
+        let head = self.head.get();
+        let (index, opcode) = match head & 0xff {
+            4 => (u32::try_from(index).unwrap_or(u32::MAX), opcode.0),
+            _ => (head >> 16, 0),
+        };
+        let words = [head & 0xffff, self.value, index, opcode];
+        // Every fault is made of a problem.
+        Error::decode(words).unwrap_or(Error::File {
+            problem: FileProblem::OutOfBounds,
+            value: self.value,
+        })
+    }
+}
+
+/// For faults outside operators.
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        fault.of_operator(0, Opcode(0))
+    }
+}
+
 fn word(kind: u32, problem: u8) -> u32 {
     kind | u32::from(problem) << 8
 }
@@ -283,3 +349,33 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_become_the_errors_they_were_made_of() {
+        let (index, opcode, value) = (7, Opcode(3), 9);
+        let problem = OperatorProblem::Hybrid;
+        let operator = Error::Operator {
+            index: 7,
+            opcode,
+            problem,
+            value,
+        };
+        let fault = Fault::operator(problem, value);
+        assert_eq!(fault.of_operator(index, opcode), operator);
+        let problem = FileProblem::Vtable;
+        let fault = Fault::file(problem, value).of_operator(index, opcode);
+        assert_eq!(fault, Error::File { problem, value });
+        let problem = TensorProblem::Sparse;
+        let fault = Fault::tensor(300, problem, value).of_operator(index, opcode);
+        let tensor = Error::Tensor {
+            index: 300,
+            problem,
+            value,
+        };
+        assert_eq!(fault, tensor);
+    }
+}

@@ -7,15 +7,12 @@
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, FileProblem};
+use crate::error::{Fault, FileProblem};
 
-pub(crate) type Result<T> = core::result::Result<T, Error>;
+pub(crate) type Result<T> = core::result::Result<T, Fault>;
 
-fn out_of_bounds(at: usize) -> Error {
-    Error::File {
-        problem: FileProblem::OutOfBounds,
-        value: saturate(at),
-    }
+fn out_of_bounds(at: usize) -> Fault {
+    Fault::file(FileProblem::OutOfBounds, saturate(at))
 }
 
 /// A position or count as the 32 bits that an error carries.
@@ -123,10 +120,7 @@ impl<'m> Table<'m> {
     #[inline(never)]
     fn at(file: &'m [u8], at: usize) -> Result<Self> {
         let back: i32 = scalar_at(file, at)?;
-        let malformed = Error::File {
-            problem: FileProblem::Vtable,
-            value: saturate(at),
-        };
+        let malformed = Fault::file(FileProblem::Vtable, saturate(at));
         let start = (at as i64)
             .checked_sub(i64::from(back))
             .and_then(|start| usize::try_from(start).ok())
@@ -221,10 +215,7 @@ impl<'m> Tables<'m> {
 
     pub(crate) fn get(&self, i: usize) -> Result<Table<'m>> {
         if i >= self.count {
-            return Err(Error::File {
-                problem: FileProblem::Index,
-                value: saturate(i),
-            });
+            return Err(Fault::file(FileProblem::Index, saturate(i)));
         }
         Table::at(self.file, follow(self.file, self.start + 4 * i)?)
     }

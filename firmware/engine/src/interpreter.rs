@@ -1,8 +1,8 @@
 //! Running a model.
 
 use crate::arena::{Views, aligned};
-use crate::error::{Error, GraphProblem};
-use crate::flatbuffer::{Result, saturate};
+use crate::error::{Error, GraphProblem, Result};
+use crate::flatbuffer::saturate;
 use crate::model::Model;
 use crate::op::{Operands, Reuse};
 use crate::plan::Plan;
@@ -119,6 +119,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
         Ok(())
     }
 
+    #[inline]
     fn run(&mut self, index: usize) -> Result<()> {
         let Self { model, arena, plan } = self;
         model.steps(index, &mut |_, op| {
@@ -133,7 +134,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
                 value: saturate(index),
             };
             let views = Views::new(arena, places, constants, *reuse).ok_or(changed)?;
-            op.kernel.run(views);
+            op.run(views);
             Ok(())
         })
     }

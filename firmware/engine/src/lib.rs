@@ -18,6 +18,12 @@
 //! assert_eq!(interpreter.output().len(), 1);
 //! # Ok::<(), onchip_engine::Error>(())
 //! ```
+//!
+//! # Small and fast
+//! An image compiles this crate for size, and its own for speed. What most inferences spend their time in is marked
+//! `#[inline]`, from [`Interpreter::invoke`], which is generic, to the inner loops (`Kernel::hot`): so the compiler makes
+//! it a part of the crate that invokes. All else, such as reading, checking and planning, is not to be marked so, nor to be
+//! generic without need.
 #![no_std]
 
 #[cfg(test)]

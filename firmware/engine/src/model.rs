@@ -1,7 +1,7 @@
 //! A model: a view of a TFLite file in which everything has been checked.
 
-use crate::error::{Error, FileProblem, GraphProblem, TensorProblem};
-use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
+use crate::error::{Error, FileProblem, GraphProblem, Result, TensorProblem};
+use crate::flatbuffer::{self, Table, Tables, Vector, saturate};
 use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
@@ -105,7 +105,7 @@ impl<'m> Model<'m> {
         }
         for i in 0..self.tensors.len() {
             match self.read_tensor(i) {
-                Err(error) if self.is_used(i) => return Err(error),
+                Err(fault) if self.is_used(i) => return Err(fault.into()),
                 // Files of LSTMs have empty tensors that only say how what is within them is quantized.
                 _ => {}
             }
@@ -184,6 +184,21 @@ impl<'m> Model<'m> {
         })
     }
 
+    /// The names of the kernel that runs operator `i` and of the part of it that is needed: what `ONCHIP_OPERATORS` must list
+    /// beside the operator's number when this crate is compiled for a few models alone.
+    pub fn kernels(&self, i: usize) -> impl Iterator<Item = &'static str> {
+        let mut names = [None; 2];
+        if let Ok(context) = self.context(i) {
+            let note = &mut |op: &Op<'_, 'm>| {
+                names = [Op::name(&context), op.kernel.part()];
+                Ok(())
+            };
+            // What cannot be read needs none.
+            Op::with(&context, note).ok();
+        }
+        names.into_iter().flatten()
+    }
+
     /// All operators in order.
     pub fn operators(&self) -> impl Iterator<Item = OperatorInfo<'m>> {
         (0..self.operator_count()).map_while(|i| self.operator(i))
@@ -224,7 +239,7 @@ impl<'m> Model<'m> {
         self.operators().map(|operator| operator.macs).sum()
     }
 
-    pub(crate) fn read_tensor(&self, i: usize) -> Result<TensorInfo<'m>> {
+    pub(crate) fn read_tensor(&self, i: usize) -> flatbuffer::Result<TensorInfo<'m>> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 
@@ -283,7 +298,7 @@ fn metadata<'m>(list: &Tables<'m>, buffers: &Tables<'m>) -> Result<Option<&'m [u
         let entry = list.get(i)?;
         if entry.bytes(0)? == KEPT.as_bytes() {
             let buffer = buffers.get(entry.scalar::<u32>(1, 0)? as usize)?;
-            return buffer.bytes(0).map(Some);
+            return Ok(Some(buffer.bytes(0)?));
         }
     }
     Ok(None)

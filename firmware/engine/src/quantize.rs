@@ -75,7 +75,7 @@ impl Rescale {
 
 impl Rescale {
     /// [`Rescale::apply`] where it is not worth being compiled in place.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn apply_apart(self, x: i32) -> i32 {
         self.apply(x)
     }

@@ -1,6 +1,6 @@
 //! Tensors as the file describes them.
 
-use crate::error::{Error, TensorProblem};
+use crate::error::{Fault, TensorProblem};
 use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
 
 /// Most dimensions a tensor can have.
@@ -210,11 +210,7 @@ impl<'m> TensorInfo<'m> {
         if self.bytes > 0 {
             return Ok(self);
         }
-        Err(Error::Tensor {
-            index: saturate(self.index),
-            problem: TensorProblem::Dynamic,
-            value: 0,
-        })
+        Err(Fault::tensor(self.index, TensorProblem::Dynamic, 0))
     }
 
     /// The elements in the file, of a tensor that has been checked; none if it is computed.
@@ -225,11 +221,7 @@ impl<'m> TensorInfo<'m> {
 
     /// Reads table `Tensor` of the schema and checks all of it.
     pub(crate) fn read(index: usize, table: &Table<'m>, buffers: &Tables<'m>) -> Result<Self> {
-        let fail = |problem, value| Error::Tensor {
-            index: saturate(index),
-            problem,
-            value,
-        };
+        let fail = |problem, value| Fault::tensor(index, problem, value);
 
         let shape =
             Shape::read(table.vector(0)?).map_err(|(problem, value)| fail(problem, value))?;

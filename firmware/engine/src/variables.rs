@@ -1,7 +1,7 @@
 //! A model's named variables: that their operators agree on them, and what they hold at first.
 
-use crate::error::{Error, GraphProblem, OperatorProblem};
-use crate::flatbuffer::{Result, saturate};
+use crate::error::{Error, GraphProblem, OperatorProblem, Result};
+use crate::flatbuffer::{self, saturate};
 use crate::model::Model;
 use crate::op::variable::{Access, LINKED, callee, name};
 use crate::op::{Context, Op};
@@ -33,32 +33,39 @@ impl<'m> Model<'m> {
             }
         }
         for cx in self.contexts().take_while(|_| LINKED) {
-            match cx.opcode {
-                Opcode::CALL_ONCE => {
-                    let graph = callee(&cx)?;
-                    // Thereby it does not matter that it runs before the first inference instead of within.
-                    let mut before = self.contexts().take(cx.index);
-                    let is_first = before.all(|before| matches!(Access::read(&before), Ok(None)));
-                    let sound = is_first && self.check_initialisation(graph).unwrap_or(false);
-                    cx.ensure(sound, OperatorProblem::Initialisation, graph)?;
-                }
-                Opcode::VAR_HANDLE => {
-                    let wanted = name(&cx)?;
-                    let same = self.handle(|other| name(other).is_ok_and(|name| name == wanted));
-                    let first = same.is_some_and(|first| first.index == cx.index);
-                    cx.ensure(first, OperatorProblem::Handle, 0)?;
-                }
-                _ => {
-                    let Some(Access { handle, value }) = Access::read(&cx)? else {
-                        continue;
-                    };
-                    let before = self.handle(|other| output(other) == Some(handle));
-                    let before = before.is_some_and(|before| before.index < cx.index);
-                    cx.ensure(before, OperatorProblem::Handle, 0)?;
-                    let first = self.first_access(handle);
-                    let agree = first.is_some_and(|first| agree(&first.value, &value));
-                    cx.ensure(agree, OperatorProblem::VariableType, 0)?;
-                }
+            self.check_variable(&cx)
+                .map_err(|fault| cx.explain(fault))?;
+        }
+        Ok(())
+    }
+
+    /// Checks what an operator does with variables.
+    fn check_variable(&self, cx: &Context<'m>) -> flatbuffer::Result<()> {
+        match cx.opcode {
+            Opcode::CALL_ONCE => {
+                let graph = callee(cx)?;
+                // Thereby it does not matter that it runs before the first inference instead of within.
+                let mut before = self.contexts().take(cx.index);
+                let is_first = before.all(|before| matches!(Access::read(&before), Ok(None)));
+                let sound = is_first && self.check_initialisation(graph).unwrap_or(false);
+                cx.ensure(sound, OperatorProblem::Initialisation, graph)?;
+            }
+            Opcode::VAR_HANDLE => {
+                let wanted = name(cx)?;
+                let same = self.handle(|other| name(other).is_ok_and(|name| name == wanted));
+                let first = same.is_some_and(|first| first.index == cx.index);
+                cx.ensure(first, OperatorProblem::Handle, 0)?;
+            }
+            _ => {
+                let Some(Access { handle, value }) = Access::read(cx)? else {
+                    return Ok(());
+                };
+                let before = self.handle(|other| output(other) == Some(handle));
+                let before = before.is_some_and(|before| before.index < cx.index);
+                cx.ensure(before, OperatorProblem::Handle, 0)?;
+                let first = self.first_access(handle);
+                let agree = first.is_some_and(|first| agree(&first.value, &value));
+                cx.ensure(agree, OperatorProblem::VariableType, 0)?;
             }
         }
         Ok(())

@@ -28,6 +28,7 @@ pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
+#[inline]
 pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], zero: i32) {
     let count = first.len();
     let groups = count / 4;
@@ -69,6 +70,7 @@ pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
 /// An odd last column has a pair to itself.
+#[inline]
 pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
     let (depth, count) = (filters.depth, filters.count());
     let pixels = out.len() / count;

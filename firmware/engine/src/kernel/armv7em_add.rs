@@ -31,6 +31,7 @@ struct Fours {
 
 /// Adds as many elements from the start as whole groups of four hold; returns how many. None if a factor is out
 /// of the assembly's range.
+#[inline]
 pub(crate) fn add(sum: &Sum, views: &mut Views<'_>) -> usize {
     let Elements {
         inputs,

@@ -12,6 +12,7 @@ use crate::kernel::{COLUMNS, Filters};
 
 /// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
+#[inline]
 pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
     let count = sources[0].len();
     let fours = count / 4;
@@ -60,6 +61,7 @@ pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], z
 }
 
 /// Where element `i` of a column lies in its triple.
+#[inline]
 fn place(column: usize, i: usize) -> usize {
     i / 4 * 4 * COLUMNS + i % 2 * 2 * COLUMNS + 2 * column + i % 4 / 2
 }
@@ -67,6 +69,7 @@ fn place(column: usize, i: usize) -> usize {
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of, which repeat the one before. `rows` is room for two
 /// rows of weights.
+#[inline]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16], out: &mut [i8]) {
     let (depth, count) = (filters.depth.next_multiple_of(4), filters.count());
     let pixels = out.len() / count;

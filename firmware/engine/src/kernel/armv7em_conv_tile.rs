@@ -60,6 +60,7 @@ pub(super) struct Tile {
 impl Tile {
     /// Filters `first` and `2 * filter_pairs - 1` more. `out` has all filters' outputs for each of `pixels`, `rows`
     /// room for two rows whose length is rounded up to a multiple of 4.
+    #[inline]
     pub(super) fn new(
         columns: &[i16],
         filters: &Filters<'_>,

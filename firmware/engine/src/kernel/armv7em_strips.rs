@@ -37,6 +37,7 @@ struct Channel {
 
 /// Computes an image, unless it has fewer than four channels or a factor is out of the assembly's range; returns
 /// whether it did.
+#[inline]
 pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
     // SAFETY: any bytes are valid numbers; `align_to_mut` sees to the alignment.
     let lines = unsafe { scratch.align_to_mut::<Pair>().1 };
@@ -59,6 +60,7 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
 }
 
 impl Strips<'_> {
+    #[inline]
     fn group(&self, first: usize, lines: &mut [Pair], io: &mut Io<'_>) {
         let mut channels = [Channel::default(); CHANNELS];
         for (c, channel) in channels.iter_mut().enumerate() {
@@ -104,6 +106,7 @@ impl Strips<'_> {
         }
     }
 
+    #[inline]
     fn prepare(&self, to: &mut Channel, channel: usize) {
         let factor = self.filters.factors.get(channel);
         to.bias = self.filters.bias(channel);
@@ -120,6 +123,7 @@ impl Strips<'_> {
     }
 
     /// Puts a line into a slot; no `source`: a line of padding.
+    #[inline]
     fn load(&self, lines: &mut [Pair], slot: usize, source: Option<&[i8]>) {
         let (step, padding) = (self.input_steps[0], self.along.padding);
         let length = source.map_or(0, |_| self.along.input);
@@ -161,6 +165,7 @@ impl Strips<'_> {
 ///
 /// # Safety
 /// Four bytes are read at each element, and four words are written at every twelfth word.
+#[inline]
 unsafe fn widen(source: *const i8, step: usize, to: *mut [i16; 2], count: usize, zero: i32) {
     let minus_zero = ((-zero) as u32 & 0xffff) * 0x1_0001;
     // SAFETY: as the caller promises.

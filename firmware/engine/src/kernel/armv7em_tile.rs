@@ -49,6 +49,7 @@ pub(super) struct Tile {
 
 impl Tile {
     /// The filters from `first` on whose rows are in `weights`, an even number.
+    #[inline]
     pub(super) fn new(
         columns: &[i16],
         filters: &Filters<'_>,

@@ -24,6 +24,7 @@ pub(crate) struct Filters<'a> {
 
 impl<'a> Filters<'a> {
     /// Rows of `depth` weights, with a bias and a factor for each.
+    #[inline]
     pub(crate) fn new(
         weights: &'a [i8],
         depth: usize,
@@ -57,14 +58,17 @@ impl<'a> Filters<'a> {
     }
 
     /// How many there are.
+    #[inline]
     pub(crate) fn count(&self) -> usize {
         self.weights.len() / self.depth
     }
 
+    #[inline]
     pub(crate) fn row(&self, filter: usize) -> &[i8] {
         &self.weights[filter * self.depth..][..self.depth]
     }
 
+    #[inline]
     pub(crate) fn bias(&self, filter: usize) -> i32 {
         self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0)
     }
@@ -75,6 +79,7 @@ impl<'a> Filters<'a> {
         not(any(armv6m, armv7em)),
         expect(dead_code, reason = "only the assembly takes the short way")
     )]
+    #[inline]
     pub(crate) fn are_short(&self) -> bool {
         self.short
     }

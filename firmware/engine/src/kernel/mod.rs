@@ -39,6 +39,13 @@ mod armv7em_tile;
 #[cfg(not(armv7em))]
 mod portable;
 
+/// Calls a function, and is not inlined for once: hot code that is seldom needed is not to make registers scarce where the
+/// rest is. Being generic, it is compiled where it is called from.
+#[inline(never)]
+pub(crate) fn apart<R>(f: impl FnOnce() -> R) -> R {
+    f()
+}
+
 /// Columns that convolutions compute together: a triple.
 pub(crate) const COLUMNS: usize = 3;
 

@@ -8,15 +8,18 @@ use crate::kernel::{COLUMNS, Strips};
 
 /// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
 #[cfg(not(armv6m))]
+#[inline]
 pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
     unpack_each(triple, at, &sources, zero);
 }
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
+#[inline]
 pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32) {
     unpack_each(pair, at, &sources, zero);
 }
 
+#[inline]
 fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
     let columns = columns.chunks_exact_mut(columns.len() / sources.len());
     for (column, source) in columns.zip(sources) {
@@ -29,16 +32,19 @@ fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of.
 #[cfg(not(armv6m))]
+#[inline]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, _: &mut [i16], out: &mut [i8]) {
     multiply_each(triples, filters.depth.next_multiple_of(4), filters, out);
 }
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
 /// An odd last column has a pair to itself.
+#[inline]
 pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
     multiply_each(columns, filters.depth, filters, out);
 }
 
+#[inline]
 fn multiply_each(columns: &[i16], step: usize, filters: &Filters<'_>, out: &mut [i8]) {
     let columns = columns.chunks_exact(step);
     for (column, out) in columns.zip(out.chunks_exact_mut(filters.count())) {
@@ -49,6 +55,7 @@ fn multiply_each(columns: &[i16], step: usize, filters: &Filters<'_>, out: &mut 
 }
 
 /// Sum of products. Cannot overflow for any filter that fits a microcontroller, and wraps like TFLite's if it does.
+#[inline]
 fn dot(column: &[i16], row: &[i8]) -> i32 {
     let products = column
         .iter()
@@ -59,6 +66,7 @@ fn dot(column: &[i16], row: &[i8]) -> i32 {
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
 #[cfg(not(armv6m))]
+#[inline]
 pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> bool {
     false
 }

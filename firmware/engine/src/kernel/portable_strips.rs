@@ -8,6 +8,7 @@ use crate::kernel::strips::{CHANNELS, Strips};
 ///
 /// Four channels at a time; a line is copied into `scratch` before the outputs of the line above it, which are the first
 /// that would need it, are written.
+#[inline]
 pub(crate) fn depthwise_3x3_in_place(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) {
     let length = strips.along.input;
     let slots = &mut scratch[..3 * length * CHANNELS];
@@ -36,6 +37,7 @@ pub(crate) fn depthwise_3x3_in_place(strips: &Strips<'_>, scratch: &mut [u8], io
 
 impl Strips<'_> {
     /// The outputs of four channels, from the slots in which their lines are.
+    #[inline]
     fn pixel(&self, slots: &[u8], [line, o]: [usize; 2], first: usize, out: &mut [i8]) {
         let length = self.along.input;
         let mut sums = [0_i32; CHANNELS];

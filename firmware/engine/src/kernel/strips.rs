@@ -31,11 +31,13 @@ pub(crate) struct Strips<'a> {
 
 impl Strips<'_> {
     /// Pairs of elements on a line that the computation of all its outputs, two at a time, reads.
+    #[inline]
     pub(crate) fn pairs(along: &Window) -> usize {
         along.output.div_ceil(2) * along.stride + 1
     }
 
     /// Bytes of working memory for lines of this geometry.
+    #[inline]
     pub(crate) fn scratch_bytes(along: &Window) -> usize {
         Self::pairs(along) * size_of::<Pair>()
     }

@@ -26,6 +26,7 @@ pub(crate) struct Term {
 
 impl Sum {
     /// Adds two tensors, element by element.
+    #[inline]
     pub(crate) fn run(&self, views: &mut Views<'_>, geometry: &Broadcast) {
         #[cfg(armv7em)]
         if geometry.whole() == [true; 2] && !self.subtract {

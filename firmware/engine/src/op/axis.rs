@@ -43,11 +43,11 @@ impl<'m> Context<'m> {
     /// The constant integers of input `i`.
     #[inline(never)]
     pub(crate) fn integers(&self, i: usize) -> Result<Integers<'m>> {
-        let tensor = self.input(i)?;
+        let tensor = &self.any_input(i)?;
         Ok(if tensor.dtype == DataType::Int64 {
-            Integers::Long(Vector::new(self.constant(i, &tensor, DataType::Int64)?))
+            Integers::Long(Vector::new(self.constant(i, tensor, DataType::Int64)?))
         } else {
-            Integers::Short(Vector::new(self.constant(i, &tensor, DataType::Int32)?))
+            Integers::Short(Vector::new(self.constant(i, tensor, DataType::Int32)?))
         })
     }
 

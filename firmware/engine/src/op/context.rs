@@ -2,7 +2,7 @@
 
 use core::cell::OnceCell;
 
-use crate::error::{Error, FileProblem, OperatorProblem};
+use crate::error::{Error, Fault, FileProblem, OperatorProblem};
 use crate::flatbuffer::{Result, Scalar, Table, Tables, Vector, saturate};
 use crate::opcode::Opcode;
 use crate::quantize::{Rescale, round};
@@ -22,9 +22,12 @@ pub(crate) struct Context<'m> {
     pub(crate) options: Option<Table<'m>>,
     /// Which of its steps is meant, for operators that run in several.
     pub(crate) step: usize,
-    /// The first input, the output and the second input, once read.
-    pub(crate) read: [OnceCell<TensorInfo<'m>>; 3],
+    /// The output and the first inputs, once read.
+    pub(crate) read: [OnceCell<TensorInfo<'m>>; 1 + KEPT_INPUTS],
 }
+
+/// Inputs that are read once.
+pub(crate) const KEPT_INPUTS: usize = 3;
 
 /// Scale and zero point of a whole tensor.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,13 +65,15 @@ impl Clamp {
 }
 
 impl<'m> Context<'m> {
-    pub(crate) fn error(&self, problem: OperatorProblem, value: usize) -> Error {
-        Error::Operator {
-            index: saturate(self.index),
-            opcode: self.opcode,
-            problem,
-            value: saturate(value),
-        }
+    #[expect(clippy::unused_self, reason = "an error is an operator's")]
+    #[inline]
+    pub(crate) fn error(&self, problem: OperatorProblem, value: usize) -> Fault {
+        Fault::operator(problem, saturate(value))
+    }
+
+    /// A fault of this operator, or met while it was read.
+    pub(crate) fn explain(&self, fault: Fault) -> Error {
+        fault.of_operator(self.index, self.opcode)
     }
 
     pub(crate) fn fail<T>(&self, problem: OperatorProblem, value: usize) -> Result<T> {
@@ -99,17 +104,17 @@ impl<'m> Context<'m> {
         self.ensure(outputs == 1, OperatorProblem::Outputs, outputs)
     }
 
-    /// Input `i`, which must not be left out.
-    #[inline(never)]
-    pub(crate) fn input(&self, i: usize) -> Result<TensorInfo<'m>> {
-        match i {
-            0 => self.once(0, || self.any_input(0)),
-            1 => self.once(2, || self.any_input(1)),
-            _ => self.any_input(i),
-        }
+    /// Input `i`, one of the first [`KEPT_INPUTS`], which must not be left out.
+    pub(crate) fn input(&self, i: usize) -> Result<&TensorInfo<'m>> {
+        self.once(1 + i, self.inputs.get(i).filter(|&index| index != -1))
     }
 
-    fn any_input(&self, i: usize) -> Result<TensorInfo<'m>> {
+    /// Input `i`, which must not be left out.
+    #[inline(never)]
+    pub(crate) fn any_input(&self, i: usize) -> Result<TensorInfo<'m>> {
+        if i < KEPT_INPUTS {
+            return self.input(i).copied();
+        }
         self.optional_input(i)?
             .ok_or(self.error(OperatorProblem::Inputs, self.inputs.len()))
     }
@@ -123,22 +128,21 @@ impl<'m> Context<'m> {
             .transpose()
     }
 
-    #[inline(never)]
-    pub(crate) fn output(&self) -> Result<TensorInfo<'m>> {
-        self.nth_output(0)
+    pub(crate) fn output(&self) -> Result<&TensorInfo<'m>> {
+        self.once(0, self.outputs.get(0))
     }
 
     /// Output `i`.
     #[inline(never)]
     pub(crate) fn nth_output(&self, i: usize) -> Result<TensorInfo<'m>> {
-        let read = || {
-            let index = self
-                .outputs
-                .get(i)
-                .ok_or(self.error(OperatorProblem::Outputs, self.outputs.len()))?;
-            self.tensor(index)
-        };
-        if i == 0 { self.once(1, read) } else { read() }
+        if i == 0 {
+            return self.output().copied();
+        }
+        let index = self
+            .outputs
+            .get(i)
+            .ok_or(self.error(OperatorProblem::Outputs, self.outputs.len()))?;
+        self.tensor(index)
     }
 
     /// How many steps it runs in.
@@ -150,32 +154,28 @@ impl<'m> Context<'m> {
         }
     }
 
-    /// Reads what several ask for only once: it takes longer than all that is done with it.
-    fn once(
-        &self,
-        which: usize,
-        read: impl FnOnce() -> Result<TensorInfo<'m>>,
-    ) -> Result<TensorInfo<'m>> {
-        if let Some(tensor) = self.read[which].get() {
-            return Ok(*tensor);
+    /// Reads what several ask for only once: it takes longer than all that is done with it. `which` is the output or,
+    /// from 1 on, an input; `index` is its number, if it has one.
+    #[inline(never)]
+    fn once(&self, which: usize, index: Option<i32>) -> Result<&TensorInfo<'m>> {
+        let missing = if which == 0 {
+            self.error(OperatorProblem::Outputs, self.outputs.len())
+        } else {
+            self.error(OperatorProblem::Inputs, self.inputs.len())
+        };
+        let place = self.read.get(which).ok_or(missing)?;
+        if let Some(tensor) = place.get() {
+            return Ok(tensor);
         }
-        let tensor = read()?;
-        Ok(*self.read[which].get_or_init(|| tensor))
+        let tensor = self.tensor(index.ok_or(missing)?)?;
+        Ok(place.get_or_init(|| tensor))
     }
 
     #[inline(never)]
     fn tensor(&self, index: i32) -> Result<TensorInfo<'m>> {
         let value = index.unsigned_abs();
-        let index = usize::try_from(index).map_err(|_| Error::File {
-            problem: FileProblem::Index,
-            value,
-        })?;
-        let tensor = TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers);
-        match &tensor {
-            Ok(empty) if empty.bytes == 0 => empty.some(),
-            // As it is, rather than unpacked and packed again.
-            _ => tensor,
-        }
+        let index = usize::try_from(index).map_err(|_| Fault::file(FileProblem::Index, value))?;
+        TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers)?.some()
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.
@@ -340,7 +340,8 @@ impl<'m> Context<'m> {
             output
                 .zero_point
                 .saturating_add(round(x / output.scale))
-                .clamp(min, max)
+                .max(min)
+                .min(max)
         };
         Ok(match activation {
             0 => Clamp { min, max },

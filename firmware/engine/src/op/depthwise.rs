@@ -7,7 +7,7 @@ use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
-use crate::op::{Kernel, Reuse, Wiring};
+use crate::op::{Hot, Kernel, Reuse, Wiring};
 
 pub(crate) struct Depthwise<'m> {
     pub(super) batches: usize,
@@ -81,7 +81,15 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         Some(&self.scales)
     }
 
-    fn run(&self, views: Views<'_>) {
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Depthwise(self))
+    }
+}
+
+impl Depthwise<'_> {
+    /// Runs it.
+    #[inline]
+    pub(super) fn compute(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
             self.weights,
@@ -96,14 +104,13 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
         for i in 0..self.batches {
             let mut io = io.part(i, input, output);
             if !(self.suits_strips() && self.strips(&filters, scratch, &mut io)) {
-                self.image(&filters, &mut io);
+                kernel::apart(|| self.image(&filters, &mut io));
             }
         }
     }
-}
 
-impl Depthwise<'_> {
     /// Whether the 3x3 kernel for four channels at a time applies.
+    #[inline]
     pub(super) fn suits_strips(&self) -> bool {
         let three = |window: &Window| window.filter == 3 && window.dilation == 1;
         self.multiplier == 1
@@ -121,6 +128,7 @@ impl Depthwise<'_> {
     }
 
     /// The dimension with more outputs.
+    #[inline]
     fn longer(&self) -> &Window {
         if self.x.output >= self.y.output {
             &self.x
@@ -129,6 +137,7 @@ impl Depthwise<'_> {
         }
     }
 
+    #[inline]
     fn strips(&self, filters: &Filters<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
         let (x, y) = (&self.x, &self.y);
         let input_steps = [self.channels, x.input * self.channels];
@@ -151,13 +160,14 @@ impl Depthwise<'_> {
         }
         let done = kernel::depthwise_3x3(&strips, scratch, io);
         if !done && io.is_in_place() {
-            kernel::depthwise_3x3_in_place(&strips, scratch, io);
+            kernel::apart(|| kernel::depthwise_3x3_in_place(&strips, scratch, io));
             return true;
         }
         done
     }
 
     /// Any geometry, pixel by pixel.
+    #[inline]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
         let (y, x) = (self.y, self.x);
         for pixel in 0..y.output * x.output {
@@ -176,6 +186,7 @@ impl Depthwise<'_> {
 
     /// One output pixel, from pairs of an input pixel and a tap. A block of channels at a time, whose sums the
     /// compiler can keep in vector registers.
+    #[inline]
     fn pixel(
         &self,
         filters: &Filters<'_>,

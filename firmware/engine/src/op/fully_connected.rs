@@ -3,10 +3,10 @@
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, Filters, cast};
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
+use crate::op::{Hot, Kernel};
 use crate::quantize::Rescale;
 
 pub(crate) struct FullyConnected<'m> {
@@ -66,7 +66,15 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
         }
     }
 
-    fn run(&self, views: Views<'_>) {
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::FullyConnected(self))
+    }
+}
+
+impl FullyConnected<'_> {
+    /// Runs it.
+    #[inline]
+    pub(super) fn compute(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,

@@ -39,7 +39,7 @@ pub(crate) use broadcast::Broadcast;
 pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
-use crate::error::OperatorProblem;
+use crate::error::{self, OperatorProblem};
 use crate::flatbuffer::Result;
 use crate::linked::LINKED;
 use crate::opcode::Opcode;
@@ -49,6 +49,16 @@ pub(crate) use window::Window;
 
 /// How a kind of operator is read and run.
 pub(crate) trait Kernel<'m> {
+    /// Whether the part of the kernel that this operator needs is built in.
+    fn is_linked(&self) -> bool {
+        true
+    }
+
+    /// The name of that part, if it can be left out.
+    fn part(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Reads the operator, and checks all that running it relies on.
     fn read(cx: &Context<'m>) -> Result<Self>
     where
@@ -80,7 +90,13 @@ pub(crate) trait Kernel<'m> {
         Some(0)
     }
 
-    fn run(&self, views: Views<'_>);
+    /// Runs it, unless it is [hot](Self::hot).
+    fn run(&self, _: Views<'_>) {}
+
+    /// The operator, if what it does is compiled with the program that runs it, not with this crate (see the crate's page).
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        None
+    }
 }
 
 /// An operator, read and checked.
@@ -91,18 +107,59 @@ pub(crate) struct Op<'a, 'm> {
     pub(crate) kernel: &'a dyn Kernel<'m>,
 }
 
-/// What is to be done with an operator.
-pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> Result<()>;
+impl Op<'_, '_> {
+    #[inline]
+    pub(crate) fn run(&self, views: Views<'_>) {
+        match self.kernel.hot() {
+            Some(hot) => hot.run(views),
+            None => self.kernel.run(views),
+        }
+    }
+}
 
-/// Reads an operator as this kernel, and hands it on.
+/// The kernels that most inferences spend their time in.
+pub(crate) enum Hot<'k, 'm> {
+    Conv(&'k conv::Conv<'m>),
+    Depthwise(&'k depthwise::Depthwise<'m>),
+    FullyConnected(&'k fully_connected::FullyConnected<'m>),
+    Pool(&'k pool::Pool),
+}
+
+impl Hot<'_, '_> {
+    #[inline]
+    fn run(self, views: Views<'_>) {
+        match self {
+            Self::Conv(kernel) if const { LINKED.kernel("Conv") } => kernel.compute(views),
+            Self::Depthwise(kernel) if const { LINKED.kernel("Depthwise") } => {
+                kernel.compute(views);
+            }
+            Self::FullyConnected(kernel) if const { LINKED.kernel("FullyConnected") } => {
+                kernel.compute(views);
+            }
+            Self::Pool(kernel) if const { LINKED.kernel("Pool") } => kernel.compute(views),
+            _ => {}
+        }
+    }
+}
+
+/// What is to be done with an operator.
+pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> error::Result<()>;
+
+/// Reads an operator as this kernel, and hands it on. A function for each kernel is less code than all of them in one.
 #[inline(never)]
-fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
-    let kernel = K::read(cx)?;
-    let operands = Operands::read(cx, kernel.wiring(cx))?;
+fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Result<()> {
+    let kernel = K::read(cx).map_err(|fault| cx.explain(fault))?;
+    let operands = operands(cx, &kernel).map_err(|fault| cx.explain(fault))?;
     then(&Op {
         operands,
         kernel: &kernel,
     })
+}
+
+/// The operands of a kernel, if what it needs is built in.
+fn operands<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>) -> Result<Operands<'m>> {
+    cx.ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)?;
+    Operands::read(cx, kernel.wiring(cx))
 }
 
 /// Lists the kernels: responsible for an operator is the first one whose guard, if it has one, accepts it.
@@ -110,13 +167,22 @@ macro_rules! kernels {
     ($($kind:ident($kernel:ty): $($opcode:ident)|+ $(if $guard:path)?;)*) => {
         impl<'m> Op<'_, 'm> {
             /// Reads an operator, and hands it on.
-            pub(crate) fn with(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
-                match cx.opcode {
-                    $($(Opcode::$opcode)|+ if const { LINKED.any(&[$(Opcode::$opcode),+]) } $(&& $guard(cx))? => {
-                        with::<$kernel>(cx, then)
+            pub(crate) fn with(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Result<()> {
+                let problem = match cx.opcode {
+                    $($(Opcode::$opcode)|+ if const { LINKED.kernel(stringify!($kind)) } $(&& $guard(cx))? => {
+                        return with::<$kernel>(cx, then);
                     })*
-                    Opcode::CUSTOM => cx.fail(OperatorProblem::Custom, 0),
-                    _ => cx.fail(OperatorProblem::Unsupported, 0),
+                    Opcode::CUSTOM => OperatorProblem::Custom,
+                    _ => OperatorProblem::Unsupported,
+                };
+                Err(cx.explain(cx.error(problem, 0)))
+            }
+
+            /// The name of the kernel that is responsible.
+            pub(crate) fn name(cx: &Context<'m>) -> Option<&'static str> {
+                match cx.opcode {
+                    $($(Opcode::$opcode)|+ $(if $guard(cx))? => Some(stringify!($kind)),)*
+                    _ => None,
                 }
             }
         }

@@ -100,7 +100,7 @@ impl<'m> Operands<'m> {
         };
         let mut inputs = [None; MAX_INPUTS];
         for (operand, i) in inputs.iter_mut().zip(wiring.inputs) {
-            *operand = i.map(|i| plain(cx.input(i)?)).transpose()?;
+            *operand = i.map(|i| plain(cx.any_input(i)?)).transpose()?;
         }
         let output = match wiring.output {
             Wiring::NO_OUTPUT => None,
@@ -109,7 +109,7 @@ impl<'m> Operands<'m> {
         let mut states = [None; MAX_STATES];
         for (operand, i) in states.iter_mut().zip(wiring.states) {
             let Some(i) = i else { continue };
-            let tensor = cx.input(i)?;
+            let tensor = cx.any_input(i)?;
             // What a handle stands for is as long as what it is read to or assigned from.
             let bytes = match output.or(inputs[0]) {
                 Some(value) if tensor.dtype == DataType::Resource => value.bytes,

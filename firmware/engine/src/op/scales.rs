@@ -118,6 +118,7 @@ pub(crate) enum Factors<'a> {
 }
 
 impl<'a> Factors<'a> {
+    #[inline]
     pub(crate) fn new(table: &'a [u8], channels: usize) -> Self {
         let (multipliers, shifts) = table.split_at(channels * 4);
         Self::Table {

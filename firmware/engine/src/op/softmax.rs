@@ -38,7 +38,7 @@ impl<'m> Kernel<'m> for Softmax {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let options = cx.options(9)?;
-        let from = cx.int8(0, &input)?;
+        let from = cx.int8(0, input)?;
         let wide = output.dtype == DataType::Int16;
         cx.ensure(
             wide || output.dtype == DataType::Int8,
@@ -127,7 +127,7 @@ impl<'m> Kernel<'m> for Softmax {
                 let unsigned = exponential(x).map_or(0, |x| {
                     rounding_shift_right(saturating_doubling_high_mul(reciprocal, x), exponent)
                 });
-                let signed = unsigned.clamp(0, (1 << bits) - 1) - (1 << (bits - 1));
+                let signed = unsigned.max(0).min((1 << bits) - 1) - (1 << (bits - 1));
                 if self.wide {
                     (signed as i16).store(out, i);
                 } else {

@@ -42,7 +42,10 @@ impl<'m> Access<'m> {
             _ => return Ok(None),
         };
         let handle = cx.input(0)?.index;
-        Ok(Some(Self { handle, value }))
+        Ok(Some(Self {
+            handle,
+            value: *value,
+        }))
     }
 }
 

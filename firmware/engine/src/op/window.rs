@@ -55,6 +55,7 @@ impl Window {
     }
 
     /// Whether some windows reach beyond the input.
+    #[inline]
     pub(crate) fn is_padded(&self) -> bool {
         let size = (self.filter - 1) * self.dilation + 1;
         self.padding > 0 || (self.output - 1) * self.stride + size > self.input

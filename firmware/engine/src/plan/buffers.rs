@@ -3,8 +3,8 @@
 use core::ops::Range;
 
 use crate::arena::{ALIGNMENT, align};
-use crate::error::{Error, GraphProblem};
-use crate::flatbuffer::{Result, Scalar, saturate};
+use crate::error::{Error, GraphProblem, Result};
+use crate::flatbuffer::{Scalar, saturate};
 use crate::model::Model;
 use crate::op::{Op, Operand, Operands, Reuse};
 

@@ -6,8 +6,8 @@
 use core::ops::Range;
 
 use crate::arena::ALIGNMENT;
-use crate::error::{Error, GraphProblem};
-use crate::flatbuffer::{Result, saturate};
+use crate::error::{Error, GraphProblem, Result};
+use crate::flatbuffer::saturate;
 use crate::model::Model;
 use crate::op::{Op, Operand, Reuse};
 use crate::plan::Plan;

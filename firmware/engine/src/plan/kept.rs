@@ -14,8 +14,8 @@
 //! In the arena there is no header, the first 16 bytes. All numbers are little-endian.
 
 use crate::arena::aligned;
-use crate::error::{Error, GraphProblem};
-use crate::flatbuffer::{Result, Scalar, saturate};
+use crate::error::{Error, GraphProblem, Result};
+use crate::flatbuffer::{Scalar, saturate};
 use crate::model::Model;
 use crate::op::ChannelScales;
 use crate::plan::Plan;

@@ -15,8 +15,8 @@ mod check;
 mod kept;
 
 use crate::arena::{Places, align};
-use crate::error::Error;
-use crate::flatbuffer::{Result, saturate};
+use crate::error::{Error, Result};
+use crate::flatbuffer::saturate;
 use crate::model::Model;
 use crate::op::{ChannelScales, Op, Operand};
 use buffers::{Buffers, RECORD, Sharing};

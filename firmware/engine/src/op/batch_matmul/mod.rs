@@ -60,11 +60,7 @@ impl<'m> Kernel<'m> for BatchMatMul {
             }
             Arithmetic::Float
         } else {
-            let (a, b, to) = (
-                cx.int8(0, &first)?,
-                cx.int8(1, &second)?,
-                cx.int8(2, &output)?,
-            );
+            let (a, b, to) = (cx.int8(0, first)?, cx.int8(1, second)?, cx.int8(2, output)?);
             Arithmetic::Integer {
                 zeros: [a.zero_point, b.zero_point],
                 output_zero: to.zero_point,

@@ -59,12 +59,12 @@ impl<'m> Kernel<'m> for Binary {
         let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
         let is_extremum = matches!(cx.opcode, Opcode::MAXIMUM | Opcode::MINIMUM);
         let function = if EXTREMA && is_extremum {
-            Function::Extremum(Extremum::read(cx, [&first, &second, &output])?)
+            Function::Extremum(Extremum::read(cx, [first, second, output])?)
         } else {
             let scales = [
-                cx.affine(0, &first)?,
-                cx.affine(1, &second)?,
-                cx.affine(2, &output)?,
+                cx.affine(0, first)?,
+                cx.affine(1, second)?,
+                cx.affine(2, output)?,
             ];
             match (cx.opcode, dtype) {
                 (Opcode::ADD | Opcode::SUB, DataType::Int8) if SUMS => {

@@ -20,6 +20,7 @@ impl Conv<'_> {
     }
 
     /// Group by group, each a block of pixels at a time.
+    #[inline]
     pub(super) fn run_groups(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
@@ -71,6 +72,7 @@ impl Conv<'_> {
     }
 
     /// Fills a triple of columns with what three output pixels of a group are computed from.
+    #[inline]
     fn fill_group(
         &self,
         triple: &mut [i16],

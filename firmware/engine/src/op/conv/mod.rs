@@ -8,17 +8,21 @@ use core::array;
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, COLUMNS, Filters, cast};
+use crate::linked::LINKED;
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
-use crate::op::{Kernel, Reuse, Wiring};
+use crate::op::{Hot, Kernel, Reuse, Wiring};
 
 /// Triples of output pixels that are computed together, so that weights are fetched once for all: up to eleven where
 /// they take no more than this many bytes, and up to sixteen where memory is free.
 const COLUMN_BYTES: usize = 8192;
 const LEAST_TRIPLES: usize = 11;
 const MOST_TRIPLES: usize = 16;
+
+const GROUPS: bool = LINKED.kernel("ConvGroups");
+const PAIRS: bool = LINKED.kernel("ConvPairs");
 
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
@@ -60,6 +64,18 @@ impl<'m> Kernel<'m> for Conv<'m> {
         })
     }
 
+    fn is_linked(&self) -> bool {
+        (GROUPS || self.groups == 1) && (PAIRS || !self.is_small())
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        if self.groups > 1 {
+            Some("ConvGroups")
+        } else {
+            self.is_small().then_some("ConvPairs")
+        }
+    }
+
     fn wiring(&self, _: &Context<'m>) -> Wiring {
         Wiring::input(0).reusing(Reuse::trail_if(self.batches == 1 && self.groups == 1))
     }
@@ -91,12 +107,20 @@ impl<'m> Kernel<'m> for Conv<'m> {
         Some(&self.scales)
     }
 
-    fn run(&self, views: Views<'_>) {
-        if self.groups > 1 {
-            return self.run_groups(views);
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Conv(self))
+    }
+}
+
+impl Conv<'_> {
+    /// Runs it.
+    #[inline]
+    pub(super) fn compute(&self, views: Views<'_>) {
+        if GROUPS && self.groups > 1 {
+            return kernel::apart(|| self.run_groups(views));
         }
-        if self.is_small() {
-            return self.run_pairs(views);
+        if PAIRS && self.is_small() {
+            return kernel::apart(|| self.run_pairs(views));
         }
         let (mut io, scratch, table) = views.io();
         let filters = self.all_filters(table);
@@ -127,9 +151,8 @@ impl<'m> Kernel<'m> for Conv<'m> {
             kernel::multiply(triples, &filters, rows, &mut io.output()[out]);
         }
     }
-}
 
-impl Conv<'_> {
+    #[inline]
     fn all_filters<'a>(&'a self, table: &'a [u8]) -> Filters<'a> {
         Filters::new(
             self.weights,
@@ -143,25 +166,30 @@ impl Conv<'_> {
     }
 
     /// Output pixels.
+    #[inline]
     fn pixels(&self) -> usize {
         self.batches * self.y.output * self.x.output
     }
 
     /// Bytes of a triple of columns.
+    #[inline]
     fn triple_bytes(&self) -> usize {
         2 * COLUMNS * self.depth().next_multiple_of(4)
     }
 
     /// Room for two rows of weights, widened.
+    #[inline]
     fn rows_bytes(&self) -> usize {
         4 * self.depth().next_multiple_of(4)
     }
 
+    #[inline]
     fn depth(&self) -> usize {
         self.y.filter * self.x.filter * self.channels / self.groups
     }
 
     /// Whether columns are unpacked row by row: rows have no gaps, are whole groups of four elements, and long enough.
+    #[inline]
     fn rows_suit(&self) -> bool {
         let row = self.x.filter * self.channels;
         self.groups == 1
@@ -169,12 +197,14 @@ impl Conv<'_> {
             && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
     }
 
+    #[inline]
     fn rows_are_contiguous(&self) -> bool {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
     /// Room for what unpacking cannot take from the input as it lies there: a row of padding and one for each column
     /// of a triple, or whole columns where their rows must be put together.
+    #[inline]
     fn staging_bytes(&self) -> usize {
         let row = self.x.filter * self.channels;
         if !self.rows_suit() {
@@ -187,7 +217,7 @@ impl Conv<'_> {
     }
 
     /// Fills a triple of columns with what three output pixels are computed from.
-    #[inline(never)]
+    #[inline]
     fn fill(&self, triple: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
         if !self.rows_suit() {
             self.stage(staging, input, &places);
@@ -227,7 +257,7 @@ impl Conv<'_> {
     }
 
     /// Puts together whole columns, as bytes.
-    #[inline(never)]
+    #[inline]
     fn stage<const N: usize>(&self, staging: &mut [i8], input: &[i8], places: &[Place; N]) {
         let (y, row) = (self.y, self.x.filter * self.channels);
         let step = y.dilation * self.x.input * self.channels;
@@ -248,6 +278,7 @@ impl Conv<'_> {
     }
 
     /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
+    #[inline]
     fn partial(&self, to: &mut [i8], input: &[i8], start: usize, left: usize) {
         let x = &self.x;
         let padding = self.input_zero as i8;
@@ -306,6 +337,7 @@ struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// At the first one.
+    #[inline]
     fn new(conv: &'a Conv<'a>) -> Self {
         Self {
             conv,
@@ -315,6 +347,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn place(&self) -> Place {
         let (y, x) = (&self.conv.y, &self.conv.x);
         let top = (self.y * y.stride).wrapping_sub(y.padding);
@@ -336,6 +369,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline]
     fn advance(&mut self) {
         let (y, x) = (&self.conv.y, &self.conv.x);
         self.x += 1;

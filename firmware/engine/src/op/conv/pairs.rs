@@ -12,6 +12,7 @@ use crate::op::conv::{Conv, Cursor};
 const ENOUGH: usize = 9;
 
 impl Conv<'_> {
+    #[inline]
     pub(super) fn is_small(&self) -> bool {
         self.groups == 1 && self.pixels() < ENOUGH
     }
@@ -23,10 +24,12 @@ impl Conv<'_> {
     }
 
     /// Room for a pair of columns as bytes.
+    #[inline]
     fn pair_staging_bytes(&self) -> usize {
         (2 * self.depth()).next_multiple_of(4)
     }
 
+    #[inline]
     pub(super) fn run_pairs(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
         let filters = self.all_filters(table);

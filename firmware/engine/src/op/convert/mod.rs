@@ -77,7 +77,7 @@ impl<'m> Kernel<'m> for Convert {
                 OperatorProblem::Conversion,
                 to.code() as usize,
             )?;
-            let target = cx.affine(1, &output)?;
+            let target = cx.affine(1, output)?;
             let range = numbers::range(to).ok_or(refuse(to))?;
             if from == DataType::Float32 {
                 Step::Quantize {
@@ -86,7 +86,7 @@ impl<'m> Kernel<'m> for Convert {
                     range,
                 }
             } else {
-                let source = cx.affine(0, &input)?;
+                let source = cx.affine(0, input)?;
                 Step::Requantize {
                     zero: source.zero_point,
                     rescale: cx.rescale(f64::from(source.scale) / f64::from(target.scale))?,
@@ -104,7 +104,7 @@ impl<'m> Kernel<'m> for Convert {
             match from {
                 DataType::Float16 => Step::Widen,
                 DataType::Int8 | DataType::Uint8 | DataType::Int16 => {
-                    let source = cx.affine(0, &input)?;
+                    let source = cx.affine(0, input)?;
                     Step::Dequantize {
                         scale: source.scale,
                         zero: source.zero_point,

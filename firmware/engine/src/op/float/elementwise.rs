@@ -59,8 +59,8 @@ impl<'m> Kernel<'m> for Unary {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        float(cx, &input)?;
-        float(cx, &output)?;
+        float(cx, input)?;
+        float(cx, output)?;
         cx.ensure(input.bytes == output.bytes, OperatorProblem::Shape, 1)?;
         let alpha = if cx.opcode == Opcode::LEAKY_RELU {
             cx.options(75)?.get(0, 0.0)?
@@ -124,9 +124,9 @@ impl<'m> Kernel<'m> for Binary {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(2, 2)?;
         let (first, second, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        float(cx, &first)?;
-        float(cx, &second)?;
-        float(cx, &output)?;
+        float(cx, first)?;
+        float(cx, second)?;
+        float(cx, output)?;
         let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
         let options = match cx.opcode {
             Opcode::ADD => Some(11),

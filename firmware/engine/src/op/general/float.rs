@@ -39,7 +39,7 @@ impl<'m> Numbers<'m> for Float<'m> {
     const BYTES: usize = 4;
     type Sum = f32;
 
-    fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self> {
+    fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self> {
         let (weights, output) = (tensors.weights.dtype, tensors.output.dtype);
         cx.ensure(
             weights == DataType::Float32,
@@ -53,7 +53,7 @@ impl<'m> Numbers<'m> for Float<'m> {
         )?;
         let (min, max) = range(cx, geometry.activation)?;
         Ok(Self {
-            weights: cx.constant(1, &tensors.weights, DataType::Float32)?,
+            weights: cx.constant(1, tensors.weights, DataType::Float32)?,
             bias: cx.bias_of(tensors.bias_operand, geometry.filters, DataType::Float32)?,
             min,
             max,

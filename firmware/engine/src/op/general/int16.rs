@@ -46,8 +46,8 @@ impl<'m> Numbers<'m> for Int16<'m> {
     const BYTES: usize = 2;
     type Sum = i64;
 
-    fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self> {
-        let weights = cast::as_i8(cx.constant(1, &tensors.weights, DataType::Int8)?);
+    fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self> {
+        let weights = cast::as_i8(cx.constant(1, tensors.weights, DataType::Int8)?);
         let bias = Bias::read(cx, tensors.bias_operand, geometry.filters)?;
         let quantized = Quantized::read(cx, tensors, geometry, DataType::Int16)?;
         if let Bias::Wide(_) = bias {

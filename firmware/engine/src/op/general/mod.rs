@@ -28,7 +28,7 @@ pub(crate) trait Numbers<'m>: Sized {
     /// A sum of products, from zero on.
     type Sum: Copy + Default;
 
-    fn read(cx: &Context<'m>, tensors: &Tensors<'m>, geometry: &Geometry) -> Result<Self>;
+    fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self>;
 
     /// The output channels that have a factor each.
     fn scales(&self) -> Option<&ChannelScales<'m>>;

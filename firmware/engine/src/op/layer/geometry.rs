@@ -31,7 +31,7 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
-    pub(crate) fn read(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+    pub(crate) fn read(cx: &Context<'_>, tensors: &Tensors<'_, '_>) -> Result<Self> {
         if cx.opcode == Opcode::FULLY_CONNECTED {
             Self::dense(cx, tensors)
         } else {
@@ -39,7 +39,7 @@ impl Geometry {
         }
     }
 
-    fn dense(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+    fn dense(cx: &Context<'_>, tensors: &Tensors<'_, '_>) -> Result<Self> {
         let options = cx.options(8)?;
         let format = options.get(1, 0_i8)?;
         cx.ensure(
@@ -83,7 +83,7 @@ impl Geometry {
         })
     }
 
-    fn sliding(cx: &Context<'_>, tensors: &Tensors<'_>) -> Result<Self> {
+    fn sliding(cx: &Context<'_>, tensors: &Tensors<'_, '_>) -> Result<Self> {
         let depthwise = cx.opcode == Opcode::DEPTHWISE_CONV_2D;
         let transposed = cx.opcode == Opcode::TRANSPOSE_CONV;
         // The option table, and the fields of the activation and of the dilations in it, if it has these.
@@ -99,9 +99,9 @@ impl Geometry {
             let rank = cx.error(OperatorProblem::Rank, shape.dims().len());
             shape.exactly().ok_or(rank)
         };
-        let [batches, height, width, channels] = dims(&tensors.input)?;
-        let [first, filter_height, filter_width, last] = dims(&tensors.weights)?;
-        let [out_batches, out_height, out_width, out_channels] = dims(&tensors.output)?;
+        let [batches, height, width, channels] = dims(tensors.input)?;
+        let [first, filter_height, filter_width, last] = dims(tensors.weights)?;
+        let [out_batches, out_height, out_width, out_channels] = dims(tensors.output)?;
         let (filters, depth) = if depthwise { (last, 1) } else { (first, last) };
         let groups = channels / depth;
         let fits = groups * depth == channels

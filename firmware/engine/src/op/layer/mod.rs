@@ -30,7 +30,7 @@ impl<'m> Int8<'m> {
         let geometry = Geometry::read(cx, &tensors)?;
         Ok(Self {
             geometry,
-            weights: cast::as_i8(cx.constant(1, &tensors.weights, DataType::Int8)?),
+            weights: cast::as_i8(cx.constant(1, tensors.weights, DataType::Int8)?),
             bias: cx.bias(tensors.bias_operand, geometry.filters)?,
             quantized: Quantized::read(cx, &tensors, &geometry, DataType::Int8)?,
         })

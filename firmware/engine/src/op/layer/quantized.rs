@@ -23,21 +23,21 @@ impl<'m> Quantized<'m> {
     /// Activations are of type `dtype`.
     pub(crate) fn read(
         cx: &Context<'m>,
-        tensors: &Tensors<'m>,
+        tensors: &Tensors<'_, 'm>,
         geometry: &Geometry,
         dtype: DataType,
     ) -> Result<Self> {
-        for tensor in [&tensors.input, &tensors.output] {
+        for tensor in [tensors.input, tensors.output] {
             let code = tensor.dtype.code() as usize;
             cx.ensure(tensor.dtype == dtype, OperatorProblem::DataType, code)?;
         }
-        let from = cx.affine(tensors.input_operand, &tensors.input)?;
-        let to = cx.affine(cx.inputs.len(), &tensors.output)?;
+        let from = cx.affine(tensors.input_operand, tensors.input)?;
+        let to = cx.affine(cx.inputs.len(), tensors.output)?;
         let axis = match cx.opcode {
             Opcode::DEPTHWISE_CONV_2D => 3,
             _ => 0,
         };
-        let scales = cx.weight_scales(&tensors.weights, axis)?;
+        let scales = cx.weight_scales(tensors.weights, axis)?;
         // TFLite `GetQuantizedConvolutionMultipler` multiplies the scales of a dense layer's weights, quantized as a whole,
         // in single precision, unlike those of channels.
         let same = match scales.get(0) {

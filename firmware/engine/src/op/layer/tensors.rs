@@ -6,12 +6,12 @@ use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
 
 /// The tensors of a layer, and which operands they are.
-pub(crate) struct Tensors<'m> {
-    pub(crate) input: TensorInfo<'m>,
+pub(crate) struct Tensors<'c, 'm> {
+    pub(crate) input: &'c TensorInfo<'m>,
     pub(crate) input_operand: usize,
-    pub(crate) weights: TensorInfo<'m>,
+    pub(crate) weights: &'c TensorInfo<'m>,
     pub(crate) bias_operand: usize,
-    pub(crate) output: TensorInfo<'m>,
+    pub(crate) output: &'c TensorInfo<'m>,
 }
 
 /// Which operand a layer's input is: a transposed convolution's first one is its output's shape, which the converter has
@@ -29,8 +29,8 @@ pub(crate) fn takes(cx: &Context<'_>, dtype: DataType) -> bool {
     input.is_ok_and(|input| input.dtype == dtype)
 }
 
-impl<'m> Tensors<'m> {
-    pub(crate) fn read(cx: &Context<'m>) -> Result<Self> {
+impl<'c, 'm> Tensors<'c, 'm> {
+    pub(crate) fn read(cx: &'c Context<'m>) -> Result<Self> {
         let input_operand = input_operand(cx);
         let bias_operand = input_operand.max(1) + 1;
         cx.arity(bias_operand, bias_operand + 1)?;

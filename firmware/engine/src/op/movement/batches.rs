@@ -40,7 +40,7 @@ impl<'m> Kernel<'m> for Batches {
         let to_batch = cx.opcode == Opcode::SPACE_TO_BATCH_ND;
         cx.options(if to_batch { 25 } else { 24 })?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         let (whole, parts) = if to_batch {
             (input, output)
         } else {
@@ -53,8 +53,8 @@ impl<'m> Kernel<'m> for Batches {
             _ => None,
         };
         let wrong = cx.error(OperatorProblem::Rank, rank);
-        let [batches, large_y, large_x, channels] = images(&whole).ok_or(wrong)?;
-        let [all, small_y, small_x, _] = images(&parts).ok_or(wrong)?;
+        let [batches, large_y, large_x, channels] = images(whole).ok_or(wrong)?;
+        let [all, small_y, small_x, _] = images(parts).ok_or(wrong)?;
         let (blocks, cuts) = (cx.integers(1)?, cx.integers(2)?);
         let cuts_fit = cx.input(2)?.shape.dims() == [rank - 2, 2];
         let fits = blocks.len() == rank - 2 && cuts_fit && parts.shape.dims().len() == rank;
@@ -97,7 +97,7 @@ impl<'m> Kernel<'m> for Batches {
             y,
             x,
             pixel: channels * element,
-            zero: pad::zero(cx, &output)?,
+            zero: pad::zero(cx, output)?,
         })
     }
 

@@ -19,7 +19,7 @@ impl<'m> Kernel<'m> for Blocks {
         let wrong = cx.error(OperatorProblem::BlockSize, size.unsigned_abs() as usize);
         let size = usize::try_from(size).map_err(|_| wrong)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         let (spread, deep) = if to_depth {
             (input, output)
         } else {

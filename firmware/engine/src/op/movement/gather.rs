@@ -24,7 +24,7 @@ impl<'m> Kernel<'m> for Gather {
         cx.arity(2, 2)?;
         let options = cx.options(23)?;
         let (input, indices, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         cx.ensure(
             indices.dtype == DataType::Int32,
             OperatorProblem::DataType,

@@ -33,7 +33,7 @@ impl<'m> Kernel<'m> for Join {
             options.get(1, 0)?
         };
         let axis = cx.axis(axis, output.shape.dims().len())?;
-        part::part(cx, &output, axis, concatenation, count, &|i| cx.input(i)).map(Self)
+        part::part(cx, output, axis, concatenation, count, &|i| cx.any_input(i)).map(Self)
     }
 
     fn wiring(&self, cx: &Context<'m>) -> Wiring {

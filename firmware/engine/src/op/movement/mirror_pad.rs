@@ -40,8 +40,8 @@ impl<'m> Kernel<'m> for MirrorPad {
             }
         };
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
-        let amounts = pad::amounts(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
+        let amounts = pad::amounts(cx, input, output)?;
 
         let (dims, to) = (input.shape.dims(), output.shape.dims());
         let mut copy = Copy::run(element);

@@ -53,13 +53,13 @@ impl<'m> Kernel<'m> for Pad {
         cx.arity(inputs, inputs)?;
         cx.options(if given { 43 } else { 22 })?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         if given {
             let number = cx.input(2)?;
-            super::element(cx, &number, &output)?;
+            super::element(cx, number, output)?;
             cx.ensure(number.shape.elements() == 1, OperatorProblem::Shape, 2)?;
         }
-        let amounts = amounts(cx, &input, &output)?;
+        let amounts = amounts(cx, input, output)?;
 
         let (dims, to) = (input.shape.dims(), output.shape.dims());
         let mut copy = Copy::run(element);
@@ -71,7 +71,7 @@ impl<'m> Kernel<'m> for Pad {
         Ok(Self {
             copy,
             element,
-            zero: zero(cx, &output)?,
+            zero: zero(cx, output)?,
             given,
         })
     }

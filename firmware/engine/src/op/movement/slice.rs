@@ -14,7 +14,7 @@ impl<'m> Kernel<'m> for Slice {
         cx.arity(3, 3)?;
         cx.options(48)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         let (dims, to) = (input.shape.dims(), output.shape.dims());
         let (begin, size) = (cx.integers(1)?, cx.integers(2)?);
         let rank = dims.len();

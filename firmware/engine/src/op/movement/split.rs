@@ -32,7 +32,7 @@ impl<'m> Kernel<'m> for Split {
             _ => cx.axis(options.get(1, 0)?, rank)?,
         };
         let sized = cx.opcode != Opcode::UNPACK;
-        let copy = part::part(cx, &input, axis, sized, count, &|i| cx.nth_output(i))?;
+        let copy = part::part(cx, input, axis, sized, count, &|i| cx.nth_output(i))?;
 
         // The converter has given the outputs the sizes that the operands say.
         let output = cx.nth_output(cx.step)?;

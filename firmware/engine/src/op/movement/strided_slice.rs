@@ -39,7 +39,7 @@ impl<'m> Kernel<'m> for StridedSlice {
         let offset = options.get(5, 0_u8)? != 0;
 
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         let (dims, to) = (input.shape.dims(), output.shape.dims());
         let (begin, end, stride) = (cx.integers(1)?, cx.integers(2)?, cx.integers(3)?);
         let given = begin.len();
@@ -96,7 +96,7 @@ impl Along {
         let start = match (self.begin_mask, stride > 0) {
             (true, true) => 0,
             (true, false) => dim - 1,
-            _ => place(i64::from(self.begin)).clamp(low, high),
+            _ => place(i64::from(self.begin)).max(low).min(high),
         };
         if self.shrink {
             let inside = stride > 0 && (0..dim).contains(&place(i64::from(self.begin)));
@@ -107,7 +107,7 @@ impl Along {
             (true, false) => -1,
             _ => {
                 let end = i64::from(self.end) + if self.offset { start } else { 0 };
-                place(end).clamp(low, high)
+                place(end).max(low).min(high)
             }
         };
         let length = if stride > 0 { end - start } else { start - end };

@@ -14,7 +14,7 @@ impl<'m> Kernel<'m> for Transpose {
         cx.arity(2, 2)?;
         cx.options(26)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, &input, &output)?;
+        let element = element(cx, input, output)?;
         let (dims, to) = (input.shape.dims(), output.shape.dims());
         let permutation = cx.integers(1)?;
         let fits = permutation.len() == dims.len() && to.len() == dims.len();

@@ -38,8 +38,8 @@ impl<'m> Kernel<'m> for General {
         )?;
         let activation = super::activation(cx)?;
         let range = if input.dtype == DataType::Int16 {
-            let to = cx.affine(1, &output)?;
-            super::same_quantization(cx, cx.affine(0, &input)?, to)?;
+            let to = cx.affine(1, output)?;
+            super::same_quantization(cx, cx.affine(0, input)?, to)?;
             Range::Int16(cx.clamp_to(DataType::Int16, activation, to)?)
         } else {
             // TFLite `CalculateActivationRange`.

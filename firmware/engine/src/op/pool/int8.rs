@@ -2,9 +2,9 @@
 
 use crate::arena::Views;
 use crate::flatbuffer::Result;
-use crate::op::Kernel;
 use crate::op::context::{Clamp, Context};
 use crate::op::pool::{Geometry, Reduction};
+use crate::op::{Hot, Kernel};
 
 /// Channels that are done at a time.
 const BLOCK: usize = 4;
@@ -23,15 +23,23 @@ pub(crate) struct Pool {
 impl<'m> Kernel<'m> for Pool {
     fn read(cx: &Context<'m>) -> Result<Self> {
         let geometry = Geometry::read(cx)?;
-        let to = cx.int8(1, &cx.output()?)?;
-        super::same_quantization(cx, cx.int8(0, &cx.input(0)?)?, to)?;
+        let to = cx.int8(1, cx.output()?)?;
+        super::same_quantization(cx, cx.int8(0, cx.input(0)?)?, to)?;
         Ok(Self {
             geometry,
             clamp: cx.clamp(super::activation(cx)?, to)?,
         })
     }
 
-    fn run(&self, views: Views<'_>) {
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Pool(self))
+    }
+}
+
+impl Pool {
+    /// Runs it.
+    #[inline]
+    pub(in crate::op) fn compute(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,
@@ -42,11 +50,10 @@ impl<'m> Kernel<'m> for Pool {
                 self.window(corner, taps, out);
             });
     }
-}
 
-impl Pool {
     /// Reduces the window at the start of `corner` to one pixel. Channel by channel in blocks, so that the
     /// sums stay in registers.
+    #[inline]
     fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {
         let area = height * width;
         let count = area.max(1) as i32;

@@ -42,9 +42,9 @@ impl Geometry {
         let (input, output) = (cx.input(0)?, cx.output()?);
         let rank =
             |tensor: &TensorInfo<'_>| cx.error(OperatorProblem::Rank, tensor.shape.dims().len());
-        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(&input))?;
+        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank(input))?;
         let [out_batches, out_height, out_width, out_channels] =
-            output.shape.exactly().ok_or(rank(&output))?;
+            output.shape.exactly().ok_or(rank(output))?;
         cx.ensure(
             (batches, channels) == (out_batches, out_channels),
             OperatorProblem::Shape,
@@ -72,7 +72,7 @@ impl Geometry {
 
     /// Calls `reduce` with the input from each window's first element on, the window's height and width, and the
     /// output pixel. Elements take so many bytes.
-    #[inline(never)]
+    #[inline]
     fn windows(&self, element: usize, input: &[i8], output: &mut [i8], reduce: &mut Reduce<'_>) {
         let (y, x, pixel) = (self.y, self.x, self.channels * element);
         let rows = output.chunks_exact_mut(x.output * pixel);

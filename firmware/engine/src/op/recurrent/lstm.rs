@@ -66,7 +66,7 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             cx.ensure(absent, OperatorProblem::Lstm, i)?;
         }
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let (hidden, cell) = (cx.input(HIDDEN_STATE)?, cx.input(CELL_STATE)?);
+        let (hidden, cell) = (cx.any_input(HIDDEN_STATE)?, cx.any_input(CELL_STATE)?);
         let options = cx.options(71)?;
         let activation = options.get(0, 0_i8)?;
         cx.ensure(
@@ -77,7 +77,7 @@ impl<'m> Kernel<'m> for Lstm<'m> {
         let diagonal = options.get(5, 0_u8)? != 0;
         cx.ensure(!diagonal, OperatorProblem::Lstm, RECURRENT_WEIGHTS)?;
 
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(cx.inputs.len(), &output)?);
+        let (from, to) = (cx.int8(0, input)?, cx.int8(cx.inputs.len(), output)?);
         let remembered = cx.int8(HIDDEN_STATE, &hidden)?;
         // The output is a copy of what is remembered.
         cx.ensure(to == remembered, OperatorProblem::SameQuantization, 0)?;

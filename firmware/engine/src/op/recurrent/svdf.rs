@@ -37,24 +37,24 @@ impl<'m> Kernel<'m> for Svdf<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(5, 5)?;
         let (input, features, time) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
-        let (state, output) = (cx.input(4)?, cx.output()?);
+        let (state, output) = (cx.any_input(4)?, cx.output()?);
         let options = cx.options(6)?;
-        let (from, to) = (cx.int8(0, &input)?, cx.int8(5, &output)?);
+        let (from, to) = (cx.int8(0, input)?, cx.int8(5, output)?);
         let wide = state.dtype == DataType::Int16;
         let remembered = if wide {
             cx.affine(4, &state)?
         } else {
             cx.int8(4, &state)?
         };
-        let feature_weights = cast::as_i8(cx.constant(1, &features, DataType::Int8)?);
-        let time_weights = cx.constant(2, &time, state.dtype)?;
+        let feature_weights = cast::as_i8(cx.constant(1, features, DataType::Int8)?);
+        let time_weights = cx.constant(2, time, state.dtype)?;
 
         let rank = |tensor: &crate::TensorInfo<'_>| {
             cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
         };
-        let [batches, depth] = input.shape.exactly().ok_or(rank(&input))?;
-        let [filters, filter_depth] = features.shape.exactly().ok_or(rank(&features))?;
-        let [time_filters, memory] = time.shape.exactly().ok_or(rank(&time))?;
+        let [batches, depth] = input.shape.exactly().ok_or(rank(input))?;
+        let [filters, filter_depth] = features.shape.exactly().ok_or(rank(features))?;
+        let [time_filters, memory] = time.shape.exactly().ok_or(rank(time))?;
         let filters_per_unit = options.positive(cx, 0, 0)?;
         cx.ensure(
             filter_depth == depth && filters.is_multiple_of(filters_per_unit),
@@ -95,8 +95,8 @@ impl<'m> Kernel<'m> for Svdf<'m> {
         let factor = |scale: f32, weights: f32, to: f32| {
             cx.rescale(f64::from(scale) * f64::from(weights) / f64::from(to))
         };
-        let to_memory = factor(from.scale, scale(&features, 0)?, remembered.scale)?;
-        let to_output = factor(remembered.scale, scale(&time, 0)?, to.scale)?;
+        let to_memory = factor(from.scale, scale(features, 0)?, remembered.scale)?;
+        let to_output = factor(remembered.scale, scale(time, 0)?, to.scale)?;
         Ok(Self {
             batches,
             depth,
@@ -189,7 +189,8 @@ impl Svdf<'_> {
             .to_memory
             .apply(sum)
             .saturating_add(self.memory_zero)
-            .clamp(least, greatest);
+            .max(least)
+            .min(greatest);
         memory.copy_within(1.., 0);
         if let (Some(last), Ok(new)) = (memory.last_mut(), T::try_from(new)) {
             *last = new;

@@ -55,14 +55,14 @@ impl<'m> Kernel<'m> for Reduce {
         let mean = cx.opcode == Opcode::MEAN;
         let kind = match cx.opcode {
             Opcode::MEAN | Opcode::SUM if dtype == DataType::Float32 => {
-                element(cx, &input, &output)?;
+                element(cx, input, output)?;
                 Kind::Float(mean.then_some(geometry.count() as f32))
             }
             Opcode::MEAN | Opcode::SUM => {
                 Kind::Quantized(Quantized::new(cx, geometry.count(), mean)?)
             }
             other => {
-                element(cx, &input, &output)?;
+                element(cx, input, output)?;
                 if other == Opcode::REDUCE_MIN {
                     Kind::Min
                 } else {

@@ -25,7 +25,7 @@ impl Quantized {
             OperatorProblem::ElementType,
             output.dtype.code() as usize,
         )?;
-        let (from, to) = (cx.affine(0, &input)?, cx.affine(2, &output)?);
+        let (from, to) = (cx.affine(0, input)?, cx.affine(2, output)?);
         // Sums of this many elements fit 32 bits.
         let most = if input.dtype == DataType::Int8 {
             1 << 23
@@ -50,7 +50,8 @@ impl Quantized {
         self.rescale
             .apply(sum - self.zeros)
             .saturating_add(self.output_zero)
-            .clamp(least, greatest)
+            .max(least)
+            .min(greatest)
     }
 }
 

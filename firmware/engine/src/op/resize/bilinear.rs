@@ -33,7 +33,7 @@ impl<'m> Kernel<'m> for Bilinear {
     fn read(cx: &Context<'m>) -> Result<Self> {
         let geometry = Resize::read(cx, 15, 2)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        element(cx, &input, &output)?;
+        element(cx, input, output)?;
         let float = input.dtype == DataType::Float32;
         cx.ensure(
             float || input.dtype == DataType::Int8,

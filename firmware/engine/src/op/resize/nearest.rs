@@ -29,7 +29,7 @@ struct Scale {
 impl<'m> Kernel<'m> for Nearest {
     fn read(cx: &Context<'m>) -> Result<Self> {
         let geometry = Resize::read(cx, 74, 0)?;
-        let element = element(cx, &cx.input(0)?, &cx.output()?)?;
+        let element = element(cx, cx.input(0)?, cx.output()?)?;
         Ok(Self::new(geometry, element))
     }
 

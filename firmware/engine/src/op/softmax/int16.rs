@@ -27,14 +27,14 @@ impl<'m> Kernel<'m> for Int16 {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let beta = cx.options(9)?.get(0, 0.0_f32)?;
-        let from = cx.affine(0, &input)?;
+        let from = cx.affine(0, input)?;
         cx.ensure(
             output.dtype == DataType::Int16,
             OperatorProblem::DataType,
             output.dtype.code() as usize,
         )?;
         // TFLite accepts scales that differ by a thousandth, and ignores the difference.
-        let fits = (cx.affine(1, &output)?.scale * 32768.0 - 1.0).abs() <= 0.001;
+        let fits = (cx.affine(1, output)?.scale * 32768.0 - 1.0).abs() <= 0.001;
         cx.ensure(fits, OperatorProblem::SoftmaxOutput, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),

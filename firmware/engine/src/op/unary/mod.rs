@@ -54,7 +54,7 @@ pub(crate) struct Unary {
 
 /// Whether QUANTIZE goes from int8 to int8.
 pub(crate) fn requantizes(cx: &Context<'_>) -> bool {
-    let is_int8 = |tensor: Result<crate::TensorInfo<'_>>| {
+    let is_int8 = |tensor: Result<&crate::TensorInfo<'_>>| {
         tensor.is_ok_and(|tensor| tensor.dtype == DataType::Int8)
     };
     is_int8(cx.input(0)) && is_int8(cx.output())
@@ -81,7 +81,7 @@ impl<'m> Kernel<'m> for Unary {
             OperatorProblem::Shape,
             1,
         )?;
-        let (from, to) = (cx.affine(0, &input)?, cx.affine(1, &output)?);
+        let (from, to) = (cx.affine(0, input)?, cx.affine(1, output)?);
         let function = match cx.opcode {
             Opcode::RELU
             | Opcode::RELU6

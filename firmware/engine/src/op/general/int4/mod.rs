@@ -35,7 +35,7 @@ impl<'m> Kernel<'m> for Int4<'m> {
         Ok(Self {
             depthwise: cx.opcode == Opcode::DEPTHWISE_CONV_2D,
             geometry,
-            weights: cx.constant(1, &tensors.weights, DataType::Int4)?,
+            weights: cx.constant(1, tensors.weights, DataType::Int4)?,
             bias: cx.bias(tensors.bias_operand, geometry.filters)?,
             quantized: Quantized::read(cx, &tensors, &geometry, DataType::Int8)?,
         })
