@@ -68,7 +68,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
             }
         }
         for i in 0..self.model.tensor_count() {
-            let Some(tensor) = self.model.tensor(i).filter(|tensor| tensor.is_variable) else {
+            let Some(tensor) = self.model.variable_tensor(i) else {
                 continue;
             };
             let start = self.plan.tensor(self.arena, i);

@@ -262,19 +262,42 @@ impl<'m> Model<'m> {
         Op::with(&self.context(i)?, then)
     }
 
-    pub(crate) fn context(&self, index: usize) -> Result<Context<'m>> {
-        let table = self.operators.get(index)?;
-        let code = self.codes.get(table.scalar::<u32>(0, 0)? as usize)?;
+    /// Whether operator `i` is this one.
+    pub(crate) fn is(&self, i: usize, opcode: Opcode) -> bool {
+        let table = self.operators.get(i);
+        table.is_ok_and(|table| self.opcode(&table) == Ok(opcode))
+    }
+
+    /// Tensor `i`, if it keeps its elements from one inference to the next. Takes little time for the others.
+    pub(crate) fn variable_tensor(&self, i: usize) -> Option<TensorInfo<'m>> {
+        let is_variable = self
+            .tensors
+            .get(i)
+            .and_then(|table| TensorInfo::is_variable(&table));
+        if is_variable == Ok(true) {
+            self.tensor(i)
+        } else {
+            None
+        }
+    }
+
+    fn opcode(&self, operator: &Table<'m>) -> Result<Opcode> {
+        let code = self.codes.get(operator.scalar::<u32>(0, 0)? as usize)?;
         // `builtin_code` came when the numbers outgrew a byte; old files have only the byte.
         let opcode = code
             .scalar::<i32>(3, 0)?
             .max(i32::from(code.scalar::<i8>(0, 0)?));
+        Ok(Opcode(opcode.unsigned_abs()))
+    }
+
+    pub(crate) fn context(&self, index: usize) -> Result<Context<'m>> {
+        let table = self.operators.get(index)?;
         Ok(Context {
             tensors: self.tensors,
             buffers: self.buffers,
             checked: self.checked,
             index,
-            opcode: Opcode(opcode.unsigned_abs()),
+            opcode: self.opcode(&table)?,
             inputs: table.vector(1)?,
             outputs: table.vector(2)?,
             options_type: table.scalar(3, 0)?,

@@ -213,6 +213,10 @@ impl<'m> TensorInfo<'m> {
         Err(Fault::tensor(self.index, TensorProblem::Dynamic, 0))
     }
 
+    pub(crate) fn is_variable(table: &Table<'m>) -> Result<bool> {
+        Ok(table.scalar(5, 0_u8)? != 0)
+    }
+
     /// The elements in the file, of a tensor that has been checked; none if it is computed.
     #[inline(never)]
     pub(crate) fn data(table: &Table<'m>, buffers: &Tables<'m>) -> Result<&'m [u8]> {
@@ -252,7 +256,7 @@ impl<'m> TensorInfo<'m> {
             return Err(fail(TensorProblem::DataLength, saturate(data.len())));
         }
 
-        let is_variable = table.scalar(5, 0_u8)? != 0;
+        let is_variable = Self::is_variable(table)?;
         if is_variable && data.is_some() {
             return Err(fail(TensorProblem::Variable, 0));
         }

@@ -101,10 +101,10 @@ impl<'m> Model<'m> {
 
     /// The variable that operator `i` stands for, if it is a VAR_HANDLE of one that is used.
     pub(crate) fn variable(&self, i: usize) -> Option<Variable<'m>> {
-        let cx = self
-            .context(i)
-            .ok()
-            .filter(|cx| LINKED && cx.opcode == Opcode::VAR_HANDLE)?;
+        if !(LINKED && self.is(i, Opcode::VAR_HANDLE)) {
+            return None;
+        }
+        let cx = self.context(i).ok()?;
         let tensor = output(&cx)?;
         let name = name(&cx).ok()?;
         Some(Variable {

@@ -60,7 +60,7 @@ fn run(file: &[u8]) -> Result<Run, Error> {
         painted: 0,
     };
     for paint in [0x5A, 0xA5] {
-        let mut memory = vec![paint; (1 << 20) + 16];
+        let mut memory = vec![paint; (1 << 16) + 16];
         let skip = memory.as_ptr().align_offset(16);
         let arena = &mut memory[skip..];
         let mut interpreter = Interpreter::new(&model, arena)?;

@@ -200,7 +200,7 @@ impl Buffers<'_> {
         let (input, output) = (model.input(), model.output());
         self.define(input.index, input.bytes, 0);
         for i in 0..self.len() {
-            if let Some(tensor) = model.tensor(i).filter(|tensor| tensor.is_variable) {
+            if let Some(tensor) = model.variable_tensor(i) {
                 // It is there before and after every inference.
                 self.define(i, tensor.bytes, 0);
                 self.extend(i, FOREVER);
