@@ -370,10 +370,7 @@ fn prepared_models_are_written_and_measured() {
     let prepared = cheaper.prepared.unwrap();
     assert!(!prepared.steps.is_empty());
     assert!(prepared.bytes < cheaper.model.bytes);
-    assert_eq!(
-        cheaper.flash.model + cheaper.model.bytes,
-        as_it_is.flash.model + prepared.bytes
-    );
+    assert!(cheaper.flash.model < as_it_is.flash.model);
     assert!(cheaper.operators.len() < as_it_is.operators.len());
     assert!(cheaper.cycles.median <= as_it_is.cycles.median);
     assert!(cheaper.ram.arena <= as_it_is.ram.arena);
