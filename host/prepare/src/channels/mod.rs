@@ -19,7 +19,7 @@ mod settled;
 
 use onchip_tflite::Model;
 
-use crate::graph::main;
+use crate::graph::{Links, name};
 use crate::witness;
 use removal::Removal;
 
@@ -33,18 +33,16 @@ pub(crate) fn run(model: &mut Model) -> Vec<String> {
     let Some(changed) = cut::run(model, &removal, &constants).filter(witness::runs) else {
         return Vec::new();
     };
-    let tensors = main(model).tensors.iter().zip(&main(&changed).tensors);
-    let channels = |shape: &[i32]| i64::from(shape.last().copied().unwrap_or(0));
-    let computed = tensors
-        .filter(|(before, after)| model.constant(before).is_none() && before.shape != after.shape);
-    let list = computed.map(|(before, after)| {
-        let [before_count, after_count] = [before, after].map(|tensor| channels(&tensor.shape));
-        format!(
-            "{before_count} channels of {} cut to {after_count}",
-            before.name
-        )
-    });
-    let done = list.collect();
+    let links = Links::new(model);
+    let computed =
+        (0..links.writer.len()).filter_map(|tensor| Some((tensor, links.writer[tensor]?)));
+    let cut = computed.filter(|&(tensor, _)| removal.0[tensor].is_some());
+    let done = cut
+        .map(|(tensor, writer)| {
+            let [before, after] = [&*model, &changed].map(|model| layer::channels(model, tensor));
+            format!("{}: {before} channels cut to {after}", name(model, writer))
+        })
+        .collect();
     *model = changed;
     done
 }
