@@ -53,8 +53,11 @@ impl System {
         let accelerator = &mut self.bus.flash.accelerator;
         match offset {
             0xd84 => self.scb.csselr = value & 0xf,
-            // ICIALLU.
-            MAINTENANCE => accelerator.reset_instruction_cache(),
+            // ICIALLU. What is known of branches is forgotten with the code: assumed, as it is in the A profile.
+            MAINTENANCE => {
+                accelerator.reset_instruction_cache();
+                self.pipeline.forget_branches();
+            }
             // DCISW, DCCSW and DCCISW name a line by its set and way.
             0xf60 => accelerator.maintain(Maintenance::Invalidate { clean: false }, value, now),
             0xf6c => accelerator.maintain(Maintenance::Clean, value, now),

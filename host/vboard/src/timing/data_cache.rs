@@ -16,7 +16,7 @@
 //! | M6 | a line comes in 8 words from SRAM (32-bit AHB), in 4 double words from flash (64-bit AHB); lines come one after the other | D (RM0385, 2.1 "AXI to multi-AHB bridge"); the pace A |
 //! | M7 | a store never waits for its own line, only for room (M4) | A: the store buffer's depth is not published |
 //! | M8 | a dirty line that is replaced goes out in 8 words, behind the line that replaces it | A |
-//! | M9 | the ways of a set are replaced in turn | A: the policy is not published |
+//! | M9 | the ways of a set are replaced in turn, in the order in which they were filled | A: the policy is not published |
 //! | M10 | with the cache off every load takes M5, and stores are buffered | A |
 //!
 //! Left out: that a word of a line may be asked for before it has come; the dynamic read-allocate mode
@@ -138,7 +138,8 @@ impl DataCache {
     /// Does so to the line that `set_way` names as DCISW and its relatives do, at cycle `now`.
     pub(super) fn maintain(&mut self, what: Maintenance, set_way: u32, now: u64) {
         let set = set_way as usize >> LINE_SHIFT;
-        let way = &mut self.ways[set % SETS][(set_way >> 30) as usize];
+        let set = set % SETS;
+        let way = &mut self.ways[set][(set_way >> 30) as usize];
         let cleans = what != Maintenance::Invalidate { clean: false };
         if cleans && way.dirty {
             let free = self.busy[1].max(now);
@@ -147,6 +148,9 @@ impl DataCache {
         match what {
             Maintenance::Clean => way.dirty = false,
             Maintenance::Invalidate { .. } => *way = EMPTY,
+        }
+        if self.ways[set] == [EMPTY; WAYS] {
+            self.next[set] = 0;
         }
         self.last = EMPTY;
     }

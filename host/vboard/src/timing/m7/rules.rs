@@ -21,7 +21,7 @@
 //! | L6 | FP arithmetic 3, VFMA 5 and VMLA 6 as a multiplicand; 3 as the next accumulator | M |
 //! | B1 | a branch predicted taken takes no cycle of its own besides its slot; the target issues in the next cycle | M |
 //! | B2 | a misprediction takes 8; 6 if the flags it tests were set 3 cycles before it, or earlier | M |
-//! | B3 | the BTAC has 64 entries, each for branches 128 bytes apart, with two bits of what the branch did; a branch enters it when it is taken | A |
+//! | B3 | the BTAC has 64 entries, each for branches 128 bytes apart, with two bits of what the branch did; a branch enters it when it is taken; BPIALL and ICIALLU empty it | A |
 //! | B4 | a branch that is not there is expected to be taken if it is direct and unconditional, or conditional and goes back; the decoder finds out, which takes 2 | A |
 //! | B5 | any other is expected not to be taken | A |
 //! | B6 | indirect branches, returns included, are expected to go where they went last | A |
