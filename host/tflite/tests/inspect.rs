@@ -135,3 +135,19 @@ fn damaged_files_never_panic() {
         }
     }
 }
+
+#[test]
+fn products_of_any_size_are_counted() {
+    let (broken, _, text) = problems(|model| {
+        let dense = model.codes.iter().position(|code| code.opcode == Opcode(9));
+        model.codes[dense.unwrap()].opcode = Opcode(126);
+        let graph = &mut model.subgraphs[0];
+        let mut operators = graph.operators.iter_mut();
+        let product = operators.find(|operator| Some(operator.code as usize) == dense);
+        let product = product.unwrap();
+        product.options = None;
+        let output = &mut graph.tensors[product.outputs[0] as usize];
+        (output.shape, output.shape_signature) = (vec![1 << 16; 2], vec![]);
+    });
+    assert!(!broken.is_empty(), "{text}");
+}

@@ -66,14 +66,12 @@ fn macs(model: &Model, graph: &Subgraph, operator: &Operator) -> Option<u64> {
         }
         // The sum runs over the dimension that the first operand has besides the output's rows.
         opcode::BATCH_MATMUL => {
-            let rows = *tensor(graph, *operator.outputs.first()?)?
-                .shape
-                .iter()
-                .rev()
-                .nth(1)?;
-            let columns = *tensor(graph, *operator.outputs.first()?)?.shape.last()?;
-            let batches = output / u64::try_from(rows.max(1) * columns.max(1)).ok()?;
-            input(0)?.elements() / u64::try_from(rows.max(1)).ok()? / batches.max(1)
+            let shape = &tensor(graph, *operator.outputs.first()?)?.shape;
+            let mut sides = shape.iter().rev().map(|&dim| u64::from(dim.max(1) as u32));
+            let (columns, rows) = (sides.next()?, sides.next()?);
+            // Two dimensions of 31 bits fit.
+            let batches = output / (rows * columns);
+            input(0)?.elements() / rows / batches.max(1)
         }
         _ => return None,
     };
