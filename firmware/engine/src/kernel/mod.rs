@@ -36,6 +36,13 @@ mod portable;
 /// Columns that convolutions compute together: a triple.
 pub(crate) const COLUMNS: usize = 3;
 
+/// Where rows begin: each `step` bytes after the one before.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) bytes: &'a [i8],
+    pub(crate) step: usize,
+}
+
 pub(crate) use dot::dot;
 pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
@@ -45,8 +52,10 @@ pub(crate) use sum::{Sum, Term};
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
 #[cfg(armv7em)]
-pub(crate) use armv7em_conv::{multiply, unpack};
+pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
 #[cfg(not(armv7em))]
-pub(crate) use portable::{depthwise_3x3, multiply, multiply_pairs, unpack, unpack_pair};
+pub(crate) use portable::{
+    copy_rows, depthwise_3x3, multiply, multiply_pairs, unpack, unpack_pair,
+};
