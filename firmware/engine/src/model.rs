@@ -274,7 +274,7 @@ impl<'m> Model<'m> {
             .tensors
             .get(i)
             .and_then(|table| TensorInfo::is_variable(&table));
-        if is_variable == Ok(true) {
+        if matches!(is_variable, Ok(true)) {
             self.tensor(i)
         } else {
             None

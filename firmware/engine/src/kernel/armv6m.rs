@@ -10,7 +10,7 @@
 //! are not subtracted, which would not leave room for two products, but made up for with the sum of the weights.
 
 use crate::kernel::armv6m_row::{self, CENTRE, Constants, LANES, Row, SIGNS};
-use crate::kernel::{COLUMNS, Filters};
+use crate::kernel::{COLUMNS, Filters, Source};
 
 /// Weights whose sum fits the lanes that [`armv6m_row::widen`] adds them up in.
 const SUMMABLE: usize = 512;
@@ -37,33 +37,41 @@ fn words_mut(halves: &mut [i16]) -> &mut [u32] {
     unsafe { halves.align_to_mut().1 }
 }
 
-/// Writes elements `at..` of a triple of columns: those of `sources`, from their first on. `at` is a multiple of 4, and so
-/// is the number of elements except at the columns' end.
-pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], _: i32) {
-    let words = &mut words_mut(triple)[COLUMNS * at / 2..];
+/// Fills a triple of columns with `rows` rows of `row` elements, a multiple of 4, of each of `sources`.
+pub(crate) fn unpack(
+    triple: &mut [i16],
+    sources: [Source<'_>; COLUMNS],
+    (rows, row): (usize, usize),
+    _: i32,
+) {
+    let words = words_mut(triple);
     for (column, source) in sources.into_iter().enumerate() {
-        let words = &mut words[column..];
-        let groups = source.len() / 4;
-        let mut done = 0;
-        if groups > 0 && source.as_ptr().addr().is_multiple_of(4) {
-            let to = &mut words[..COLUMNS * (2 * groups - 1) + 1];
-            // SAFETY: reads as many groups of four elements as the source has, and writes every third word of `to`.
-            unsafe {
-                armv6m_row::unpack(
-                    source.as_ptr(),
-                    source.as_ptr().add(4 * groups),
-                    to.as_mut_ptr(),
-                    &Constants::ALL,
-                );
-            }
-            done = groups;
+        for i in 0..rows {
+            let bytes = &source.bytes[i * source.step..][..row];
+            unpack_row(&mut words[COLUMNS * i * row / 2 + column..], bytes);
         }
-        let rest = source[4 * done..].chunks(4);
-        for (to, four) in words.chunks_mut(2 * COLUMNS).skip(done).zip(rest) {
-            let [first, second] =
-                lanes(four).map(|lanes| CENTRE.wrapping_sub(lanes.rotate_left(16)));
-            (to[0], to[COLUMNS]) = (first, second);
+    }
+}
+
+/// Writes a row of a column to every third of `words`.
+fn unpack_row(words: &mut [u32], row: &[i8]) {
+    let groups = row.len() / 4;
+    if groups > 0 && row.as_ptr().addr().is_multiple_of(4) {
+        let to = &mut words[..COLUMNS * (2 * groups - 1) + 1];
+        // SAFETY: reads all groups of four elements of the row, and writes every third word of `to`.
+        unsafe {
+            armv6m_row::unpack(
+                row.as_ptr(),
+                row.as_ptr().add(4 * groups),
+                to.as_mut_ptr(),
+                &Constants::ALL,
+            );
         }
+        return;
+    }
+    for (to, four) in words.chunks_mut(2 * COLUMNS).zip(row.chunks(4)) {
+        let [first, second] = lanes(four).map(|lanes| CENTRE.wrapping_sub(lanes.rotate_left(16)));
+        (to[0], to[COLUMNS]) = (first, second);
     }
 }
 

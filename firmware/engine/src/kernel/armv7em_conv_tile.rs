@@ -293,6 +293,7 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         "cmp r6, #0",
         "beq 8f",
         // A triple.
+        ".p2align 2",
         "1:",
         "ldr.w r2, [sp]",
         "ldr.w r5, [sp, #4]",
@@ -315,8 +316,9 @@ pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
         word!("64", "68", "72", "44", "48", ""),
         word!("76", "80", "84", "52", "56", ""),
         word!("88", "92", "96", "60", "64", "!"),
-        "cmp r0, lr",
-        "bne 2b",
+        // Wide, so that what follows is aligned: a fetch brings an instruction.
+        "cmp.w r0, lr",
+        "bne.w 2b",
         // From sums to outputs.
         "ldr.w r8, [sp, #8]",
         "ldr.w r9, [sp, #12]",

@@ -47,6 +47,7 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
     if strips.channels < CHANNELS || !strips.filters.are_short() {
         return false;
     }
+    lines.fill(Default::default());
     for group in (0..strips.channels).step_by(CHANNELS) {
         // An odd last group is done together with a part of the one before it once more.
         let first = group.min(strips.channels - CHANNELS);
@@ -73,14 +74,7 @@ impl Strips<'_> {
             // Lines are counted from the padding's first.
             let top = out_line * across.stride;
             for line in next.max(top)..top + 3 {
-                let source = line
-                    .checked_sub(across.padding)
-                    .filter(|&line| line < across.input);
-                self.load(
-                    lines,
-                    line % 3,
-                    source.map(|line| &io.input()[line * self.input_steps[1] + first..]),
-                );
+                self.load(lines, line, &io.input()[first..]);
             }
             next = top + 3;
             let out = &mut io.output()[out_line * self.output_steps[1] + first..];
@@ -112,34 +106,46 @@ impl Strips<'_> {
         to.bias = self.filters.bias(channel);
         to.multiplier = factor.multiplier << 1;
         to.power = 1 << (32 + factor.shift);
-        for (row, to) in to.rows.iter_mut().enumerate() {
-            let weight = |tap: usize| {
-                let tap = row % 3 * self.tap_steps[1] + tap * self.tap_steps[0];
-                i16::from(self.filters.weights[tap * self.channels + channel])
-            };
+        let [step, row_step] = self.tap_steps.map(|step| step * self.channels);
+        let mut first = channel;
+        for to in &mut to.rows[..3] {
+            let weight = |tap: usize| i16::from(self.filters.weights[first + tap * step]);
             let [a, b, c] = [weight(0), weight(1), weight(2)];
             *to = [[a, b], [b, c]];
+            first += row_step;
         }
+        to.rows.copy_within(..2, 3);
     }
 
-    /// Puts a line into a slot; no `source`: a line of padding.
+    /// Puts a line of the image, or of its padding, into its slot. `input` starts with the first of the channels.
     #[inline]
-    fn load(&self, lines: &mut [Pair], slot: usize, source: Option<&[i8]>) {
-        let (step, padding) = (self.input_steps[0], self.along.padding);
-        let length = source.map_or(0, |_| self.along.input);
+    fn load(&self, lines: &mut [Pair], line: usize, input: &[i8]) {
+        let slot = line % 3;
+        let line = line.wrapping_sub(self.across.padding);
+        if line >= self.across.input {
+            lines
+                .iter_mut()
+                .for_each(|pair| pair[slot] = Default::default());
+            return;
+        }
+        let source = &input[line * self.input_steps[1]..];
+        let (step, length, padding) = (self.input_steps[0], self.along.input, self.along.padding);
         // Pairs with both elements inside the image.
         let first = padding.div_ceil(2).min(lines.len());
         let last = ((length + padding) / 2).clamp(first, lines.len());
-        let source = source.unwrap_or_default();
-        for j in (0..first).chain(last..lines.len()) {
-            let pair = &mut lines[j][slot];
-            *pair = Default::default();
-            for half in 0..2 {
-                let inside = (2 * j + half).checked_sub(padding).filter(|&i| i < length);
-                if let Some(i) = inside {
-                    for (to, &x) in pair.iter_mut().zip(&source[i * step..]) {
-                        to[half] = i16::from(x) - self.input_zero as i16;
-                    }
+        // Elements in the others; what is around them stays zero.
+        let (before, behind) = (
+            (2 * first).saturating_sub(padding),
+            2 * last - padding.min(2 * last),
+        );
+        for i in (0..before.min(length)).chain(behind.max(before)..length) {
+            let at = i + padding;
+            let Some(pair) = lines.get_mut(at / 2) else {
+                break;
+            };
+            if let Some(elements) = source[i * step..].first_chunk::<CHANNELS>() {
+                for (to, &x) in pair[slot].iter_mut().zip(elements) {
+                    to[at % 2] = i16::from(x) - self.input_zero as i16;
                 }
             }
         }
@@ -222,12 +228,13 @@ macro_rules! strips {
                 "mov r5, #{count}",
                 "add r6, sp, #20",
                 "stmia r6, {{r2-r5}}",
+                ".p2align 2",
                 "0:",
-                "ldr r12, [sp, #28]",
-                "ldr r11, [sp, #24]",
-                "ldmia r12, {{r0-r5}}",
-                "add r6, r0, #4",
-                "add r7, r1, #1",
+                "ldr.w r12, [sp, #28]",
+                "ldr.w r11, [sp, #24]",
+                "ldmia.w r12, {{r0-r5}}",
+                "add.w r6, r0, #4",
+                "add.w r7, r1, #1",
                 "stmia r12, {{r6, r7}}",
                 "add lr, r11, r3",
                 "add r4, r4, r0",

@@ -49,6 +49,13 @@ pub(crate) fn apart<R>(f: impl FnOnce() -> R) -> R {
 /// Columns that convolutions compute together: a triple.
 pub(crate) const COLUMNS: usize = 3;
 
+/// Where rows begin: each `step` bytes after the one before.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) bytes: &'a [i8],
+    pub(crate) step: usize,
+}
+
 pub(crate) use dot::dot;
 pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
@@ -62,10 +69,10 @@ pub(crate) use armv6m_depthwise::depthwise_3x3;
 #[cfg(armv7em)]
 pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
 #[cfg(armv7em)]
-pub(crate) use armv7em_conv::{multiply, unpack};
+pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
+#[cfg(not(armv7em))]
+pub(crate) use portable::{copy_rows, multiply_pairs, unpack_pair};
 #[cfg(not(any(armv6m, armv7em)))]
 pub(crate) use portable::{depthwise_3x3, multiply, unpack};
-#[cfg(not(armv7em))]
-pub(crate) use portable::{multiply_pairs, unpack_pair};

@@ -2,15 +2,36 @@
 
 #[cfg(not(armv6m))]
 use crate::arena::Io;
-use crate::kernel::Filters;
 #[cfg(not(armv6m))]
 use crate::kernel::{COLUMNS, Strips};
+use crate::kernel::{Filters, Source};
 
-/// Writes elements `at..` of a triple of columns: those of `sources`, less `zero`.
+/// Copies `rows` rows of `row` bytes, each `step` bytes after the one before.
+#[inline]
+pub(crate) fn copy_rows(
+    to: &mut [i8],
+    step: usize,
+    source: Source<'_>,
+    (rows, row): (usize, usize),
+) {
+    for i in 0..rows {
+        to[i * step..][..row].copy_from_slice(&source.bytes[i * source.step..][..row]);
+    }
+}
+
+/// Fills a triple of columns with `rows` rows of `row` elements, a multiple of 4, of each of `sources`, less `zero`.
 #[cfg(not(armv6m))]
 #[inline]
-pub(crate) fn unpack(triple: &mut [i16], at: usize, sources: [&[i8]; COLUMNS], zero: i32) {
-    unpack_each(triple, at, &sources, zero);
+pub(crate) fn unpack(
+    triple: &mut [i16],
+    sources: [Source<'_>; COLUMNS],
+    (rows, row): (usize, usize),
+    zero: i32,
+) {
+    for i in 0..rows {
+        let sources = sources.map(|source| &source.bytes[i * source.step..][..row]);
+        unpack_each(triple, i * row, &sources, zero);
+    }
 }
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.

@@ -54,13 +54,6 @@ impl Window {
         })
     }
 
-    /// Whether some windows reach beyond the input.
-    #[inline]
-    pub(crate) fn is_padded(&self) -> bool {
-        let size = (self.filter - 1) * self.dilation + 1;
-        self.padding > 0 || (self.output - 1) * self.stride + size > self.input
-    }
-
     /// The taps of output `o`'s window that lie inside the input, and the input position of the first of them.
     #[inline(always)]
     pub(crate) fn taps(&self, o: usize) -> (core::ops::Range<usize>, usize) {

@@ -5,8 +5,8 @@
 
 use crate::arena::Views;
 use crate::flatbuffer::Vector;
-use crate::kernel::{self, COLUMNS, Filters, cast};
-use crate::op::conv::Conv;
+use crate::kernel::{self, COLUMNS, Filters, Source, cast};
+use crate::op::conv::{Conv, Cursor};
 use crate::op::scales::Factors;
 
 impl Conv<'_> {
@@ -32,12 +32,11 @@ impl Conv<'_> {
         let (depth, count) = (self.depth(), self.filters / self.groups);
         let factors = Factors::new(table, self.filters);
         let (rows, rest) = scratch.split_at_mut(self.rows_bytes());
-        let (staging, rest) = rest.split_at_mut(self.staging_bytes());
         let count_of_triples = rest.len() / (self.triple_bytes() + self.triple_output_bytes());
         let (triples, outputs) = rest.split_at_mut(count_of_triples * self.triple_bytes());
-        let (rows, triples) = (cast::as_i16_mut(rows), cast::as_i16_mut(triples));
+        let triples = cast::as_i16_mut(triples);
         let block = COLUMNS * count_of_triples;
-        let (staging, outputs) = (cast::as_i8_mut(staging), cast::as_i8_mut(outputs));
+        let outputs = cast::as_i8_mut(outputs);
         let pixels = output.len() / self.filters;
         for group in 0..self.groups {
             let first = group * count;
@@ -59,10 +58,10 @@ impl Conv<'_> {
                 for (first, triple) in starts.zip(triples.chunks_exact_mut(self.triple_bytes() / 2))
                 {
                     let pixels = core::array::from_fn(|i| (first + i).min(end - 1));
-                    self.fill_group(triple, staging, input, group, pixels);
+                    self.fill_group(triple, cast::as_i8_mut(rows), input, group, pixels);
                 }
                 let outputs = &mut outputs[..(end - start) * count];
-                kernel::multiply(triples, &filters, rows, outputs);
+                kernel::multiply(triples, &filters, cast::as_i16_mut(rows), outputs);
                 let wanted = output.chunks_exact_mut(self.filters).skip(start);
                 for (out, from) in wanted.zip(outputs.chunks_exact(count)) {
                     out[first..][..count].copy_from_slice(from);
@@ -81,23 +80,14 @@ impl Conv<'_> {
         group: usize,
         pixels: [usize; COLUMNS],
     ) {
-        let (y, x, each) = (self.y, self.x, self.channels / self.groups);
-        let columns = staging.chunks_exact_mut(self.depth());
-        for (column, pixel) in columns.zip(pixels) {
-            let (line, out_x) = (pixel / x.output, pixel % x.output);
-            let image = &input[line / y.output * (y.input * x.input * self.channels)..];
-            let ((taps_y, top), (taps_x, left)) = (y.taps(line % y.output), x.taps(out_x));
-            column.fill(self.input_zero as i8);
-            for (i, tap_y) in taps_y.enumerate() {
-                let line = (top + i * y.dilation) * x.input + left;
-                for (j, tap_x) in taps_x.clone().enumerate() {
-                    let from = (line + j * x.dilation) * self.channels + group * each;
-                    column[(tap_y * x.filter + tap_x) * each..][..each]
-                        .copy_from_slice(&image[from..][..each]);
-                }
-            }
+        let padded = self.padded_depth();
+        for (column, pixel) in staging.chunks_exact_mut(padded).zip(pixels) {
+            self.stage(column, input, &Cursor::at(self, pixel), group);
         }
-        let sources = core::array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
-        kernel::unpack(triple, 0, sources, self.input_zero);
+        let sources = core::array::from_fn(|i| Source {
+            bytes: &staging[i * padded..],
+            step: 0,
+        });
+        kernel::unpack(triple, sources, (1, padded), self.input_zero);
     }
 }

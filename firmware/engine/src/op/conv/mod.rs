@@ -7,7 +7,7 @@ use core::array;
 
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, COLUMNS, Filters, cast};
+use crate::kernel::{self, COLUMNS, Filters, Source, cast};
 use crate::linked::LINKED;
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
@@ -99,7 +99,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
             .clamp(1, LEAST_TRIPLES)
             .min(most);
         let triple = self.triple_bytes() + self.triple_output_bytes();
-        let bytes = |triples: usize| self.rows_bytes() + self.staging_bytes() + triple * triples;
+        let bytes = |triples: usize| self.rows_bytes() + triple * triples;
         (bytes(least), bytes(most))
     }
 
@@ -124,30 +124,31 @@ impl Conv<'_> {
         }
         let (mut io, scratch, table) = views.io();
         let filters = self.all_filters(table);
-        let (rows, scratch) = scratch.split_at_mut(self.rows_bytes());
-        let (staging, triples) = scratch.split_at_mut(self.staging_bytes());
-        let (rows, triples) = (cast::as_i16_mut(rows), cast::as_i16_mut(triples));
-        let staging = cast::as_i8_mut(staging);
+        let (rows, triples) = scratch.split_at_mut(self.rows_bytes());
+        let triples = cast::as_i16_mut(triples);
         let pixels = self.pixels();
         let triple_length = self.triple_bytes() / 2;
         let block = triples.len() / triple_length * COLUMNS;
-        let mut cursor = Cursor::new(self);
+        let shape = self.shape();
+        let mut cursor = Cursor::at(self, 0);
         for first in (0..pixels).step_by(block) {
-            let last = (first + block).min(pixels) - 1;
-            let starts = (first..=last).step_by(COLUMNS);
+            let end = (first + block).min(pixels);
+            let starts = (first..end).step_by(COLUMNS);
             for (triple, start) in triples.chunks_exact_mut(triple_length).zip(starts) {
-                let mut place = cursor.place();
-                let places = array::from_fn(|i| {
+                let mut staging = cast::as_i8_mut(rows).chunks_exact_mut(self.padded_depth());
+                let sources = array::from_fn(|i| {
+                    let source =
+                        self.source(&cursor, staging.next().unwrap_or_default(), io.input());
                     // Columns too many repeat the last one.
-                    if start + i <= last {
-                        place = cursor.place();
+                    if start + i + 1 < pixels {
                         cursor.advance();
                     }
-                    place
+                    source
                 });
-                self.fill(triple, staging, io.input(), places);
+                kernel::unpack(triple, sources, shape, self.input_zero);
             }
-            let out = first * self.filters..(last + 1) * self.filters;
+            let out = first * self.filters..end * self.filters;
+            let rows = cast::as_i16_mut(rows);
             kernel::multiply(triples, &filters, rows, &mut io.output()[out]);
         }
     }
@@ -174,13 +175,18 @@ impl Conv<'_> {
     /// Bytes of a triple of columns.
     #[inline]
     fn triple_bytes(&self) -> usize {
-        2 * COLUMNS * self.depth().next_multiple_of(4)
+        2 * COLUMNS * self.padded_depth()
     }
 
-    /// Room for two rows of weights, widened.
+    /// Room for two rows of weights, widened, or for a triple of columns as bytes.
     #[inline]
     fn rows_bytes(&self) -> usize {
-        4 * self.depth().next_multiple_of(4)
+        4 * self.padded_depth()
+    }
+
+    #[inline]
+    fn padded_depth(&self) -> usize {
+        self.depth().next_multiple_of(4)
     }
 
     #[inline]
@@ -188,13 +194,21 @@ impl Conv<'_> {
         self.y.filter * self.x.filter * self.channels / self.groups
     }
 
-    /// Whether columns are unpacked row by row: rows have no gaps, are whole groups of four elements, and long enough.
+    /// Whether windows inside the image are unpacked as they lie there: their rows have no gaps and are whole groups of
+    /// four elements.
     #[inline]
     fn rows_suit(&self) -> bool {
-        let row = self.x.filter * self.channels;
-        self.groups == 1
-            && self.rows_are_contiguous()
-            && (self.y.filter == 1 || (row.is_multiple_of(4) && row >= 16))
+        self.rows_are_contiguous() && (self.x.filter * self.channels).is_multiple_of(4)
+    }
+
+    /// Rows of a column and elements of each, as they are unpacked.
+    #[inline]
+    fn shape(&self) -> (usize, usize) {
+        if self.rows_suit() {
+            (self.y.filter, self.x.filter * self.channels)
+        } else {
+            (1, self.padded_depth())
+        }
     }
 
     #[inline]
@@ -202,128 +216,71 @@ impl Conv<'_> {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
-    /// Room for what unpacking cannot take from the input as it lies there: a row of padding and one for each column
-    /// of a triple, or whole columns where their rows must be put together.
+    /// What the cursor's output pixel is computed from: where it lies in the input, or put together in `staging`.
     #[inline]
-    fn staging_bytes(&self) -> usize {
-        let row = self.x.filter * self.channels;
-        if !self.rows_suit() {
-            (COLUMNS * self.depth()).next_multiple_of(4)
-        } else if self.y.is_padded() || self.x.is_padded() {
-            ((1 + COLUMNS) * row).next_multiple_of(4)
+    fn source<'a>(
+        &self,
+        cursor: &Cursor<'_>,
+        staging: &'a mut [i8],
+        input: &'a [i8],
+    ) -> Source<'a> {
+        if self.rows_are_contiguous()
+            && let Some(start) = cursor.whole()
+        {
+            let source = Source {
+                bytes: &input[start..],
+                step: self.line_step(),
+            };
+            if self.rows_suit() {
+                return source;
+            }
+            let row = self.x.filter * self.channels;
+            kernel::copy_rows(staging, row, source, (self.y.filter, row));
+            for byte in &mut staging[self.depth()..] {
+                *byte = self.input_zero as i8;
+            }
         } else {
-            0
+            self.stage(staging, input, cursor, 0);
+        }
+        Source {
+            bytes: staging,
+            step: self.x.filter * self.channels,
         }
     }
 
-    /// Fills a triple of columns with what three output pixels are computed from.
+    /// Bytes from a row of a window to the next.
     #[inline]
-    fn fill(&self, triple: &mut [i16], staging: &mut [i8], input: &[i8], places: [Place; COLUMNS]) {
-        if !self.rows_suit() {
-            self.stage(staging, input, &places);
-            let sources = array::from_fn(|i| &staging[i * self.depth()..][..self.depth()]);
-            kernel::unpack(triple, 0, sources, self.input_zero);
+    fn line_step(&self) -> usize {
+        self.y.dilation * self.x.input * self.channels
+    }
+
+    /// Puts together what a group's filters see at the cursor's output pixel: a whole column, as bytes, and padding
+    /// behind it.
+    #[inline]
+    fn stage(&self, column: &mut [i8], input: &[i8], cursor: &Cursor<'_>, group: usize) {
+        let (x, each) = (&self.x, self.channels / self.groups);
+        let (taps_y, top) = self.y.taps(cursor.y);
+        let (taps_x, left) = x.taps(cursor.x);
+        column.fill(self.input_zero as i8);
+        if taps_y.is_empty() || taps_x.is_empty() {
             return;
         }
-        let (y, row) = (self.y, self.x.filter * self.channels);
-        let step = y.dilation * self.x.input * self.channels;
-        if places.iter().all(|place| place.is_whole) {
-            let mut starts = places.map(|place| place.start);
-            for tap in 0..y.filter {
-                let sources = starts.map(|start| &input[start..][..row]);
-                kernel::unpack(triple, tap * row, sources, self.input_zero);
-                starts = starts.map(|start| start + step);
-            }
-            return;
-        }
-        let (nothing, rows) = staging.split_at_mut(row);
-        nothing.fill(self.input_zero as i8);
-        for tap in 0..y.filter {
-            let mut rows = rows.chunks_exact_mut(row);
-            let sources = places.map(|place| {
-                let line = place.top.wrapping_add(tap * y.dilation);
-                let start = place.start.wrapping_add(tap * step);
-                match rows.next() {
-                    _ if line >= y.input => &*nothing,
-                    Some(to) if !place.is_inside_x => {
-                        self.partial(to, input, start, place.left);
-                        &*to
-                    }
-                    _ => &input[start..][..row],
-                }
-            });
-            kernel::unpack(triple, tap * row, sources, self.input_zero);
+        let start = cursor.image + (top * x.input + left) * self.channels + group * each;
+        // Taps that lie next to each other, in the input as in the column.
+        let together = if self.groups == 1 && self.rows_are_contiguous() {
+            taps_x.len()
+        } else {
+            1
+        };
+        for (i, tap) in taps_x.enumerate().step_by(together) {
+            let source = Source {
+                bytes: &input[start + i * x.dilation * self.channels..],
+                step: self.line_step(),
+            };
+            let to = &mut column[(taps_y.start * x.filter + tap) * each..];
+            kernel::copy_rows(to, x.filter * each, source, (taps_y.len(), together * each));
         }
     }
-
-    /// Puts together whole columns, as bytes.
-    #[inline]
-    fn stage<const N: usize>(&self, staging: &mut [i8], input: &[i8], places: &[Place; N]) {
-        let (y, row) = (self.y, self.x.filter * self.channels);
-        let step = y.dilation * self.x.input * self.channels;
-        let columns = staging.chunks_exact_mut(self.depth());
-        for (column, place) in columns.zip(places) {
-            for (tap, to) in column.chunks_exact_mut(row).enumerate() {
-                let line = place.top.wrapping_add(tap * y.dilation);
-                let start = place.start.wrapping_add(tap * step);
-                if line >= y.input {
-                    fill(to, self.input_zero as i8);
-                } else if place.is_inside_x && self.rows_are_contiguous() {
-                    copy(to, &input[start..][..row]);
-                } else {
-                    self.partial(to, input, start, place.left);
-                }
-            }
-        }
-    }
-
-    /// A row of a window that begins at element `start` of the input, and padding where it lies outside.
-    #[inline]
-    fn partial(&self, to: &mut [i8], input: &[i8], start: usize, left: usize) {
-        let x = &self.x;
-        let padding = self.input_zero as i8;
-        if x.dilation == 1 {
-            // Taps before the input, and in it.
-            let before = if left < x.input {
-                0
-            } else {
-                0_usize.wrapping_sub(left)
-            }
-            .min(x.filter);
-            let first = left.wrapping_add(before);
-            let inside = x.input.saturating_sub(first).min(x.filter - before);
-            let (to_before, rest) = to.split_at_mut(before * self.channels);
-            let (to_inside, to_after) = rest.split_at_mut(inside * self.channels);
-            fill(to_before, padding);
-            let start = start.wrapping_add(before * self.channels);
-            if inside > 0 {
-                copy(to_inside, &input[start..][..inside * self.channels]);
-            }
-            fill(to_after, padding);
-            return;
-        }
-        for (tap, to) in to.chunks_exact_mut(self.channels).enumerate() {
-            let along = tap * x.dilation;
-            if left.wrapping_add(along) < x.input {
-                let start = start.wrapping_add(along * self.channels);
-                copy(to, &input[start..][..self.channels]);
-            } else {
-                fill(to, padding);
-            }
-        }
-    }
-}
-
-/// Where an output pixel's window lies.
-#[derive(Clone, Copy)]
-struct Place {
-    /// Its first line and the first element on it; negative numbers wrap around.
-    top: usize,
-    left: usize,
-    /// Where in the input that is.
-    start: usize,
-    is_inside_x: bool,
-    is_whole: bool,
 }
 
 /// Goes from output pixel to output pixel.
@@ -336,19 +293,21 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// At the first one.
+    /// At an output pixel.
     #[inline]
-    fn new(conv: &'a Conv<'a>) -> Self {
+    fn at(conv: &'a Conv<'a>, pixel: usize) -> Self {
+        let line = pixel / conv.x.output;
         Self {
             conv,
-            image: 0,
-            y: 0,
-            x: 0,
+            image: line / conv.y.output * (conv.y.input * conv.x.input * conv.channels),
+            y: line % conv.y.output,
+            x: pixel % conv.x.output,
         }
     }
 
+    /// Where in the input the window starts, if it lies inside.
     #[inline]
-    fn place(&self) -> Place {
+    fn whole(&self) -> Option<usize> {
         let (y, x) = (&self.conv.y, &self.conv.x);
         let top = (self.y * y.stride).wrapping_sub(y.padding);
         let left = (self.x * x.stride).wrapping_sub(x.padding);
@@ -356,17 +315,8 @@ impl<'a> Cursor<'a> {
             let size = (window.filter - 1) * window.dilation + 1;
             first < window.input && window.input - first >= size
         };
-        let is_inside_x = is_inside(x, left);
-        let pixel = top.wrapping_mul(x.input).wrapping_add(left);
-        Place {
-            top,
-            left,
-            start: self
-                .image
-                .wrapping_add(pixel.wrapping_mul(self.conv.channels)),
-            is_inside_x,
-            is_whole: is_inside_x && is_inside(y, top),
-        }
+        (is_inside(y, top) && is_inside(x, left))
+            .then(|| self.image + (top * x.input + left) * self.conv.channels)
     }
 
     #[inline]
@@ -380,26 +330,5 @@ impl<'a> Cursor<'a> {
             self.y = 0;
             self.image += y.input * x.input * self.conv.channels;
         }
-    }
-}
-
-/// Fills a few bytes, as [`copy`] copies them.
-#[inline(always)]
-fn fill(to: &mut [i8], byte: i8) {
-    let (words, rest) = to.as_chunks_mut::<4>();
-    words.iter_mut().for_each(|to| *to = [byte; 4]);
-    rest.iter_mut().for_each(|to| *to = byte);
-}
-
-/// Copies a few bytes, in less than it takes to call a function for it.
-#[inline(always)]
-fn copy(to: &mut [i8], from: &[i8]) {
-    let (words, rest) = to.as_chunks_mut::<4>();
-    let (from_words, from_rest) = from.as_chunks::<4>();
-    for (to, from) in words.iter_mut().zip(from_words) {
-        *to = *from;
-    }
-    for (to, from) in rest.iter_mut().zip(from_rest) {
-        *to = *from;
     }
 }

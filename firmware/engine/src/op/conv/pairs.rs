@@ -37,21 +37,18 @@ impl Conv<'_> {
         let (staging, pairs) = (cast::as_i8_mut(staging), cast::as_i16_mut(pairs));
         let (depth, pixels) = (self.depth(), self.pixels());
         let block = pairs.len() / (2 * depth) * 2;
-        let mut cursor = Cursor::new(self);
+        let mut cursor = Cursor::at(self, 0);
         for first in (0..pixels).step_by(block) {
             let end = (first + block).min(pixels);
             let starts = (first..end).step_by(2);
             for (pair, start) in pairs.chunks_exact_mut(2 * depth).zip(starts) {
-                let mut place = cursor.place();
-                let places: [_; 2] = array::from_fn(|i| {
+                for (i, column) in staging.chunks_exact_mut(depth).take(2).enumerate() {
+                    self.stage(column, io.input(), &cursor, 0);
                     // A column too many repeats the other.
-                    if start + i < end {
-                        place = cursor.place();
+                    if start + i + 1 < pixels {
                         cursor.advance();
                     }
-                    place
-                });
-                self.stage(staging, io.input(), &places);
+                }
                 let sources = array::from_fn(|i| &staging[i * depth..][..depth]);
                 kernel::unpack_pair(pair, 0, sources, self.input_zero);
             }
