@@ -89,7 +89,7 @@ impl<'m> Kernel<'m> for Depthwise<'m> {
 impl Depthwise<'_> {
     /// Runs it.
     #[inline]
-    pub(super) fn compute(&self, views: Views<'_>) {
+    pub(in crate::op) fn compute(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
         let filters = Filters::new(
             self.weights,

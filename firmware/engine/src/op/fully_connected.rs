@@ -74,7 +74,7 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
 impl FullyConnected<'_> {
     /// Runs it.
     #[inline]
-    pub(super) fn compute(&self, views: Views<'_>) {
+    pub(in crate::op) fn compute(&self, views: Views<'_>) {
         let Views {
             inputs: [input, _],
             output,

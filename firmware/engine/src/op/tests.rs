@@ -310,7 +310,7 @@ fn check_depthwise(layer: &Layer) -> Result<(), TestCaseError> {
     let can_trail = !depthwise.suits_strips() || depthwise.suits_its_place();
     for lead in leads(depthwise.lead().filter(|_| can_trail), layer.batches) {
         let scratch = depthwise.scratch_bytes().0;
-        let output = layer.run(scratch, lead, |views| depthwise.run(views));
+        let output = layer.run(scratch, lead, |views| depthwise.compute(views));
         prop_assert_eq!(&output, &expected);
     }
     Ok(())
@@ -347,7 +347,7 @@ proptest! {
         let (least, most) = conv.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
             for lead in leads(conv.lead(), layer.batches) {
-                prop_assert_eq!(&layer.run(scratch, lead, |views| conv.run(views)), &expected);
+                prop_assert_eq!(&layer.run(scratch, lead, |views| conv.compute(views)), &expected);
             }
         }
     }
@@ -375,7 +375,7 @@ proptest! {
         };
         let (least, most) = conv.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
-            prop_assert_eq!(&layer.run(scratch, None, |views| conv.run(views)), &expected);
+            prop_assert_eq!(&layer.run(scratch, None, |views| conv.compute(views)), &expected);
         }
     }
 
@@ -409,6 +409,6 @@ proptest! {
             output_zero: layer.output_zero,
             clamp: layer.clamp,
         };
-        prop_assert_eq!(layer.run(dense.scratch_bytes().0, None, |views| dense.run(views)), expected);
+        prop_assert_eq!(layer.run(dense.scratch_bytes().0, None, |views| dense.compute(views)), expected);
     }
 }

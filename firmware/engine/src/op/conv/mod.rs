@@ -115,7 +115,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
 impl Conv<'_> {
     /// Runs it.
     #[inline]
-    pub(super) fn compute(&self, views: Views<'_>) {
+    pub(in crate::op) fn compute(&self, views: Views<'_>) {
         if GROUPS && self.groups > 1 {
             return kernel::apart(|| self.run_groups(views));
         }

@@ -66,7 +66,7 @@ impl<'m> Kernel<'m> for Int4<'m> {
         let weights = &mut cast::as_i8_mut(weights)[..self.depthwise_weights()];
         self.unpack(0, weights);
         self.unpacked_depthwise(weights)
-            .run(Views { scratch, ..views });
+            .compute(Views { scratch, ..views });
     }
 }
 
