@@ -67,11 +67,11 @@ pub(crate) enum Command {
 ///
 /// First the host engine reads, plans and runs the model: what it refuses costs no board time. The
 /// model is prepared, unless --no-prepare is given: what is flashed is a cheaper file that computes
-/// the same, see `onchip prepare`; the record lists what was done.
-/// Then image and model are brought into flash, where only sectors that differ are erased, the
-/// image runs the model, and its report is proved: the nonce must come back, the chip's own CRC of
-/// the model must be right, the output must equal the host engine's of the model that was given, byte for byte, and the cycle
-/// counter must agree with a second clock. A report that fails a proof is not shown.
+/// the same (see `onchip help prepare`), and the record lists what was done. Then image and model
+/// are brought into flash, where only sectors that differ are erased, the image runs the model, and
+/// its report is proved: the nonce must come back, the chip's own CRC of the model must be right,
+/// the output must equal byte for byte what the host engine makes of the model that was given, and
+/// the cycle counter must agree with a second clock. A report that fails a proof is not shown.
 ///
 /// Cycles are those of the median run, after one run to warm up. RAM is found by painting it
 /// before each run.

@@ -5,7 +5,7 @@
 mod build;
 
 use build::{Build, conv, dense, depthwise, pool};
-use onchip_prepare::{Options, prepare};
+use onchip_prepare::{Options, Pass, prepare};
 use onchip_tflite::options::{Activation, Padding};
 use onchip_tflite::{Model, Options as Op};
 
@@ -213,4 +213,31 @@ fn what_nobody_reads_and_what_is_constant_goes() {
     let graph = &model.subgraphs[0];
     let folded = &graph.tensors[graph.operators[0].inputs[1] as usize];
     assert_eq!(model.constant(folded).unwrap(), [10, -10_i8 as u8]);
+}
+
+#[test]
+fn branches_run_one_after_the_other() {
+    let mut build = Build::new(&[1, 8, 8, 4], 0.5, 3);
+    let wide = [0, 1].map(|_| build.value(&[1, 8, 8, 32], 0.9, 1));
+    let narrow = [0, 1].map(|_| build.value(&[1, 8, 8, 4], 0.9, 1));
+    for to in wide {
+        conv(&mut build, 0, to, 3, Padding::Same, 1, 1);
+    }
+    for (from, to) in wide.into_iter().zip(narrow) {
+        conv(&mut build, from, to, 3, Padding::Same, 1, 1);
+    }
+    let output = build.value(&[1, 8, 8, 4], 0.9, 1);
+    build.operator(0, &narrow, output, Some(Op::Add(Box::default())));
+    let file = build.output(output).model().write().unwrap();
+    let prepared = prepare(&file, Options::default()).unwrap();
+    assert_eq!(prepared.steps[0].pass, Pass::Order, "{:?}", prepared.steps);
+    // Both wide values need not be there at once. Working memory takes some of what gets free.
+    let [before, after] = [prepared.before, prepared.after].map(|cost| cost.arena);
+    assert!(after + 8 * 8 * 32 / 2 <= before, "{before} to {after}");
+    // The second half of a branch now follows the first.
+    let model = Model::read(&prepared.bytes).unwrap();
+    let operators = &model.subgraphs[0].operators;
+    for pair in [0, 2] {
+        assert_eq!(operators[pair + 1].inputs[0], operators[pair].outputs[0]);
+    }
 }

@@ -119,7 +119,8 @@ impl Check {
     }
 }
 
-/// What the host can tell of a network; nothing of one that cannot be deployed.
+/// What the host can tell of a network as it is exported, which is measured in a form that takes no more; nothing of
+/// one that cannot be deployed.
 fn scores(network: &Architecture, arena: &mut [u8]) -> Option<Scores> {
     let topology = network.topology().ok()?;
     let file = quantize::untrained(&topology, 0).ok()?.to_file().ok()?;
