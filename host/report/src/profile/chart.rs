@@ -22,7 +22,7 @@ const ROW: i32 = 24;
 const BAR: i32 = 16;
 /// Above the first panel, and of each panel above and below its rows.
 const HEAD: i32 = 8;
-const PANEL_HEAD: i32 = 58;
+const PANEL_HEAD: i32 = 66;
 const PANEL_FOOT: i32 = 56;
 /// Height of a line of the legend.
 const LINE: i32 = 22;
@@ -124,7 +124,7 @@ impl<'a> Chart<'a> {
     ) -> Drawn<DB> {
         area.draw(&Text::new(
             profile.model.clone(),
-            (20, top + 16),
+            (20, top + 24),
             text(TITLE),
         ))?;
         let milliseconds = profile.cycles as f64 * 1e3 / f64::from(profile.clock_hz);
@@ -133,7 +133,7 @@ impl<'a> Chart<'a> {
             profile.measured_on,
             grouped(profile.cycles)
         );
-        area.draw(&Text::new(total, (20, top + 38), text(TEXT)))?;
+        area.draw(&Text::new(total, (20, top + 46), text(TEXT)))?;
 
         let most = profile.operators.iter().map(|one| one.cycles).max();
         let step = step(most.unwrap_or(0));
@@ -149,7 +149,11 @@ impl<'a> Chart<'a> {
             area.draw(&Text::new(short(mark), (x(mark), bottom + 14), centred))?;
         }
         let what = text(TEXT).pos(Pos::new(HPos::Center, VPos::Center));
-        area.draw(&Text::new("cycles", (NAMES + BARS / 2, bottom + 32), what))?;
+        let axis = match self.shown.as_slice() {
+            [] => "cycles",
+            _ => "cycles, coloured by what they were spent on",
+        };
+        area.draw(&Text::new(axis, (NAMES + BARS / 2, bottom + 32), what))?;
 
         for (operator, index) in profile.operators.iter().zip(0..) {
             let middle = first + ROW * index + ROW / 2;
