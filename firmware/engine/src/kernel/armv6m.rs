@@ -16,6 +16,7 @@ use crate::kernel::{COLUMNS, Filters, Source};
 const SUMMABLE: usize = 512;
 
 /// Elements, or weights, 0 and 2, and 1 and 3, of up to four, each raised by 128.
+#[inline]
 fn lanes(bytes: &[i8]) -> [u32; 2] {
     let mut four = [0; 4];
     for (to, &from) in four.iter_mut().zip(bytes) {
@@ -26,18 +27,21 @@ fn lanes(bytes: &[i8]) -> [u32; 2] {
 }
 
 /// Halfwords as words.
+#[inline]
 fn words(halves: &[i16]) -> &[u32] {
     // SAFETY: every bit pattern is a valid `u32`, and `align_to` keeps to its size and alignment.
     unsafe { halves.align_to().1 }
 }
 
 /// The same, to be written.
+#[inline]
 fn words_mut(halves: &mut [i16]) -> &mut [u32] {
     // SAFETY: as in `words`.
     unsafe { halves.align_to_mut().1 }
 }
 
 /// Fills a triple of columns with `rows` rows of `row` elements, a multiple of 4, of each of `sources`.
+#[inline]
 pub(crate) fn unpack(
     triple: &mut [i16],
     sources: [Source<'_>; COLUMNS],
@@ -54,6 +58,7 @@ pub(crate) fn unpack(
 }
 
 /// Writes a row of a column to every third of `words`.
+#[inline]
 fn unpack_row(words: &mut [u32], row: &[i8]) {
     let groups = row.len() / 4;
     if groups > 0 && row.as_ptr().addr().is_multiple_of(4) {
@@ -77,6 +82,7 @@ fn unpack_row(words: &mut [u32], row: &[i8]) {
 
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of.
+#[inline]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16], out: &mut [i8]) {
     let (depth, count) = (filters.depth.next_multiple_of(4), filters.count());
     let pixels = out.len() / count;
@@ -116,6 +122,7 @@ pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16],
 }
 
 /// Turns weights into words, and adds them up.
+#[inline]
 fn widen(weights: &[i8], row: &mut [u32]) -> i32 {
     let mut sum = 0;
     for (weights, row) in weights.chunks(SUMMABLE).zip(row.chunks_mut(SUMMABLE / 2)) {
@@ -138,6 +145,7 @@ fn widen(weights: &[i8], row: &mut [u32]) -> i32 {
 }
 
 /// The sum of the products of a row and the column whose words are every third from `column`'s first on.
+#[inline]
 fn dot(column: &[u32], row: &[u32]) -> i32 {
     let products = column
         .iter()

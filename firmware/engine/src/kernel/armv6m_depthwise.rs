@@ -12,7 +12,7 @@ use crate::kernel::{Strips, cast};
 const LINES: usize = 4;
 
 /// Computes an image, unless its factors are unusual. The output may lie in the input's place if it is as large.
-#[inline(never)]
+#[inline]
 pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) -> bool {
     let filters = strips.filters;
     if !filters.are_short() {
