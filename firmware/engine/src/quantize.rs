@@ -146,7 +146,7 @@ fn high_mul_of_halves<const BITS: u32>(a: i32, b: i32) -> i32 {
     // One more than the upper half, if the lower is negative: up to 2^15.
     let p = (a >> 16) + (a >> 15 & 1);
     let (r, s) = (b >> 16, b & 0xffff);
-    let (first, second) = (p * s, q * r + (q * s >> 16));
+    let (first, second) = (p * s, q * r + ((q * s) >> 16));
     // Together they can need 33 bits.
     let mask = (1 << shift) - 1;
     let rest = (first & mask) + (second & mask) + (1 << (shift - 1));
@@ -186,7 +186,7 @@ mod tests {
             Just(i32::MIN),
             Just(i32::MAX),
             Just(0),
-            Just(-1 << 15),
+            Just(-(1 << 15)),
             Just(1 << 15)
         ];
         prop_oneof![
