@@ -186,7 +186,7 @@ mod tests {
             Just(i32::MIN),
             Just(i32::MAX),
             Just(0),
-            Just(-1 << 15),
+            Just(-(1 << 15)),
             Just(1 << 15)
         ];
         prop_oneof![
