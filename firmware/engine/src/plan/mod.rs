@@ -72,7 +72,7 @@ impl<'m> Plan<'m> {
             model.op(index, &mut |op| {
                 let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
                 end = end.max(work.end);
-                table_bytes += rounded_table_bytes(op);
+                table_bytes = table_bytes.saturating_add(rounded_table_bytes(op));
                 Ok(())
             })?;
         }
@@ -80,7 +80,7 @@ impl<'m> Plan<'m> {
         // The records still lie at the arena's start, so the numbers are kept behind both.
         let numbers = align(end.max(tensors * RECORD).max(HEADER));
         let count = tensors + 3 * operators;
-        let used = numbers + 4 * count + table_bytes;
+        let used = (numbers + 4 * count).saturating_add(table_bytes);
         if used > available {
             return Err(too_small(used));
         }

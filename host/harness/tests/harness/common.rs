@@ -17,19 +17,22 @@ pub(crate) fn board() -> Board {
     Board::find("nucleo-l4r5zi").unwrap()
 }
 
-/// The kept image, or the one in the folder that `ONCHIP_TEST_IMAGE_DIR` names.
+/// A board's kept image, or the one in the folder that `ONCHIP_TEST_IMAGE_DIR` names.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where a test is told which image to test"
 )]
-pub(crate) fn image_bytes() -> Vec<u8> {
-    let board = board();
+pub(crate) fn image_bytes_of(board: &Board) -> Vec<u8> {
     match std::env::var_os("ONCHIP_TEST_IMAGE_DIR") {
         Some(folder) => std::fs::read(Path::new(&folder).join(&board.image)).unwrap(),
         None => onchip_harness::board::embedded_image(&board.image)
             .unwrap()
             .to_vec(),
     }
+}
+
+pub(crate) fn image_bytes() -> Vec<u8> {
+    image_bytes_of(&board())
 }
 
 pub(crate) fn image() -> Image {

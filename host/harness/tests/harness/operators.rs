@@ -10,20 +10,22 @@ use std::sync::Arc;
 
 use golden::FAMILIES;
 use onchip_engine::Model;
-use onchip_harness::{Drill, Observer, Session};
+use onchip_harness::{Board, Candidate, Drill, Image, Input, Observer, Session};
 use onchip_vboard::VirtualBoard;
 
-use crate::common::{board, image, order, prepare};
+use crate::common::{image_bytes_of, order};
 
-/// Cases of each operator in each family.
-const SAMPLE: usize = 2;
-
-#[tokio::test]
-async fn golden_networks_on_the_chip() {
-    let virtual_board = VirtualBoard::new("STM32L4R5ZITx").unwrap();
-    let selector = virtual_board.plug_in("operators").unwrap();
+/// Measures so many networks of each operator in each family on a board, and counts them.
+async fn check(name: &str, sample: usize) -> u64 {
+    let board = Board::find(name).unwrap();
+    let image = Image::parse(&image_bytes_of(&board), &board).unwrap();
+    let plug = format!("operators-{name}");
+    let selector = VirtualBoard::new(&board.chip)
+        .unwrap()
+        .plug_in(&plug)
+        .unwrap();
     let quiet: Observer = Arc::new(|_| ());
-    let mut session = Session::open(board(), image(), selector, quiet)
+    let mut session = Session::open(board.clone(), image.clone(), selector, quiet)
         .await
         .unwrap();
     let mut measured = 0;
@@ -31,12 +33,13 @@ async fn golden_networks_on_the_chip() {
         let mut taken = BTreeMap::new();
         for case in golden::cases(file) {
             let count = taken.entry(case.operator()).or_insert(0);
-            if *count == SAMPLE || Model::new(case.model).is_err() {
+            if *count == sample || Model::new(case.model).is_err() {
                 continue;
             }
             *count += 1;
             measured += 1;
-            let candidate = prepare(case.model).unwrap();
+            let candidate =
+                Candidate::prepare(&case.name, case.model, &Input::Lcg, &board, &image).unwrap();
             let order = order(measured, 1, Drill::None);
             if let Err(failure) = session.measure(&candidate, order).await {
                 panic!("{family}: {}: {failure:?}", case.name);
@@ -44,6 +47,18 @@ async fn golden_networks_on_the_chip() {
         }
     }
     session.close().await.unwrap();
-    onchip_vboard::probe::unplug("operators");
+    onchip_vboard::probe::unplug(&plug);
+    measured
+}
+
+#[tokio::test]
+async fn golden_networks_on_a_chip_with_dsp_instructions() {
+    let measured = check("nucleo-l4r5zi", 2).await;
     assert!(measured >= 100, "only {measured} networks");
+}
+
+#[tokio::test]
+async fn golden_networks_on_a_chip_that_can_only_multiply() {
+    let measured = check("nucleo-g0b1re", 1).await;
+    assert!(measured >= 50, "only {measured} networks");
 }
