@@ -67,7 +67,7 @@ impl<'m> Plan<'m> {
         }
         buffers.settle(model)?;
         let mut end = tensors_end;
-        let mut table_bytes = 0;
+        let mut table_bytes = 0_usize;
         for index in 0..operators {
             model.op(index, &mut |op| {
                 let work = buffers.working_memory(index, end, op.kernel.scratch_bytes());
