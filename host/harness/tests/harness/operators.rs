@@ -18,14 +18,15 @@ use crate::common::{image_bytes_of, order};
 /// Measures so many networks of each operator in each family on a board, and counts them.
 async fn check(name: &str, sample: usize) -> u64 {
     let board = Board::find(name).unwrap();
-    let image = Image::parse(&image_bytes_of(&board), &board).unwrap();
+    let image = || Image::parse(&image_bytes_of(&board), &board).unwrap();
+    let mine = image();
     let plug = format!("operators-{name}");
     let selector = VirtualBoard::new(&board.chip)
         .unwrap()
         .plug_in(&plug)
         .unwrap();
     let quiet: Observer = Arc::new(|_| ());
-    let mut session = Session::open(board.clone(), image.clone(), selector, quiet)
+    let mut session = Session::open(board.clone(), image(), selector, quiet)
         .await
         .unwrap();
     let mut measured = 0;
@@ -39,7 +40,7 @@ async fn check(name: &str, sample: usize) -> u64 {
             *count += 1;
             measured += 1;
             let candidate =
-                Candidate::prepare(&case.name, case.model, &Input::Lcg, &board, &image).unwrap();
+                Candidate::prepare(&case.name, case.model, &Input::Lcg, &board, &mine).unwrap();
             let order = order(measured, 1, Drill::None);
             if let Err(failure) = session.measure(&candidate, order).await {
                 panic!("{family}: {}: {failure:?}", case.name);
