@@ -40,7 +40,7 @@ async fn check(name: &str, sample: usize) -> u64 {
             *count += 1;
             measured += 1;
             let candidate =
-                Candidate::prepare(&case.name, case.model, &Input::Lcg, &board, &mine).unwrap();
+                Candidate::prepare(case.name, case.model, &Input::Lcg, &board, &mine).unwrap();
             let order = order(measured, 1, Drill::None);
             if let Err(failure) = session.measure(&candidate, order).await {
                 panic!("{family}: {}: {failure:?}", case.name);
