@@ -3,10 +3,13 @@
 mod console;
 mod table;
 
+use std::future::{Future as _, poll_fn};
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
 use anyhow::Context as _;
 use onchip_emulate::{Emulation, End, Options, Place, Program, Report};
@@ -149,9 +152,18 @@ fn heed_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
+    let (ready, is_ready) = mpsc::channel();
     std::thread::spawn(move || {
         runtime.block_on(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            let mut first = pin!(tokio::signal::ctrl_c());
+            // Until it is polled, a Ctrl-C ends the process.
+            let polled = poll_fn(|cx| Poll::Ready(first.as_mut().poll(cx))).await;
+            ready.send(()).ok();
+            let heard = match polled {
+                Poll::Ready(heard) => heard,
+                Poll::Pending => first.await,
+            };
+            if heard.is_ok() {
                 noted.store(true, Ordering::Relaxed);
             }
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -159,6 +171,7 @@ fn heed_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
             }
         });
     });
+    is_ready.recv()?;
     Ok(interrupt)
 }
 

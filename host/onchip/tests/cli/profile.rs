@@ -21,6 +21,7 @@ fn check_profile(board: &str) {
     let more = [
         "--board",
         board,
+        "--no-prepare",
         "--runs",
         "1",
         "--profile",
