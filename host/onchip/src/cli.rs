@@ -236,12 +236,13 @@ pub(crate) struct InspectArgs {
 /// Reads a TFLite file and writes another one, for any TFLite runtime: margins, activations and
 /// conversions are laid into the operators beside them, constant channels (such as those of filters
 /// of zeros) and channels that nothing depends on are taken out of all weights, operators are put in
-/// the order that needs the least memory, and what nothing refers to is dropped. For TensorFlow Lite
-/// Micro a memory plan is added. After each part of the work the host engine runs the source and the
-/// result on several inputs; outputs that differ are an error.
+/// the order that needs the least memory, and what nothing refers to is dropped. The memory plan and
+/// the factors that the image's engine would otherwise compute at every start and keep in RAM are put
+/// into the file, and a memory plan for TensorFlow Lite Micro. After each part of the work the host
+/// engine runs the source and the result on several inputs; outputs that differ are an error.
 ///
 /// Printed are MACs, operators, bytes of the file and of the arena before and after, and what was
-/// done. `onchip bench` and `onchip search` prepare models by themselves, without the plan.
+/// done. `onchip bench` and `onchip search` prepare models by themselves, without TensorFlow's plan.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:

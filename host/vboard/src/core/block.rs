@@ -17,7 +17,7 @@
 //! * at the end: the [`Exit`] that was taken: `fall` if control goes on behind the last
 //!   instruction, `taken` if it branched;
 //! * and, if the block ends with a branch that the core has to predict, what
-//!   [`Pipeline::resolve_branch`](crate::timing::Pipeline::resolve_branch) says was lost: what follows a
+//!   `Pipeline::resolve_branch` says was lost: what follows a
 //!   misprediction is entered in [`PipelineState::BRANCHED`];
 //! * for each predicated instruction whose condition fails: `skip[i]` is added (it is
 //!   usually negative: one minus what the model charged);
