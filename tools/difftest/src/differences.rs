@@ -105,11 +105,13 @@ pub const KNOWN: &[Difference] = &[
         reason: "it rounds to nearest whatever FPSCR.RMode says (PM0214, 3.11.5; DDI 0403, \
                  A7.7.228); Unicorn obeys RMode",
         applies: |pair, diff, isa| {
+            let is_moved = names(pair, isa).any(|n| TO_CORE.contains(&n));
             let only = Diff {
                 s: diff.s,
                 fpscr: diff.fpscr,
-                // Where it is stored by what follows.
+                // Where it is stored, or moved to a core register, by what follows.
                 memory: diff.memory && pair.case.code.len() > 2,
+                r: if is_moved { diff.r } else { 0 },
                 ..Diff::default()
             };
             let is_target = match alone(pair, isa) {
@@ -243,6 +245,14 @@ pub const KNOWN: &[Difference] = &[
             in_it(pair, isa) && pair.instructions[..before_last].iter().any(ends)
         },
     },
+];
+
+/// Instructions that move floating-point registers to core registers.
+const TO_CORE: [&str; 4] = [
+    "VMOV (single to core)",
+    "VMOV (scalar to core)",
+    "VMOV (two singles)",
+    "VMOV (double)",
 ];
 
 impl Difference {
