@@ -34,6 +34,7 @@ mod m3;
 pub mod m4;
 pub mod m7;
 mod pipeline;
+mod states;
 
 pub(crate) use data_cache::Maintenance;
 pub(crate) use flash::Memos;

@@ -1,7 +1,5 @@
 //! The core's pipeline, as the executor asks about it.
 
-use std::collections::HashMap;
-
 use super::{
     queue::Bus,
     rules,
@@ -14,7 +12,7 @@ use crate::{
         insn::{Cond, Insn},
     },
     memory::Size,
-    timing::{Cause, Ledger},
+    timing::{Cause, Ledger, states::States},
 };
 
 /// The timing model of the Cortex-M4's pipeline.
@@ -26,8 +24,7 @@ use crate::{
 pub struct Pipeline {
     /// By number; the first stands for [`PipelineState::BRANCHED`], which also depends on
     /// the address branched to.
-    states: Vec<State>,
-    numbers: HashMap<State, u32>,
+    states: States<State>,
     table: Table,
 }
 
@@ -44,8 +41,7 @@ impl Pipeline {
     /// The same pipeline with another core's table of instructions.
     pub(in crate::timing) fn with_table(table: Table) -> Self {
         Self {
-            states: vec![State::default()],
-            numbers: HashMap::new(),
+            states: States::apart_from_branched(),
             table,
         }
     }
@@ -119,7 +115,7 @@ impl Pipeline {
                 state: if refetched {
                     PipelineState::BRANCHED
                 } else {
-                    self.number(walk.state)
+                    self.states.number(walk.state)
                 },
             },
             taken: Exit {
@@ -206,19 +202,8 @@ impl Pipeline {
         if entry == PipelineState::BRANCHED {
             Walk::branched(bus, address)
         } else {
-            Walk::new(self.states[entry.0 as usize], bus, address)
+            Walk::new(self.states.get(entry), bus, address)
         }
-    }
-
-    fn number(&mut self, state: State) -> PipelineState {
-        let Self {
-            states, numbers, ..
-        } = self;
-        let number = *numbers.entry(state).or_insert_with(|| {
-            states.push(state);
-            (states.len() - 1) as u32
-        });
-        PipelineState(number)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The core's pipeline, as the executor asks about it.
 
-use std::collections::HashMap;
-
 use super::{
     predictor::Predictor,
     rules,
@@ -13,7 +11,7 @@ use crate::{
         insn::{Cond, Insn, Op},
     },
     memory::Size,
-    timing::{Cause, Ledger, m4},
+    timing::{Cause, Ledger, m4, states::States},
 };
 
 /// The timing model of the Cortex-M7's pipeline.
@@ -23,16 +21,14 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     /// What is carried into a block, by number; the first stands for [`PipelineState::BRANCHED`].
-    states: Vec<Results>,
-    numbers: HashMap<Results, u32>,
+    states: States<Results>,
     predictor: Predictor,
 }
 
 impl Default for Pipeline {
     fn default() -> Self {
         Self {
-            states: vec![Results::default()],
-            numbers: HashMap::from([(Results::default(), 0)]),
+            states: States::with_branched(),
             predictor: Predictor::default(),
         }
     }
@@ -244,7 +240,7 @@ impl Pipeline {
             let bytes = (address & 3).wrapping_add(at.wrapping_sub(address));
             needs.resize(bytes.div_ceil(4) as usize, start);
         }
-        let state = self.number(issue.results.carried(issue.now));
+        let state = self.states.number(issue.results.carried(issue.now));
         let exit = Exit {
             cycles: issue.now,
             state,
@@ -289,20 +285,9 @@ impl Pipeline {
 
     fn enter(&self, entry: PipelineState) -> Issue {
         Issue {
-            results: self.states[entry.0 as usize],
+            results: self.states.get(entry),
             ..Issue::default()
         }
-    }
-
-    fn number(&mut self, results: Results) -> PipelineState {
-        let Self {
-            states, numbers, ..
-        } = self;
-        let number = *numbers.entry(results).or_insert_with(|| {
-            states.push(results);
-            (states.len() - 1) as u32
-        });
-        PipelineState(number)
     }
 
     /// Cycles of dividing `dividend` by `divisor` beyond what [`Self::time_block`] charged.
