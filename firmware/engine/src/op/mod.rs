@@ -145,21 +145,28 @@ impl Hot<'_, '_> {
 /// What is to be done with an operator.
 pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> error::Result<()>;
 
-/// Reads an operator as this kernel, and hands it on. A function for each kernel is less code than all of them in one.
+/// Reads an operator as this kernel, and hands it on. There is a function of this kind for each kernel: it is to hold
+/// nothing but the reading, which stays where it was written.
 #[inline(never)]
 fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Result<()> {
-    let kernel = K::read(cx).map_err(|fault| cx.explain(fault))?;
-    let operands = operands(cx, &kernel).map_err(|fault| cx.explain(fault))?;
-    then(&Op {
-        operands,
-        kernel: &kernel,
-    })
+    match &K::read(cx) {
+        Ok(kernel) => hand_on(cx, kernel, then),
+        Err(fault) => Err(cx.explain(*fault)),
+    }
 }
 
-/// The operands of a kernel, if what it needs is built in.
-fn operands<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>) -> Result<Operands<'m>> {
-    cx.ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)?;
-    Operands::read(cx, kernel.wiring(cx))
+/// Hands on an operator, if what it needs is built in.
+#[inline(never)]
+fn hand_on<'m>(
+    cx: &Context<'m>,
+    kernel: &dyn Kernel<'m>,
+    then: Then<'_, 'm>,
+) -> error::Result<()> {
+    let operands = cx
+        .ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)
+        .and_then(|()| Operands::read(cx, kernel.wiring(cx)))
+        .map_err(|fault| cx.explain(fault))?;
+    then(&Op { operands, kernel })
 }
 
 /// Lists the kernels: responsible for an operator is the first one whose guard, if it has one, accepts it.
