@@ -104,6 +104,13 @@ impl<'m> Context<'m> {
         self.ensure(outputs == 1, OperatorProblem::Outputs, outputs)
     }
 
+    /// Checks that there are so many inputs and one output, and that the options are of this type, which are returned.
+    #[inline(never)]
+    pub(crate) fn form(&self, inputs: usize, options: u8) -> Result<Options<'m>> {
+        self.arity(inputs, inputs)?;
+        self.options(options)
+    }
+
     /// Input `i`, one of the first [`KEPT_INPUTS`], which must not be left out.
     pub(crate) fn input(&self, i: usize) -> Result<&TensorInfo<'m>> {
         self.once(1 + i, self.inputs.get(i).filter(|&index| index != -1))

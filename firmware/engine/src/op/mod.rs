@@ -157,11 +157,7 @@ fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Resul
 
 /// Hands on an operator, if what it needs is built in.
 #[inline(never)]
-fn hand_on<'m>(
-    cx: &Context<'m>,
-    kernel: &dyn Kernel<'m>,
-    then: Then<'_, 'm>,
-) -> error::Result<()> {
+fn hand_on<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>, then: Then<'_, 'm>) -> error::Result<()> {
     let operands = cx
         .ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)
         .and_then(|()| Operands::read(cx, kernel.wiring(cx)))
@@ -220,15 +216,15 @@ kernels! {
     BatchMatMul(batch_matmul::BatchMatMul): BATCH_MATMUL;
     Svdf(recurrent::svdf::Svdf<'m>): SVDF;
     Lstm(recurrent::lstm::Lstm<'m>): UNIDIRECTIONAL_SEQUENCE_LSTM;
-    Join(movement::Join): CONCATENATION | PACK;
-    Split(movement::Split): SPLIT | SPLIT_V | UNPACK;
-    Slice(movement::Slice): SLICE;
-    StridedSlice(movement::StridedSlice): STRIDED_SLICE;
-    Pad(movement::Pad): PAD | PADV2;
+    Join(movement::Move): CONCATENATION | PACK;
+    Split(movement::Move): SPLIT | SPLIT_V | UNPACK;
+    Slice(movement::Move): SLICE;
+    StridedSlice(movement::Move): STRIDED_SLICE;
+    Pad(movement::Move): PAD | PADV2;
     MirrorPad(movement::MirrorPad): MIRROR_PAD;
-    Transpose(movement::Transpose): TRANSPOSE;
+    Transpose(movement::Move): TRANSPOSE;
     Gather(movement::Gather): GATHER;
-    Blocks(movement::Blocks): SPACE_TO_DEPTH | DEPTH_TO_SPACE;
+    Blocks(movement::Move): SPACE_TO_DEPTH | DEPTH_TO_SPACE;
     Batches(movement::Batches): SPACE_TO_BATCH_ND | BATCH_TO_SPACE_ND;
     Nearest(resize::Nearest): RESIZE_NEAREST_NEIGHBOR;
     Bilinear(resize::Bilinear): RESIZE_BILINEAR;

@@ -21,8 +21,7 @@ pub(crate) struct Gather {
 
 impl<'m> Kernel<'m> for Gather {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
-        let options = cx.options(23)?;
+        let options = cx.form(2, 23)?;
         let (input, indices, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let element = element(cx, input, output)?;
         cx.ensure(
