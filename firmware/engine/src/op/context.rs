@@ -106,7 +106,7 @@ impl<'m> Context<'m> {
 
     /// Checks that there are so many inputs and one output, and that the options are of this type, which are returned.
     #[inline(never)]
-    pub(crate) fn form(&self, inputs: usize, options: u8) -> Result<Options<'m>> {
+    pub(crate) fn form(&self, inputs: usize, options: u8) -> Result<Options<'_, 'm>> {
         self.arity(inputs, inputs)?;
         self.options(options)
     }
@@ -330,14 +330,15 @@ impl<'m> Context<'m> {
     }
 
     /// The option table, which must be of this type of `union BuiltinOptions`; an absent one holds the defaults.
-    pub(crate) fn options(&self, kind: u8) -> Result<Options<'m>> {
+    #[inline(never)]
+    pub(crate) fn options(&self, kind: u8) -> Result<Options<'_, 'm>> {
         let fits = self.options.is_none() || self.options_type == kind;
         self.ensure(
             fits,
             OperatorProblem::Options,
             usize::from(self.options_type),
         )?;
-        Ok(Options(self.options))
+        Ok(Options(self.options.as_ref()))
     }
 
     /// The range of a fused activation, int8.
@@ -398,12 +399,18 @@ fn all_zero(numbers: &Vector<'_, i64>) -> bool {
 }
 
 /// An operator's options, by the schema's field numbers.
-pub(crate) struct Options<'m>(Option<Table<'m>>);
+pub(crate) struct Options<'c, 'm>(Option<&'c Table<'m>>);
 
-impl<'m> Options<'m> {
+impl<'m> Options<'_, 'm> {
     pub(crate) fn get<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
         self.0
             .map_or(Ok(default), |table| table.scalar(id, default))
+    }
+
+    /// A byte, 0 if it is absent. More than a byte is returned in less code.
+    #[inline(never)]
+    pub(crate) fn byte(&self, id: usize) -> Result<usize> {
+        self.get(id, 0_u8).map(usize::from)
     }
 
     /// A text, empty if it is absent.

@@ -13,7 +13,7 @@ pub(super) fn read(cx: &Context<'_>, movement: &mut Move) -> Result<()> {
     let concatenation = cx.opcode == Opcode::CONCATENATION;
     let options = cx.options(if concatenation { 10 } else { 59 })?;
     let axis = if concatenation {
-        let activation = usize::from(options.get(1, 0_u8)?);
+        let activation = options.byte(1)?;
         cx.ensure(activation == 0, OperatorProblem::Activation, activation)?;
         options.get(0, 0)?
     } else {

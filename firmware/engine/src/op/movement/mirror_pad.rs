@@ -31,7 +31,7 @@ pub(super) struct Border {
 impl<'m> Kernel<'m> for MirrorPad {
     fn read(cx: &Context<'m>) -> Result<Self> {
         // 0: the outermost element is the mirror; 1: it is mirrored, too.
-        let mode = usize::from(cx.form(2, 77)?.get(0, 0_u8)?);
+        let mode = cx.form(2, 77)?.byte(0)?;
         cx.ensure(mode < 2, OperatorProblem::Padding, mode)?;
         let mirror = 1 - mode;
         let sides = &Sides::read(cx)?;

@@ -30,7 +30,7 @@ pub(super) fn read(cx: &Context<'_>, movement: &mut Move) -> Result<()> {
     let [begin_mask, end_mask, ellipsis, new_axis, shrink_mask] = masks;
     let unusual = (ellipsis | new_axis).unsigned_abs() as usize;
     cx.ensure(unusual == 0, OperatorProblem::SliceMask, unusual)?;
-    let offset = options.get(5, 0_u8)? != 0;
+    let offset = options.byte(5)? != 0;
 
     let sides = &Sides::read(cx)?;
     let (begin, end, stride) = (&cx.integers(1)?, &cx.integers(2)?, &cx.integers(3)?);

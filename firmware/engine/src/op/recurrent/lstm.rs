@@ -19,7 +19,7 @@ const CELL_STATE: usize = 19;
 /// Peepholes, projection and layer normalization.
 const UNSUPPORTED: [usize; 9] = [9, 10, 11, 16, 17, 20, 21, 22, 23];
 /// `ActivationFunctionType.TANH`.
-const TANH: u8 = 4;
+const TANH: usize = 4;
 
 /// The scale of gates before their activation, Q3.12, and after it, 0.15.
 const GATE_SCALE: f64 = 1.0 / 4096.0;
@@ -68,13 +68,9 @@ impl<'m> Kernel<'m> for Lstm<'m> {
         let (input, output) = (cx.input(0)?, cx.output()?);
         let (hidden, cell) = (&cx.any_input(HIDDEN_STATE)?, &cx.any_input(CELL_STATE)?);
         let options = cx.options(71)?;
-        let activation = options.get(0, 0_u8)?;
-        cx.ensure(
-            activation == TANH,
-            OperatorProblem::Activation,
-            activation.into(),
-        )?;
-        let diagonal = options.get(5, 0_u8)? != 0;
+        let activation = options.byte(0)?;
+        cx.ensure(activation == TANH, OperatorProblem::Activation, activation)?;
+        let diagonal = options.byte(5)? != 0;
         cx.ensure(!diagonal, OperatorProblem::Lstm, RECURRENT_WEIGHTS)?;
 
         let (from, to) = (cx.int8(0, input)?, cx.int8(cx.inputs.len(), output)?);
@@ -91,7 +87,7 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             0,
         )?;
 
-        let time_major = options.get(3, 0_u8)? != 0;
+        let time_major = options.byte(3)? != 0;
         let [first, second, depth] = cx.dims(input)?;
         let (batches, steps) = if time_major {
             (second, first)

@@ -61,7 +61,7 @@ impl<'m> Kernel<'m> for Svdf<'m> {
         cx.ensure(fits, OperatorProblem::Shape, 4)?;
         cx.of_shape(5, output, &[batches, units])?;
         // TFLite applies no activation to integers: it relies on the output's range, which stands for RELU.
-        let activation = usize::from(options.get(1, 0_u8)?);
+        let activation = options.byte(1)?;
         cx.ensure(activation < 2, OperatorProblem::Activation, activation)?;
 
         // TFLite `PrepareSvdf`, in double precision as TFLite Micro's Python package computes it.
