@@ -73,7 +73,7 @@ problems! {
         Dynamic = 2, "has a dynamic or empty dimension; export the model with a fixed shape and batch size", "dimension";
         TooLarge = 3, "is larger than 1 GiB", "";
         DataType = 4, "has a data type unknown to this engine", "type";
-        DataLength = 5, "has constant data of another length than its shape and type say", "";
+        DataLength = 5, "has constant data of another length than its shape and type say", "bytes";
         Sparse = 6, "is sparse; export the model without weight sparsity encoding", "";
         Variable = 7, "is a variable and a constant at once; export the model anew", "";
         ExternalData = 8, "keeps its data outside the flatbuffer", "";
@@ -237,67 +237,58 @@ impl Error {
     }
 }
 
-/// An error as it travels within the engine, in one word, which a function can return in registers beside what it has
-/// found: code that checks is mostly code that passes errors on.
+/// An error as it travels within the engine, in two words: code that checks is mostly code that passes errors on.
 ///
-/// Which operator has the problem is added where its reading ends ([`Fault::of_operator`]). Numbers that do not fit become
-/// the greatest that does: positions in files of more than 16 MiB, and tensors after the 65,535th.
+/// Which operator has the problem is added where its reading ends ([`Fault::of_operator`]).
 #[derive(Clone, Copy)]
-pub(crate) struct Fault(NonZeroU32);
-
-/// What a fault is about, by its two lowest bits, as in the first word of [`Error::encode`]; there, operators are kind 4.
-const FILE: u32 = 1;
-const TENSOR: u32 = 3;
-const OPERATOR: u32 = 0;
-/// The bits of the problem are between those of the kind and those of the value.
-const PROBLEM_BITS: u32 = 6;
-const VALUE_SHIFT: u32 = 2 + PROBLEM_BITS;
-const MAX_VALUE: u32 = u32::MAX >> VALUE_SHIFT;
+pub(crate) struct Fault {
+    /// The first word of [`Error::encode`], and above it the index of a tensor, as far as it fits.
+    head: NonZeroU32,
+    value: u32,
+}
 
 impl Fault {
     #[inline]
     pub(crate) fn file(problem: FileProblem, value: u32) -> Self {
-        Self::new(FILE, problem as u8, value)
+        Self::new(1, problem as u8, value)
     }
 
     #[inline]
     pub(crate) fn operator(problem: OperatorProblem, value: u32) -> Self {
-        Self::new(OPERATOR, problem as u8, value)
+        Self::new(4, problem as u8, value)
     }
 
     #[inline]
     pub(crate) fn tensor(index: usize, problem: TensorProblem, value: u32) -> Self {
         let index = index.min(0xffff) as u32;
-        Self::new(TENSOR, problem as u8, index << 8 | value.min(0xff))
+        let fault = Self::new(3, problem as u8, value);
+        Self {
+            head: fault.head | index << 16,
+            value,
+        }
     }
 
     #[inline]
     fn new(kind: u32, problem: u8, value: u32) -> Self {
-        let value = value.min(MAX_VALUE) << VALUE_SHIFT;
-        // No problem is 0.
-        let word = NonZeroU32::new(value | u32::from(problem) << 2 | kind);
-        Self(word.unwrap_or(NonZeroU32::MAX))
+        // No kind is 0.
+        let head = NonZeroU32::new(word(kind, problem)).unwrap_or(NonZeroU32::MAX);
+        Self { head, value }
     }
 
     /// The error that it stands for if operator `index` has been read.
     #[cold]
     #[inline(never)]
     pub(crate) fn of_operator(self, index: usize, opcode: Opcode) -> Error {
-        let fault = self.0.get();
-        let problem = (fault >> 2 & ((1 << PROBLEM_BITS) - 1)) as u8;
-        let value = fault >> VALUE_SHIFT;
-        let words = match fault & 3 {
-            OPERATOR => {
-                let index = u32::try_from(index).unwrap_or(u32::MAX);
-                [word(4, problem), value, index, opcode.0]
-            }
-            TENSOR => [word(TENSOR, problem), value & 0xff, value >> 8, 0],
-            kind => [word(kind, problem), value, 0, 0],
+        let head = self.head.get();
+        let (index, opcode) = match head & 0xff {
+            4 => (u32::try_from(index).unwrap_or(u32::MAX), opcode.0),
+            _ => (head >> 16, 0),
         };
+        let words = [head & 0xffff, self.value, index, opcode];
         // Every fault is made of a problem.
         Error::decode(words).unwrap_or(Error::File {
             problem: FileProblem::OutOfBounds,
-            value,
+            value: self.value,
         })
     }
 }
@@ -386,31 +377,5 @@ mod tests {
             value,
         };
         assert_eq!(fault, tensor);
-    }
-
-    #[test]
-    fn numbers_of_faults_saturate() {
-        let problem = FileProblem::OutOfBounds;
-        let fault = Fault::file(problem, u32::MAX).of_operator(0, Opcode(0));
-        let value = 0xff_ffff;
-        assert_eq!(fault, Error::File { problem, value });
-        let problem = TensorProblem::Rank;
-        let fault = Fault::tensor(70_000, problem, 300).of_operator(0, Opcode(0));
-        let (index, value) = (0xffff, 255);
-        let tensor = Error::Tensor {
-            index,
-            problem,
-            value,
-        };
-        assert_eq!(fault, tensor);
-    }
-
-    #[test]
-    fn a_fault_has_room_for_every_problem() {
-        for problem in 1..=u8::MAX {
-            let known = OperatorProblem::from_code(problem).is_some();
-            let fits = u32::from(problem) < 1 << PROBLEM_BITS;
-            assert!(fits || !known, "problem {problem}");
-        }
     }
 }

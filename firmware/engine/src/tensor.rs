@@ -252,8 +252,8 @@ impl<'m> TensorInfo<'m> {
             return Err(fail(TensorProblem::ExternalData, 0));
         }
         let data = Some(buffer.bytes(0)?).filter(|data| !data.is_empty());
-        if data.is_some_and(|data| data.len() != bytes) {
-            return Err(fail(TensorProblem::DataLength, 0));
+        if let Some(data) = data.filter(|data| data.len() != bytes) {
+            return Err(fail(TensorProblem::DataLength, saturate(data.len())));
         }
 
         let is_variable = Self::is_variable(table)?;
