@@ -6,6 +6,7 @@
 use core::fmt;
 use core::num::NonZeroU32;
 
+use crate::flatbuffer::saturate;
 use crate::opcode::Opcode;
 
 pub(crate) type Result<T> = core::result::Result<T, Error>;
@@ -237,12 +238,14 @@ impl Error {
     }
 }
 
-/// An error as it travels within the engine, in two words: code that checks is mostly code that passes errors on.
+/// An error as it travels within the engine, in two words: code that checks is mostly code that passes errors on, and
+/// a result of two words is passed on in registers.
 ///
-/// Which operator has the problem is added where its reading ends ([`Fault::of_operator`]).
-#[derive(Clone, Copy)]
+/// Which operator has the problem is added where its reading ends ([`Fault::at`]), and what else an [`Error`] says where
+/// it leaves the engine ([`Fault::error`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fault {
-    /// The first word of [`Error::encode`], and above it the index of a tensor, as far as it fits.
+    /// The first word of [`Error::encode`], and above it the index of a tensor or operator, as far as it fits.
     head: NonZeroU32,
     value: u32,
 }
@@ -254,18 +257,25 @@ impl Fault {
     }
 
     #[inline]
+    pub(crate) fn graph(problem: GraphProblem, value: usize) -> Self {
+        Self::new(2, problem as u8, saturate(value))
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn tensor(index: usize, problem: TensorProblem, value: u32) -> Self {
+        Self::new(3, problem as u8, value).with(index)
+    }
+
+    #[inline]
     pub(crate) fn operator(problem: OperatorProblem, value: u32) -> Self {
         Self::new(4, problem as u8, value)
     }
 
+    /// The arena has fewer bytes than this.
     #[inline]
-    pub(crate) fn tensor(index: usize, problem: TensorProblem, value: u32) -> Self {
-        let index = index.min(0xffff) as u32;
-        let fault = Self::new(3, problem as u8, value);
-        Self {
-            head: fault.head | index << 16,
-            value,
-        }
+    pub(crate) fn arena(needed: usize) -> Self {
+        Self::new(5, 0, saturate(needed))
     }
 
     #[inline]
@@ -275,13 +285,37 @@ impl Fault {
         Self { head, value }
     }
 
-    /// The error that it stands for if operator `index` has been read.
+    fn with(self, index: usize) -> Self {
+        Self {
+            head: self.head | (index.min(0xffff) as u32) << 16,
+            ..self
+        }
+    }
+
+    /// The same fault, met while operator `index` was read.
     #[cold]
     #[inline(never)]
-    pub(crate) fn of_operator(self, index: usize, opcode: Opcode) -> Error {
+    pub(crate) fn at(self, index: usize) -> Self {
+        match self.head.get() & 0xff {
+            4 => self.with(index),
+            _ => self,
+        }
+    }
+
+    /// The operator that has the problem, if it is one's.
+    pub(crate) fn of_operator(self) -> Option<usize> {
+        let head = self.head.get();
+        (head & 0xff == 4).then_some(head as usize >> 16)
+    }
+
+    /// The error that it stands for, in an operator of this kind or an arena of so many bytes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn error(self, opcode: Opcode, available: usize) -> Error {
         let head = self.head.get();
         let (index, opcode) = match head & 0xff {
-            4 => (u32::try_from(index).unwrap_or(u32::MAX), opcode.0),
+            4 => (head >> 16, opcode.0),
+            5 => (saturate(available), 0),
             _ => (head >> 16, 0),
         };
         let words = [head & 0xffff, self.value, index, opcode];
@@ -290,13 +324,6 @@ impl Fault {
             problem: FileProblem::OutOfBounds,
             value: self.value,
         })
-    }
-}
-
-/// For faults outside operators.
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        fault.of_operator(0, Opcode(0))
     }
 }
 
@@ -356,26 +383,43 @@ mod tests {
 
     #[test]
     fn faults_become_the_errors_they_were_made_of() {
-        let (index, opcode, value) = (7, Opcode(3), 9);
+        let (opcode, value) = (Opcode(3), 9);
+        let check = |fault: Fault, error| assert_eq!(fault.at(7).error(opcode, 100), error);
         let problem = OperatorProblem::Hybrid;
-        let operator = Error::Operator {
-            index: 7,
-            opcode,
-            problem,
-            value,
-        };
-        let fault = Fault::operator(problem, value);
-        assert_eq!(fault.of_operator(index, opcode), operator);
+        check(
+            Fault::operator(problem, value),
+            Error::Operator {
+                index: 7,
+                opcode,
+                problem,
+                value,
+            },
+        );
         let problem = FileProblem::Vtable;
-        let fault = Fault::file(problem, value).of_operator(index, opcode);
-        assert_eq!(fault, Error::File { problem, value });
+        check(Fault::file(problem, value), Error::File { problem, value });
+        let problem = GraphProblem::Empty;
+        check(Fault::graph(problem, 9), Error::Graph { problem, value });
         let problem = TensorProblem::Sparse;
-        let fault = Fault::tensor(300, problem, value).of_operator(index, opcode);
-        let tensor = Error::Tensor {
-            index: 300,
-            problem,
-            value,
-        };
-        assert_eq!(fault, tensor);
+        check(
+            Fault::tensor(300, problem, value),
+            Error::Tensor {
+                index: 300,
+                problem,
+                value,
+            },
+        );
+        check(
+            Fault::arena(9),
+            Error::Arena {
+                needed: 9,
+                available: 100,
+            },
+        );
+        assert_eq!(
+            Fault::operator(OperatorProblem::Hybrid, 0)
+                .at(7)
+                .of_operator(),
+            Some(7)
+        );
     }
 }

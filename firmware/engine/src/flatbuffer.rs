@@ -6,6 +6,7 @@
 //! is assumed to be aligned.
 
 use core::marker::PhantomData;
+use core::ops::Range;
 
 use crate::error::{Fault, FileProblem};
 
@@ -41,6 +42,41 @@ macro_rules! scalar {
     )*};
 }
 scalar!(u8, i8, u16, i16, u32, i32, i64, f32);
+
+/// A number that a field of a table can hold.
+pub(crate) trait Number: Scalar {
+    /// The number that the lowest bytes of a word are.
+    fn of(word: u32) -> Self;
+    /// A word of which it is the lowest bytes.
+    fn word(self) -> u32;
+}
+
+macro_rules! number {
+    ($($t:ty),*) => {$(
+        impl Number for $t {
+            #[inline]
+            fn of(word: u32) -> Self {
+                word as Self
+            }
+            #[inline]
+            fn word(self) -> u32 {
+                self as u32
+            }
+        }
+    )*};
+}
+number!(u8, i8, u32, i32);
+
+impl Number for f32 {
+    #[inline]
+    fn of(word: u32) -> Self {
+        Self::from_bits(word)
+    }
+    #[inline]
+    fn word(self) -> u32 {
+        self.to_bits()
+    }
+}
 
 /// A vector of numbers in the file, read one by one because it may be misaligned.
 pub struct Vector<'m, T> {
@@ -113,32 +149,30 @@ pub(crate) struct Table<'m> {
 impl<'m> Table<'m> {
     /// The root table of a file.
     pub(crate) fn root(file: &'m [u8]) -> Result<Self> {
-        let offset: u32 = scalar_at(file, 0)?;
-        Self::at(file, offset as usize)
+        Self::at(file, word_at(file, 0, 4)? as usize)
+    }
+
+    /// The table that the offset at `at` leads to.
+    fn behind(file: &'m [u8], at: usize) -> Result<Self> {
+        Self::at(file, follow(file, at)?)
     }
 
     #[inline(never)]
     fn at(file: &'m [u8], at: usize) -> Result<Self> {
-        let back: i32 = scalar_at(file, at)?;
+        let back = word_at(file, at, 4)?.cast_signed();
         let malformed = Fault::file(FileProblem::Vtable, saturate(at));
-        let start = (at as i64)
-            .checked_sub(i64::from(back))
-            .and_then(|start| usize::try_from(start).ok())
-            .ok_or(malformed)?;
-        let size: u16 = scalar_at(file, start)?;
-        if size < 4 || !size.is_multiple_of(2) {
-            return Err(malformed);
+        let start = at.checked_sub_signed(back as isize).ok_or(malformed)?;
+        let size = word_at(file, start, 2)? as usize;
+        match file.get(start..).and_then(|bytes| bytes.get(..size)) {
+            Some(vtable) if size >= 4 && size.is_multiple_of(2) => Ok(Self { file, at, vtable }),
+            _ => Err(malformed),
         }
-        let vtable = start
-            .checked_add(usize::from(size))
-            .and_then(|end| file.get(start..end))
-            .ok_or(malformed)?;
-        Ok(Self { file, at, vtable })
     }
 
     /// Where field `id` lies, if it is present.
+    #[inline(never)]
     fn field(&self, id: usize) -> Option<usize> {
-        let slot = self.vtable.get(4 + 2 * id..6 + 2 * id)?;
+        let slot = self.vtable.get(4 + 2 * id..)?;
         match u16::read(slot) {
             0 => None,
             offset => Some(self.at.saturating_add(usize::from(offset))),
@@ -146,57 +180,71 @@ impl<'m> Table<'m> {
     }
 
     /// The number in field `id`, or the schema's default for it.
-    pub(crate) fn scalar<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
-        self.field(id)
-            .map_or(Ok(default), |at| scalar_at(self.file, at))
+    #[inline]
+    pub(crate) fn scalar<T: Number>(&self, id: usize, default: T) -> Result<T> {
+        self.word(id, T::SIZE, default.word()).map(T::of)
+    }
+
+    /// The word whose `size` lowest bytes are in field `id`, or a default for it.
+    #[inline(never)]
+    fn word(&self, id: usize, size: usize, default: u32) -> Result<u32> {
+        match self.field(id) {
+            Some(at) => word_at(self.file, at, size),
+            None => Ok(default),
+        }
     }
 
     /// The sub-table in field `id`.
+    #[inline(never)]
     pub(crate) fn table(&self, id: usize) -> Result<Option<Self>> {
-        self.field(id)
-            .map(|at| Self::at(self.file, follow(self.file, at)?))
-            .transpose()
+        match self.field(id) {
+            Some(at) => Self::behind(self.file, at).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The vector of numbers in field `id`; an absent one is empty, as in TFLite.
+    #[inline]
     pub(crate) fn vector<T: Scalar>(&self, id: usize) -> Result<Vector<'m, T>> {
-        let Some(at) = self.field(id) else {
-            return Ok(Vector::new(&[]));
-        };
-        let (start, count) = vector_at(self.file, at)?;
-        let bytes = count
-            .checked_mul(T::SIZE)
-            .and_then(|bytes| start.checked_add(bytes))
-            .and_then(|end| self.file.get(start..end))
-            .ok_or_else(|| out_of_bounds(start))?;
-        Ok(Vector::new(bytes))
+        self.elements(id, T::SIZE.trailing_zeros()).map(Vector::new)
     }
 
     /// The bytes of the vector in field `id`.
     pub(crate) fn bytes(&self, id: usize) -> Result<&'m [u8]> {
-        self.vector::<u8>(id).map(|vector| vector.bytes)
+        self.elements(id, 0)
     }
 
     /// The vector of tables in field `id`; an absent one is empty.
+    #[inline(never)]
     pub(crate) fn tables(&self, id: usize) -> Result<Tables<'m>> {
-        let Some(at) = self.field(id) else {
-            return Ok(Tables {
-                file: self.file,
-                start: 0,
-                count: 0,
-            });
-        };
-        let (start, count) = vector_at(self.file, at)?;
-        count
-            .checked_mul(4)
-            .and_then(|bytes| start.checked_add(bytes))
-            .filter(|&end| end <= self.file.len())
-            .ok_or_else(|| out_of_bounds(start))?;
+        let offsets = self.span(id, 2)?;
         Ok(Tables {
             file: self.file,
-            start,
-            count,
+            start: offsets.start,
+            count: offsets.len() / 4,
         })
+    }
+
+    /// The elements of the vector in field `id`, of two to the power of `size` bytes each.
+    #[inline(never)]
+    fn elements(&self, id: usize, size: u32) -> Result<&'m [u8]> {
+        let span = self.span(id, size)?;
+        Ok(self.file.get(span).unwrap_or_default())
+    }
+
+    /// Where these elements lie, which is within the file.
+    #[inline(never)]
+    fn span(&self, id: usize, size: u32) -> Result<Range<usize>> {
+        let Some(at) = self.field(id) else {
+            return Ok(0..0);
+        };
+        let at = follow(self.file, at)?;
+        let count = word_at(self.file, at, 4)? as usize;
+        let start = at + 4;
+        if count > (self.file.len() - start) >> size {
+            return Err(out_of_bounds(start));
+        }
+        Ok(start..start + (count << size))
     }
 }
 
@@ -213,31 +261,30 @@ impl<'m> Tables<'m> {
         self.count
     }
 
+    #[inline(never)]
     pub(crate) fn get(&self, i: usize) -> Result<Table<'m>> {
         if i >= self.count {
             return Err(Fault::file(FileProblem::Index, saturate(i)));
         }
-        Table::at(self.file, follow(self.file, self.start + 4 * i)?)
+        Table::behind(self.file, self.start + 4 * i)
     }
 }
 
-fn scalar_at<T: Scalar>(file: &[u8], at: usize) -> Result<T> {
-    at.checked_add(T::SIZE)
-        .and_then(|end| file.get(at..end))
-        .map(T::read)
-        .ok_or_else(|| out_of_bounds(at))
+/// The word whose `size` lowest bytes are at `at`: 1, 2 or 4.
+#[inline(never)]
+fn word_at(file: &[u8], at: usize, size: usize) -> Result<u32> {
+    match file.get(at..) {
+        Some(bytes) if bytes.len() >= size => Ok(match size {
+            1 => u8::read(bytes).into(),
+            2 => u16::read(bytes).into(),
+            _ => u32::read(bytes),
+        }),
+        _ => Err(out_of_bounds(at)),
+    }
 }
 
 /// Where the forward offset at `at` leads.
 fn follow(file: &[u8], at: usize) -> Result<usize> {
-    let offset: u32 = scalar_at(file, at)?;
-    at.checked_add(offset as usize)
-        .ok_or_else(|| out_of_bounds(at))
-}
-
-/// Start and length of the elements of the vector that the offset at `at` leads to.
-fn vector_at(file: &[u8], at: usize) -> Result<(usize, usize)> {
-    let start = follow(file, at)?;
-    let count: u32 = scalar_at(file, start)?;
-    Ok((start + 4, count as usize))
+    let offset = word_at(file, at, 4)? as usize;
+    at.checked_add(offset).ok_or_else(|| out_of_bounds(at))
 }

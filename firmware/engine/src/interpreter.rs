@@ -1,8 +1,8 @@
 //! Running a model.
 
 use crate::arena::{Views, aligned};
-use crate::error::{Error, GraphProblem, Result};
-use crate::flatbuffer::saturate;
+use crate::error::{Fault, GraphProblem, Result};
+use crate::flatbuffer;
 use crate::model::Model;
 use crate::op::{Operands, Reuse};
 use crate::plan::Plan;
@@ -40,7 +40,8 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     /// The arena is too small, operators are not in order of execution, or what the file carries does not fit.
     pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self> {
         let arena = aligned(arena);
-        let plan = Plan::new(model, arena)?;
+        let available = arena.len();
+        let plan = Plan::new(model, arena).map_err(|fault| model.explain(fault, available))?;
         let mut interpreter = Self {
             model: *model,
             arena,
@@ -53,29 +54,19 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     /// Forgets what earlier inferences left behind: all variables become what the file initialises them with, or else
     /// zero, which is their zero point.
     pub fn reset(&mut self) {
-        for i in 0..self.model.operator_count() {
-            let Some(variable) = self.model.variable(i) else {
-                continue;
+        let Self { model, arena, plan } = self;
+        let mut set = |variable: &TensorInfo<'_>, initial: Option<&[u8]>| {
+            let start = plan.tensor(arena, variable.index);
+            let Some(bytes) = arena.get_mut(start..start + variable.bytes) else {
+                return;
             };
-            let start = self.plan.tensor(self.arena, variable.tensor);
-            let bytes = self.arena.get_mut(start..start + variable.value.bytes);
-            match (bytes, variable.initial) {
-                (Some(bytes), Some(initial)) if bytes.len() == initial.len() => {
-                    bytes.copy_from_slice(initial);
-                }
-                (Some(bytes), _) => bytes.fill(zero(&variable.value)),
-                (None, _) => {}
+            match initial {
+                Some(initial) if initial.len() == bytes.len() => bytes.copy_from_slice(initial),
+                _ => bytes.fill(zero(variable)),
             }
-        }
-        for i in 0..self.model.tensor_count() {
-            let Some(tensor) = self.model.variable_tensor(i) else {
-                continue;
-            };
-            let start = self.plan.tensor(self.arena, i);
-            if let Some(bytes) = self.arena.get_mut(start..start + tensor.bytes) {
-                bytes.fill(zero(&tensor));
-            }
-        }
+        };
+        model.variables(&mut |variable| set(variable, None));
+        model.initial_values(&mut |variable| set(variable, variable.data));
     }
 
     /// Bytes of the arena that planning and running use, in one piece from its start.
@@ -87,7 +78,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     /// The input tensor: elements of the type that [`Model::input`] says, such as int8, uint8, int16 or float32, each
     /// little-endian. It shares its memory with others: fill it before every [`invoke`](Self::invoke).
     pub fn input_mut(&mut self) -> &mut [u8] {
-        let input = self.model.input();
+        let input = &self.model.input;
         let start = self.plan.tensor(self.arena, input.index);
         self.arena
             .get_mut(start..start + input.bytes)
@@ -98,7 +89,7 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     /// says, each little-endian.
     #[must_use]
     pub fn output(&self) -> &[u8] {
-        let output = self.model.output();
+        let output = &self.model.output;
         let start = self.plan.tensor(self.arena, output.index);
         self.arena
             .get(start..start + output.bytes)
@@ -113,26 +104,24 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     pub fn invoke(&mut self, observer: &mut impl Observer) -> Result<()> {
         for index in 0..self.model.operator_count() {
             observer.begin(index);
-            self.run(index)?;
+            self.run(index)
+                .map_err(|fault| self.model.explain(fault, 0))?;
             observer.end(index);
         }
         Ok(())
     }
 
     #[inline]
-    fn run(&mut self, index: usize) -> Result<()> {
+    fn run(&mut self, index: usize) -> flatbuffer::Result<()> {
         let Self { model, arena, plan } = self;
-        model.steps(index, &mut |_, op| {
+        model.steps(index, &mut |op| {
             let places = plan.places(arena, index, op);
             let Operands { inputs, reuse, .. } = &op.operands;
             if *reuse == Reuse::Alias && places.inputs[0] == places.output {
                 return Ok(());
             }
             let constants = inputs.map(|input| input.and_then(|input| input.data));
-            let changed = Error::Graph {
-                problem: GraphProblem::Plan,
-                value: saturate(index),
-            };
+            let changed = Fault::graph(GraphProblem::Plan, index);
             let views = Views::new(arena, places, constants, *reuse).ok_or(changed)?;
             op.run(views);
             Ok(())

@@ -1,7 +1,7 @@
 //! A model: a view of a TFLite file in which everything has been checked.
 
-use crate::error::{Error, FileProblem, GraphProblem, Result, TensorProblem};
-use crate::flatbuffer::{self, Table, Tables, Vector, saturate};
+use crate::error::{self, Error, Fault, FileProblem, GraphProblem, TensorProblem};
+use crate::flatbuffer::{Result, Table, Tables, Vector};
 use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
@@ -22,8 +22,8 @@ pub struct Model<'m> {
     subgraphs: Tables<'m>,
     tensors: Tables<'m>,
     operators: Tables<'m>,
-    input: TensorInfo<'m>,
-    output: TensorInfo<'m>,
+    pub(crate) input: TensorInfo<'m>,
+    pub(crate) output: TensorInfo<'m>,
     kept: Option<&'m [u8]>,
     /// Whether all has been checked.
     checked: bool,
@@ -37,50 +37,56 @@ impl<'m> Model<'m> {
     ///
     /// # Errors
     /// Says what is malformed or not supported, and where.
-    pub fn new(bytes: &'m [u8]) -> Result<Self> {
-        let fail = |problem, value| Error::File { problem, value };
+    pub fn new(bytes: &'m [u8]) -> error::Result<Self> {
+        let mut model = Self::read(bytes).map_err(|fault| fault.error(Opcode(0), 0))?;
+        model.check().map_err(|fault| model.explain(fault, 0))?;
+        model.checked = true;
+        Ok(model)
+    }
+
+    fn read(bytes: &'m [u8]) -> Result<Self> {
         if i32::try_from(bytes.len()).is_err() {
-            return Err(fail(FileProblem::TooLarge, 0));
+            return Err(Fault::file(FileProblem::TooLarge, 0));
         }
         if bytes.get(4..8) != Some(b"TFL3") {
-            return Err(fail(FileProblem::Identifier, 0));
+            return Err(Fault::file(FileProblem::Identifier, 0));
         }
         let root = Table::root(bytes)?;
         let version = root.scalar::<u32>(0, 0)?;
         if version != 3 {
-            return Err(fail(FileProblem::Version, version));
+            return Err(Fault::file(FileProblem::Version, version));
         }
         let subgraphs = root.tables(2)?;
         if subgraphs.len() == 0 {
-            return Err(graph(GraphProblem::Subgraphs, 0));
+            return Err(Fault::graph(GraphProblem::Subgraphs, 0));
         }
         let subgraph = subgraphs.get(0)?;
         let tensors = subgraph.tables(0)?;
         let buffers = root.tables(4)?;
-        let tensor = |index| TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some();
-        let mut model = Self {
+        let tensor = |id, problem| {
+            let index = single(subgraph.vector(id)?, problem)?;
+            TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some()
+        };
+        Ok(Self {
             codes: root.tables(1)?,
             buffers,
             subgraphs,
             tensors,
             operators: subgraph.tables(3)?,
-            input: tensor(single(subgraph.vector(1)?, GraphProblem::Inputs)?)?,
-            output: tensor(single(subgraph.vector(2)?, GraphProblem::Outputs)?)?,
+            input: tensor(1, GraphProblem::Inputs)?,
+            output: tensor(2, GraphProblem::Outputs)?,
             kept: metadata(&root.tables(6)?, &buffers)?,
             checked: false,
-        };
-        model.check()?;
-        model.checked = true;
-        Ok(model)
+        })
     }
 
     fn check(&self) -> Result<()> {
         let count = self.operators.len().max(self.tensors.len());
         if self.operators.len() == 0 {
-            return Err(graph(GraphProblem::Empty, 0));
+            return Err(Fault::graph(GraphProblem::Empty, 0));
         }
         if count > usize::from(u16::MAX) {
-            return Err(graph(GraphProblem::TooManyTensors, count));
+            return Err(Fault::graph(GraphProblem::TooManyTensors, count));
         }
         let mut operands = 0_usize;
         for i in 0..self.operators.len() {
@@ -89,47 +95,53 @@ impl<'m> Model<'m> {
             operands = operands.saturating_add(each.saturating_mul(context.steps()));
         }
         if operands > MOST_OPERANDS {
-            return Err(graph(GraphProblem::TooManyTensors, operands));
+            return Err(Fault::graph(GraphProblem::TooManyTensors, operands));
         }
-        for tensor in [self.input, self.output] {
+        for tensor in [&self.input, &self.output] {
             if tensor.dtype == DataType::Resource {
-                return Err(Error::Tensor {
-                    index: saturate(tensor.index),
-                    problem: TensorProblem::DataType,
-                    value: DataType::Resource.code(),
-                });
+                let code = DataType::Resource.code();
+                return Err(Fault::tensor(tensor.index, TensorProblem::DataType, code));
             }
         }
         if self.input.is_constant() {
-            return Err(graph(GraphProblem::ConstantInput, self.input.index));
+            return Err(Fault::graph(GraphProblem::ConstantInput, self.input.index));
         }
         for i in 0..self.tensors.len() {
             match self.read_tensor(i) {
-                Err(fault) if self.is_used(i) => return Err(fault.into()),
+                Err(fault) if self.is_used(i) => return Err(fault),
                 // Files of LSTMs have empty tensors that only say how what is within them is quantized.
                 _ => {}
             }
         }
-        (0..self.operators.len()).try_for_each(|i| {
-            let mut context = self.context(i)?;
-            let steps = context.steps();
+        for i in 0..self.operators.len() {
             // Those that run in steps name what is missing if they have none.
-            (0..steps.max(1)).try_for_each(|step| {
-                context.step = step;
-                Op::with(&context, &mut |_| Ok(()))
-            })
-        })?;
+            self.some_steps(i, 1, usize::MAX, &mut |_| Ok(()))?;
+        }
         self.check_variables()
     }
 
     /// Whether an operator has tensor `i` among its inputs or outputs.
     fn is_used(&self, i: usize) -> bool {
+        let has = |operator: &Table<'m>, id| {
+            let operands = operator.vector::<i32>(id);
+            operands.is_ok_and(|operands| operands.iter().any(|j| usize::try_from(j) == Ok(i)))
+        };
         (0..self.operator_count()).any(|operator| {
-            self.context(operator).is_ok_and(|cx| {
-                let mut operands = cx.inputs.iter().chain(cx.outputs.iter());
-                operands.any(|operand| usize::try_from(operand) == Ok(i))
-            })
+            let operator = self.operators.get(operator);
+            operator.is_ok_and(|operator| has(&operator, 1) || has(&operator, 2))
         })
+    }
+
+    /// The error that a fault stands for, of this model or an arena of so many bytes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn explain(&self, fault: Fault, available: usize) -> Error {
+        let operator = fault.of_operator().map(|i| self.operators.get(i));
+        let opcode = match operator {
+            Some(Ok(operator)) => self.opcode(&operator).ok(),
+            _ => None,
+        };
+        fault.error(opcode.unwrap_or(Opcode(0)), available)
     }
 
     /// Number of subgraphs, of which the first one is the network.
@@ -140,11 +152,10 @@ impl<'m> Model<'m> {
     /// The same model with the tensors and operators of another subgraph.
     pub(crate) fn subgraph(&self, i: usize) -> Result<Self> {
         let subgraph = self.subgraphs.get(i)?;
-        Ok(Self {
-            tensors: subgraph.tables(0)?,
-            operators: subgraph.tables(3)?,
-            ..*self
-        })
+        let mut model = *self;
+        model.tensors = subgraph.tables(0)?;
+        model.operators = subgraph.tables(3)?;
+        Ok(model)
     }
 
     /// Number of operators, which run in the file's order.
@@ -239,46 +250,45 @@ impl<'m> Model<'m> {
         self.operators().map(|operator| operator.macs).sum()
     }
 
-    pub(crate) fn read_tensor(&self, i: usize) -> flatbuffer::Result<TensorInfo<'m>> {
+    pub(crate) fn read_tensor(&self, i: usize) -> Result<TensorInfo<'m>> {
         TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
     }
 
-    /// Hands on the steps of operator `i`, counted, as its kernel understands them.
-    pub(crate) fn steps(
-        &self,
-        i: usize,
-        then: &mut dyn FnMut(usize, &Op<'_, 'm>) -> Result<()>,
-    ) -> Result<()> {
+    /// Hands on the steps of operator `i`.
+    #[inline(never)]
+    pub(crate) fn steps(&self, i: usize, then: Then<'_, 'm>) -> Result<()> {
+        self.some_steps(i, 0, usize::MAX, then)
+    }
+
+    /// Hands on the first step of operator `i`, which for most is the only one.
+    #[inline(never)]
+    pub(crate) fn op(&self, i: usize, then: Then<'_, 'm>) -> Result<()> {
+        self.some_steps(i, 1, 1, then)
+    }
+
+    /// Hands on so many steps of operator `i`, even if it has less of them.
+    #[inline(never)]
+    fn some_steps(&self, i: usize, least: usize, most: usize, then: Then<'_, 'm>) -> Result<()> {
         let mut context = self.context(i)?;
-        for step in 0..context.steps() {
+        for step in 0..context.steps().max(least).min(most) {
             context.step = step;
-            Op::with(&context, &mut |op| then(step, op))?;
+            Op::with(&context, then)?;
         }
         Ok(())
     }
 
-    /// Hands on the first step of operator `i`, which for most is the only one.
-    pub(crate) fn op(&self, i: usize, then: Then<'_, 'm>) -> Result<()> {
-        Op::with(&self.context(i)?, then)
-    }
-
-    /// Whether operator `i` is this one.
-    pub(crate) fn is(&self, i: usize, opcode: Opcode) -> bool {
-        let table = self.operators.get(i);
-        table.is_ok_and(|table| self.opcode(&table) == Ok(opcode))
-    }
-
-    /// Tensor `i`, if it keeps its elements from one inference to the next. Takes little time for the others.
-    pub(crate) fn variable_tensor(&self, i: usize) -> Option<TensorInfo<'m>> {
-        let is_variable = self
-            .tensors
-            .get(i)
-            .and_then(|table| TensorInfo::is_variable(&table));
-        if matches!(is_variable, Ok(true)) {
-            self.tensor(i)
-        } else {
-            None
+    /// Hands on all that keep their elements from one inference to the next.
+    pub(crate) fn variables(&self, then: &mut dyn FnMut(&TensorInfo<'m>)) {
+        for i in 0..self.tensors.len() {
+            let table = self.tensors.get(i);
+            // Takes little time for the others.
+            if table.and_then(|table| TensorInfo::is_variable(&table)) == Ok(true)
+                && let Ok(variable) = self.read_tensor(i)
+            {
+                then(&variable);
+            }
         }
+        self.named_variables(then);
     }
 
     fn opcode(&self, operator: &Table<'m>) -> Result<Opcode> {
@@ -308,13 +318,6 @@ impl<'m> Model<'m> {
     }
 }
 
-fn graph(problem: GraphProblem, value: usize) -> Error {
-    Error::Graph {
-        problem,
-        value: saturate(value),
-    }
-}
-
 /// The content of the metadata [`KEPT`], if the file has it.
 fn metadata<'m>(list: &Tables<'m>, buffers: &Tables<'m>) -> Result<Option<&'m [u8]>> {
     for i in 0..list.len() {
@@ -330,11 +333,9 @@ fn metadata<'m>(list: &Tables<'m>, buffers: &Tables<'m>) -> Result<Option<&'m [u
 /// The one tensor that a subgraph's list of inputs or outputs must name.
 fn single(list: Vector<'_, i32>, problem: GraphProblem) -> Result<usize> {
     match (list.len(), list.get(0)) {
-        (1, Some(index)) => usize::try_from(index).map_err(|_| Error::File {
-            problem: FileProblem::Index,
-            value: index.unsigned_abs(),
-        }),
-        (count, _) => Err(graph(problem, count)),
+        (1, Some(index)) => usize::try_from(index)
+            .map_err(|_| Fault::file(FileProblem::Index, index.unsigned_abs())),
+        (count, _) => Err(Fault::graph(problem, count)),
     }
 }
 

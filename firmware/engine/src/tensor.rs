@@ -7,7 +7,7 @@ use crate::flatbuffer::{Result, Table, Tables, Vector, saturate};
 pub const MAX_RANK: usize = 6;
 
 /// Largest tensor accepted, in bytes.
-const MAX_BYTES: usize = 1 << 30;
+const MAX_BYTES: u64 = 1 << 30;
 
 /// Type of a tensor's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,23 +136,6 @@ impl Shape {
         shape.dims[..dims.len()].copy_from_slice(dims);
         shape
     }
-
-    fn read(dims: Vector<'_, i32>) -> core::result::Result<Self, (TensorProblem, u32)> {
-        let mut shape = Self {
-            rank: dims.len(),
-            dims: [1; MAX_RANK],
-        };
-        if dims.len() > MAX_RANK {
-            return Err((TensorProblem::Rank, saturate(dims.len())));
-        }
-        for (i, (dim, to)) in dims.iter().zip(&mut shape.dims).enumerate() {
-            match usize::try_from(dim) {
-                Ok(dim) if dim > 0 || dims.len() == 1 => *to = dim,
-                _ => return Err((TensorProblem::Dynamic, saturate(i))),
-            }
-        }
-        Ok(shape)
-    }
 }
 
 impl core::fmt::Debug for Shape {
@@ -189,7 +172,7 @@ pub struct TensorInfo<'m> {
     pub is_variable: bool,
     /// The elements of a constant, little-endian.
     pub data: Option<&'m [u8]>,
-    name: &'m [u8],
+    pub(crate) name: &'m [u8],
 }
 
 impl<'m> TensorInfo<'m> {
@@ -220,57 +203,84 @@ impl<'m> TensorInfo<'m> {
     /// The elements in the file, of a tensor that has been checked; none if it is computed.
     #[inline(never)]
     pub(crate) fn data(table: &Table<'m>, buffers: &Tables<'m>) -> Result<&'m [u8]> {
-        buffers.get(table.scalar::<u32>(2, 0)? as usize)?.bytes(0)
+        Self::buffer(table, buffers)?.bytes(0)
+    }
+
+    fn buffer(table: &Table<'m>, buffers: &Tables<'m>) -> Result<Table<'m>> {
+        buffers.get(table.scalar::<u32>(2, 0)? as usize)
     }
 
     /// Reads table `Tensor` of the schema and checks all of it.
+    #[inline(never)]
     pub(crate) fn read(index: usize, table: &Table<'m>, buffers: &Tables<'m>) -> Result<Self> {
-        let fail = |problem, value| Fault::tensor(index, problem, value);
+        let fail = |problem, value| Err(Fault::tensor(index, problem, value));
 
-        let shape =
-            Shape::read(table.vector(0)?).map_err(|(problem, value)| fail(problem, value))?;
+        let dims = table.vector::<i32>(0)?;
+        let mut shape = Shape {
+            rank: dims.len(),
+            dims: [1; MAX_RANK],
+        };
+        if shape.rank > MAX_RANK {
+            return fail(TensorProblem::Rank, saturate(shape.rank));
+        }
+        let mut elements = 1_u32;
+        for (i, (to, dim)) in shape.dims.iter_mut().zip(dims.iter()).enumerate() {
+            if dim < 0 || (dim == 0 && shape.rank != 1) {
+                return fail(TensorProblem::Dynamic, saturate(i));
+            }
+            *to = dim as usize;
+            elements = elements.saturating_mul(dim as u32);
+        }
         let code: i8 = table.scalar(1, 0)?;
-        let dtype = DataType::from_code(code).ok_or(fail(
-            TensorProblem::DataType,
-            u32::from(code.unsigned_abs()),
-        ))?;
-        let bytes = shape
-            .dims()
-            .iter()
-            .try_fold(1_usize, |product, &dim| product.checked_mul(dim))
-            .and_then(|elements| elements.checked_mul(dtype.bits()))
-            .map(|bits| bits.div_ceil(8))
-            .filter(|&bytes| bytes <= MAX_BYTES)
-            .ok_or(fail(TensorProblem::TooLarge, 0))?;
+        let Some(dtype) = DataType::from_code(code) else {
+            return fail(TensorProblem::DataType, code.unsigned_abs().into());
+        };
+        // As many elements as saturate are too many even if they are half a byte each.
+        let bytes = (u64::from(elements) * dtype.bits() as u64).div_ceil(8);
+        if bytes > MAX_BYTES {
+            return fail(TensorProblem::TooLarge, 0);
+        }
+        let bytes = bytes as usize;
         if table.table(6)?.is_some() {
-            return Err(fail(TensorProblem::Sparse, 0));
+            return fail(TensorProblem::Sparse, 0);
         }
 
         // Buffer 0 is empty by convention, and an empty buffer means that the tensor is computed.
-        let buffer = buffers.get(table.scalar::<u32>(2, 0)? as usize)?;
+        let buffer = Self::buffer(table, buffers)?;
         if buffer.scalar::<u32>(1, 0)? > 1 {
-            return Err(fail(TensorProblem::ExternalData, 0));
+            return fail(TensorProblem::ExternalData, 0);
         }
         let data = Some(buffer.bytes(0)?).filter(|data| !data.is_empty());
-        if let Some(data) = data.filter(|data| data.len() != bytes) {
-            return Err(fail(TensorProblem::DataLength, saturate(data.len())));
+        if let Some(data) = data
+            && data.len() != bytes
+        {
+            return fail(TensorProblem::DataLength, saturate(data.len()));
         }
-
         let is_variable = Self::is_variable(table)?;
         if is_variable && data.is_some() {
-            return Err(fail(TensorProblem::Variable, 0));
+            return fail(TensorProblem::Variable, 0);
         }
 
+        let name = table.bytes(3)?;
+        let mut quantization = Quantization {
+            scales: Vector::new(&[]),
+            zero_points: Vector::new(&[]),
+            axis: 0,
+        };
+        let is_sound = match table.table(4)? {
+            Some(table) => quantization.read(&table).is_ok(),
+            None => true,
+        };
+        if !is_sound || quantization.scales.len() != quantization.zero_points.len() {
+            return fail(TensorProblem::Quantization, 0);
+        }
         Ok(Self {
             index,
             is_variable,
-            name: table.bytes(3)?,
+            name,
             shape,
             dtype,
-            quantization: Quantization::read(table.table(4)?)
-                .ok()
-                .flatten()
-                .ok_or(fail(TensorProblem::Quantization, 0))?,
+            quantization,
             bytes,
             data,
         })
@@ -278,22 +288,11 @@ impl<'m> TensorInfo<'m> {
 }
 
 impl<'m> Quantization<'m> {
-    /// Reads table `QuantizationParameters`; `None` if its parts contradict each other.
-    fn read(table: Option<Table<'m>>) -> Result<Option<Self>> {
-        let Some(table) = table else {
-            return Ok(Some(Self {
-                scales: Vector::new(&[]),
-                zero_points: Vector::new(&[]),
-                axis: 0,
-            }));
-        };
-        let scales = table.vector(2)?;
-        let zero_points = table.vector(3)?;
-        let axis = usize::try_from(table.scalar::<i32>(6, 0)?).unwrap_or(usize::MAX);
-        Ok((scales.len() == zero_points.len()).then_some(Self {
-            scales,
-            zero_points,
-            axis,
-        }))
+    /// Reads table `QuantizationParameters`.
+    fn read(&mut self, table: &Table<'m>) -> Result<()> {
+        self.scales = table.vector(2)?;
+        self.zero_points = table.vector(3)?;
+        self.axis = usize::try_from(table.scalar::<i32>(6, 0)?).unwrap_or(usize::MAX);
+        Ok(())
     }
 }

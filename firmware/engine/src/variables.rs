@@ -1,158 +1,183 @@
 //! A model's named variables: that their operators agree on them, and what they hold at first.
 
-use crate::error::{Error, GraphProblem, OperatorProblem, Result};
-use crate::flatbuffer::{self, saturate};
+use crate::error::{Fault, GraphProblem, OperatorProblem};
+use crate::flatbuffer::Result;
 use crate::model::Model;
-use crate::op::variable::{Access, LINKED, callee, name};
+use crate::op::variable::{LINKED, callee, name};
 use crate::op::{Context, Op};
 use crate::opcode::Opcode;
 use crate::tensor::TensorInfo;
-
-/// A variable with a name.
-pub(crate) struct Variable<'m> {
-    /// The tensor in whose memory it lies.
-    pub(crate) tensor: usize,
-    /// A tensor that it is read to or assigned from.
-    pub(crate) value: TensorInfo<'m>,
-    /// What it holds at first, if not its zero point.
-    pub(crate) initial: Option<&'m [u8]>,
-}
 
 impl<'m> Model<'m> {
     /// Checks that each variable has one VAR_HANDLE, which comes before all that read or assign it, that these agree on
     /// its type and size, and that other subgraphs than the first do nothing but initialise variables.
     pub(crate) fn check_variables(&self) -> Result<()> {
         for graph in 1..self.subgraph_count() {
-            let mut calls = self.contexts().filter(|cx| cx.opcode == Opcode::CALL_ONCE);
-            let is_called = |cx| callee(&cx).is_ok_and(|callee| callee == graph);
-            if !(LINKED && calls.any(is_called)) {
-                return Err(Error::Graph {
-                    problem: GraphProblem::Subgraphs,
-                    value: saturate(self.subgraph_count()),
-                });
+            let calls = &mut |cx: &Context<'m>| is_call(cx) && callee(cx).ok() == Some(graph);
+            if !LINKED || self.find(calls).is_none() {
+                let count = self.subgraph_count();
+                return Err(Fault::graph(GraphProblem::Subgraphs, count));
             }
         }
-        for cx in self.contexts().take_while(|_| LINKED) {
-            self.check_variable(&cx)
-                .map_err(|fault| cx.explain(fault))?;
+        if LINKED {
+            for i in 0..self.operator_count() {
+                let cx = self.context(i)?;
+                self.check_variable(&cx)
+                    .map_err(|fault| cx.explain(fault))?;
+            }
         }
         Ok(())
     }
 
     /// Checks what an operator does with variables.
-    fn check_variable(&self, cx: &Context<'m>) -> flatbuffer::Result<()> {
-        match cx.opcode {
-            Opcode::CALL_ONCE => {
-                let graph = callee(cx)?;
-                // Thereby it does not matter that it runs before the first inference instead of within.
-                let mut before = self.contexts().take(cx.index);
-                let is_first = before.all(|before| matches!(Access::read(&before), Ok(None)));
-                let sound = is_first && self.check_initialisation(graph).unwrap_or(false);
-                cx.ensure(sound, OperatorProblem::Initialisation, graph)?;
-            }
-            Opcode::VAR_HANDLE => {
-                let wanted = name(cx)?;
-                let same = self.handle(|other| name(other).is_ok_and(|name| name == wanted));
-                let first = same.is_some_and(|first| first.index == cx.index);
-                cx.ensure(first, OperatorProblem::Handle, 0)?;
-            }
-            _ => {
-                let Some(Access { handle, value }) = Access::read(cx)? else {
-                    return Ok(());
-                };
-                let before = self.handle(|other| output(other) == Some(handle));
-                let before = before.is_some_and(|before| before.index < cx.index);
-                cx.ensure(before, OperatorProblem::Handle, 0)?;
-                let first = self.first_access(handle);
-                let agree = first.is_some_and(|first| agree(&first.value, &value));
-                cx.ensure(agree, OperatorProblem::VariableType, 0)?;
-            }
-        }
-        Ok(())
+    fn check_variable(&self, cx: &Context<'m>) -> Result<()> {
+        let (sound, problem, value) = if is_call(cx) {
+            let graph = callee(cx)?;
+            // Thereby it does not matter that it runs before the first inference instead of within.
+            let access = self.find(&mut |other| access(other).is_some());
+            let is_first = access.is_none_or(|access| access > cx.index);
+            let sound = is_first && self.initialise(graph, &mut |_| {}).unwrap_or(false);
+            (sound, OperatorProblem::Initialisation, graph)
+        } else if is_handle(cx) {
+            let same = self.named(name(cx)?);
+            let is_first = same.is_some_and(|(first, _)| first == cx.index);
+            (is_first, OperatorProblem::Handle, 0)
+        } else if let Some((handle, value)) = access(cx) {
+            let before = self.find(&mut |other| is_handle(other) && output(other) == Some(handle));
+            let is_before = before.is_some_and(|before| before < cx.index);
+            cx.ensure(is_before, OperatorProblem::Handle, 0)?;
+            let agree = self.value(handle).is_some_and(|first| agree(&first, value));
+            (agree, OperatorProblem::VariableType, 0)
+        } else {
+            return Ok(());
+        };
+        cx.ensure(sound, problem, value)
     }
 
-    /// Whether a subgraph assigns constants to variables and does nothing else.
-    fn check_initialisation(&self, graph: usize) -> Result<bool> {
+    /// Hands on the constants that a subgraph assigns to variables, each with the number of the tensor in whose memory its
+    /// variable lies; `false` if it does anything else. A variable that is initialised but not used does no harm.
+    fn initialise(&self, graph: usize, assign: &mut dyn FnMut(&TensorInfo<'m>)) -> Result<bool> {
         let graph = self.subgraph(graph)?;
         for i in 0..graph.operator_count() {
             let cx = graph.context(i)?;
-            if !matches!(cx.opcode, Opcode::VAR_HANDLE | Opcode::ASSIGN_VARIABLE) {
+            if !(is_handle(&cx) || cx.opcode == Opcode::ASSIGN_VARIABLE) {
                 return Ok(false);
             }
             Op::with(&cx, &mut |_| Ok(()))?;
-            let Some(Access { handle, value }) = Access::read(&cx)? else {
+            let Some((handle, value)) = access(&cx) else {
                 continue;
             };
-            let Some(handle) = graph.handle(|other| output(other) == Some(handle)) else {
+            let mut named = None;
+            graph.find(&mut |other| {
+                let found = is_handle(other) && output(other) == Some(handle);
+                if found {
+                    named = name(other).ok();
+                }
+                found
+            });
+            let Some(named) = named else {
                 return Ok(false);
             };
-            let name_there = name(&handle)?;
-            let variable = self
-                .handle(|other| name(other).is_ok_and(|name| name == name_there))
-                .and_then(|handle| output(&handle));
-            // A variable that is initialised but not used does no harm.
-            let access = variable.and_then(|variable| self.first_access(variable));
-            if !value.is_constant() || access.is_some_and(|access| !agree(&access.value, &value)) {
+            let variable = self.named(named).and_then(|(_, tensor)| tensor);
+            let first = variable.and_then(|variable| self.value(variable));
+            if !value.is_constant() || first.is_some_and(|first| !agree(&first, value)) {
                 return Ok(false);
+            }
+            if let Some(first) = first {
+                assign(&TensorInfo {
+                    data: value.data,
+                    ..first
+                });
             }
         }
         Ok(true)
     }
 
-    /// The variable that operator `i` stands for, if it is a VAR_HANDLE of one that is used.
-    pub(crate) fn variable(&self, i: usize) -> Option<Variable<'m>> {
-        if !(LINKED && self.is(i, Opcode::VAR_HANDLE)) {
-            return None;
+    /// Hands on what variables hold at first, if not their zero points, in the order in which it is assigned: as
+    /// [`variables`](Self::variables) does, with data.
+    pub(crate) fn initial_values(&self, assign: &mut dyn FnMut(&TensorInfo<'m>)) {
+        for i in (0..self.operator_count()).take_while(|_| LINKED) {
+            let Ok(cx) = self.context(i) else { continue };
+            if is_call(&cx)
+                && let Ok(graph) = callee(&cx)
+            {
+                // It is known to be sound.
+                self.initialise(graph, assign).ok();
+            }
         }
-        let cx = self.context(i).ok()?;
-        let tensor = output(&cx)?;
-        let name = name(&cx).ok()?;
-        Some(Variable {
-            tensor,
-            value: self.first_access(tensor)?.value,
-            initial: self.initial(name),
-        })
     }
 
-    /// What the variable of this name is initialised with.
-    fn initial(&self, wanted: [&[u8]; 2]) -> Option<&'m [u8]> {
-        let calls = self
-            .contexts()
-            .filter(|cx| cx.opcode == Opcode::CALL_ONCE)
-            .filter_map(|cx| self.subgraph(callee(&cx).ok()?).ok());
-        let assigned = |graph: Self| {
-            let accesses = graph.contexts().filter_map(|cx| Access::read(&cx).ok()?);
-            let values = accesses.filter_map(|Access { handle, value }| {
-                let handle = graph.handle(|other| output(other) == Some(handle))?;
-                let is_wanted = name(&handle).is_ok_and(|name| name == wanted);
-                value.data.filter(|_| is_wanted)
+    /// Hands on the variables that have a VAR_HANDLE and are used.
+    pub(crate) fn named_variables(&self, then: &mut dyn FnMut(&TensorInfo<'m>)) {
+        if LINKED {
+            self.find(&mut |cx| {
+                if is_handle(cx)
+                    && let Some(variable) = output(cx).and_then(|i| self.value(i))
+                {
+                    then(&variable);
+                }
+                false
             });
-            values.last()
-        };
-        calls.filter_map(assigned).last()
+        }
     }
 
-    /// The first VAR_HANDLE that is like this.
-    fn handle(&self, mut wanted: impl FnMut(&Context<'m>) -> bool) -> Option<Context<'m>> {
-        self.contexts()
-            .find(|cx| cx.opcode == Opcode::VAR_HANDLE && wanted(cx))
+    /// The position of the first VAR_HANDLE of this container and name, and the tensor that it puts out.
+    fn named(&self, wanted: [&[u8]; 2]) -> Option<(usize, Option<usize>)> {
+        let mut tensor = None;
+        let found = self.find(&mut |cx| {
+            let found = is_handle(cx) && name(cx).is_ok_and(|name| name == wanted);
+            if found {
+                tensor = output(cx);
+            }
+            found
+        });
+        found.map(|i| (i, tensor))
     }
 
-    fn first_access(&self, handle: usize) -> Option<Access<'m>> {
-        self.contexts()
-            .filter_map(|cx| Access::read(&cx).ok()?)
-            .find(|access| access.handle == handle)
+    /// The first value that the variable of this handle is read to or assigned from, with the handle's number.
+    fn value(&self, handle: usize) -> Option<TensorInfo<'m>> {
+        let mut first = None;
+        self.find(&mut |cx| match access(cx) {
+            Some((of, value)) if of == handle => {
+                first = Some(TensorInfo {
+                    index: handle,
+                    ..*value
+                });
+                true
+            }
+            _ => false,
+        });
+        first
     }
 
-    /// All operators.
-    fn contexts(&self) -> impl Iterator<Item = Context<'m>> {
-        (0..self.operator_count()).map_while(|i| self.context(i).ok())
+    /// The first operator of this kind.
+    #[inline(never)]
+    fn find(&self, is_wanted: &mut dyn FnMut(&Context<'m>) -> bool) -> Option<usize> {
+        (0..self.operator_count()).find(|&i| self.context(i).is_ok_and(|cx| is_wanted(&cx)))
     }
+}
+
+fn is_call(cx: &Context<'_>) -> bool {
+    cx.opcode == Opcode::CALL_ONCE
+}
+
+fn is_handle(cx: &Context<'_>) -> bool {
+    cx.opcode == Opcode::VAR_HANDLE
 }
 
 /// The tensor that a VAR_HANDLE puts out.
 fn output(cx: &Context<'_>) -> Option<usize> {
     cx.output().ok().map(|tensor| tensor.index)
+}
+
+/// The handle's tensor and the value that an operator reads from a variable or assigns to it, if it does.
+fn access<'c, 'm>(cx: &'c Context<'m>) -> Option<(usize, &'c TensorInfo<'m>)> {
+    let value = match cx.opcode {
+        Opcode::READ_VARIABLE => cx.output(),
+        Opcode::ASSIGN_VARIABLE => cx.input(1),
+        _ => return None,
+    };
+    Some((cx.input(0).ok()?.index, value.ok()?))
 }
 
 /// Whether values of one variable have the same type and length.

@@ -41,3 +41,15 @@ pub(crate) fn as_i32_mut(bytes: &mut [u8]) -> &mut [i32] {
     // SAFETY: as in `as_i16_mut`.
     unsafe { bytes.align_to_mut().1 }
 }
+
+/// What consists of integers and has no padding.
+///
+/// # Safety
+/// Bytes of any values are one, and all its bytes are set.
+pub(crate) unsafe trait Record {}
+
+/// Bytes as records. Bytes before the first aligned one and after the last whole one are left out.
+pub(crate) fn as_records<T: Record>(bytes: &mut [u8]) -> &mut [T] {
+    // SAFETY: `Record` promises that they can be seen as each other, and `align_to_mut` keeps to size and alignment.
+    unsafe { bytes.align_to_mut().1 }
+}

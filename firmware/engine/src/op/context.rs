@@ -2,8 +2,8 @@
 
 use core::cell::OnceCell;
 
-use crate::error::{Error, Fault, FileProblem, OperatorProblem};
-use crate::flatbuffer::{Result, Scalar, Table, Tables, Vector, saturate};
+use crate::error::{Fault, FileProblem, OperatorProblem};
+use crate::flatbuffer::{Number, Result, Scalar, Table, Tables, Vector, saturate};
 use crate::opcode::Opcode;
 use crate::quantize::{Rescale, round};
 use crate::tensor::{DataType, TensorInfo};
@@ -72,8 +72,8 @@ impl<'m> Context<'m> {
     }
 
     /// A fault of this operator, or met while it was read.
-    pub(crate) fn explain(&self, fault: Fault) -> Error {
-        fault.of_operator(self.index, self.opcode)
+    pub(crate) fn explain(&self, fault: Fault) -> Fault {
+        fault.at(self.index)
     }
 
     pub(crate) fn fail<T>(&self, problem: OperatorProblem, value: usize) -> Result<T> {
@@ -402,7 +402,7 @@ fn all_zero(numbers: &Vector<'_, i64>) -> bool {
 pub(crate) struct Options<'c, 'm>(Option<&'c Table<'m>>);
 
 impl<'m> Options<'_, 'm> {
-    pub(crate) fn get<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
+    pub(crate) fn get<T: Number>(&self, id: usize, default: T) -> Result<T> {
         self.0
             .map_or(Ok(default), |table| table.scalar(id, default))
     }

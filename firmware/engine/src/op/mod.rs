@@ -39,7 +39,7 @@ pub(crate) use broadcast::Broadcast;
 pub(crate) use context::{Clamp, Context};
 
 use crate::arena::Views;
-use crate::error::{self, OperatorProblem};
+use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::linked::LINKED;
 use crate::opcode::Opcode;
@@ -101,6 +101,10 @@ pub(crate) trait Kernel<'m> {
 
 /// An operator, read and checked.
 pub(crate) struct Op<'a, 'm> {
+    /// Its position in the order of execution.
+    pub(crate) index: usize,
+    /// Which of its steps this is.
+    pub(crate) step: usize,
     /// Where its operands are.
     pub(crate) operands: Operands<'m>,
     /// What it does. It stays where it was read, since it is large.
@@ -143,12 +147,12 @@ impl Hot<'_, '_> {
 }
 
 /// What is to be done with an operator.
-pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> error::Result<()>;
+pub(crate) type Then<'a, 'm> = &'a mut dyn FnMut(&Op<'_, 'm>) -> Result<()>;
 
 /// Reads an operator as this kernel, and hands it on. There is a function of this kind for each kernel: it is to hold
 /// nothing but the reading, which stays where it was written.
 #[inline(never)]
-fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Result<()> {
+fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
     match &K::read(cx) {
         Ok(kernel) => hand_on(cx, kernel, then),
         Err(fault) => Err(cx.explain(*fault)),
@@ -157,12 +161,17 @@ fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Resul
 
 /// Hands on an operator, if what it needs is built in.
 #[inline(never)]
-fn hand_on<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>, then: Then<'_, 'm>) -> error::Result<()> {
+fn hand_on<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>, then: Then<'_, 'm>) -> Result<()> {
     let operands = cx
         .ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)
         .and_then(|()| Operands::read(cx, kernel.wiring(cx)))
         .map_err(|fault| cx.explain(fault))?;
-    then(&Op { operands, kernel })
+    then(&Op {
+        index: cx.index,
+        step: cx.step,
+        operands,
+        kernel,
+    })
 }
 
 /// Lists the kernels: responsible for an operator is the first one whose guard, if it has one, accepts it.
@@ -170,7 +179,7 @@ macro_rules! kernels {
     ($($kind:ident($kernel:ty): $($opcode:ident)|+ $(if $guard:path)?;)*) => {
         impl<'m> Op<'_, 'm> {
             /// Reads an operator, and hands it on.
-            pub(crate) fn with(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Result<()> {
+            pub(crate) fn with(cx: &Context<'m>, then: Then<'_, 'm>) -> Result<()> {
                 let problem = match cx.opcode {
                     $($(Opcode::$opcode)|+ if const { LINKED.kernel(stringify!($kind)) } $(&& $guard(cx))? => {
                         return with::<$kernel>(cx, then);

@@ -129,25 +129,6 @@ impl<'m> Operands<'m> {
             reuse: wiring.reuse,
         })
     }
-
-    /// The inputs that are not constants.
-    pub(crate) fn arena_inputs(&self) -> impl Iterator<Item = Operand<'m>> {
-        self.inputs
-            .into_iter()
-            .flatten()
-            .filter(|operand| operand.data.is_none())
-    }
-
-    /// The inputs whose memory the output may take.
-    pub(crate) fn reusable(&self) -> impl Iterator<Item = Operand<'m>> {
-        let may = match self.reuse {
-            Reuse::Never | Reuse::Alias => [false; MAX_INPUTS],
-            Reuse::Overwrite(may) => may,
-            Reuse::Trail => [true, false],
-        };
-        let inputs = self.inputs.into_iter().zip(may);
-        inputs.filter_map(|(input, may)| input.filter(|input| may && input.data.is_none()))
-    }
 }
 
 impl<'m> From<TensorInfo<'m>> for Operand<'m> {

@@ -55,24 +55,25 @@ impl<'m> ChannelScales<'m> {
         self.channels * 5
     }
 
-    /// What the table is computed from.
-    pub(crate) fn words(&self) -> impl Iterator<Item = u32> + use<'m> {
-        let ends = [self.input.to_bits(), self.output.to_bits()];
-        ends.into_iter()
-            .chain(self.weights.iter().map(f32::to_bits))
+    /// Hands on what the table is computed from.
+    pub(crate) fn words(&self, then: &mut dyn FnMut(u32)) {
+        then(self.input.to_bits());
+        then(self.output.to_bits());
+        for scale in self.weights.iter() {
+            then(scale.to_bits());
+        }
     }
 
-    /// Whether a table has the length and nothing but factors that can be computed with: none is greater than the
-    /// greatest, which operators check.
+    /// Whether a table, on which others may follow, is long enough and has nothing but factors that can be computed with:
+    /// none is greater than the greatest, which operators check.
     pub(crate) fn admit(&self, table: &[u8]) -> bool {
+        let table = table.get(..self.table_bytes()).unwrap_or_default();
         let Some((multipliers, shifts)) = table.split_at_checked(self.channels * 4) else {
             return false;
         };
         let greatest = self.greatest().map_or(0, |greatest| greatest.shift).max(0);
-        shifts.len() == self.channels
-            && multipliers
-                .chunks_exact(4)
-                .all(|multiplier| i32::read(multiplier) >= 0)
+        let mut multipliers = multipliers.chunks_exact(4);
+        multipliers.all(|multiplier| i32::read(multiplier) >= 0)
             && shifts
                 .iter()
                 .all(|&shift| (-31..=greatest).contains(&i32::from(shift as i8)))

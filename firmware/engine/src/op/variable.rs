@@ -10,7 +10,7 @@ use crate::linked;
 use crate::op::context::Context;
 use crate::op::{Kernel, Wiring};
 use crate::opcode::Opcode;
-use crate::tensor::{DataType, TensorInfo};
+use crate::tensor::DataType;
 
 /// Whether models can have such variables.
 pub(crate) const LINKED: bool = linked::LINKED.any(&[
@@ -24,29 +24,6 @@ pub(crate) enum Variable {
     Idle,
     Read,
     Assign,
-}
-
-/// What an operator reads from a variable or assigns to it.
-pub(crate) struct Access<'m> {
-    /// The tensor that VAR_HANDLE puts out.
-    pub(crate) handle: usize,
-    pub(crate) value: TensorInfo<'m>,
-}
-
-impl<'m> Access<'m> {
-    /// `None` if the operator does neither.
-    pub(crate) fn read(cx: &Context<'m>) -> Result<Option<Self>> {
-        let value = match cx.opcode {
-            Opcode::READ_VARIABLE => cx.output()?,
-            Opcode::ASSIGN_VARIABLE => cx.input(1)?,
-            _ => return Ok(None),
-        };
-        let handle = cx.input(0)?.index;
-        Ok(Some(Self {
-            handle,
-            value: *value,
-        }))
-    }
 }
 
 /// The container and name of the variable that a VAR_HANDLE stands for.

@@ -3,13 +3,14 @@
 use core::ops::Range;
 
 use crate::arena::{ALIGNMENT, align};
-use crate::error::{Error, GraphProblem, Result};
-use crate::flatbuffer::{Scalar, saturate};
+use crate::error::{Fault, GraphProblem};
+use crate::flatbuffer::{Result, saturate};
+use crate::kernel::cast::{self, Record};
 use crate::model::Model;
-use crate::op::{Op, Operand, Operands, Reuse};
+use crate::op::{MAX_INPUTS, Op, Operand, Reuse};
 
 /// Bytes of a buffer's record.
-pub(super) const RECORD: usize = 16;
+pub(super) const RECORD: usize = size_of::<Buffer>();
 
 /// Which outputs are laid into an input's memory. Memory that is shared is taken for as long as any of its parts is
 /// needed, so that sharing can do harm where sizes differ.
@@ -38,10 +39,11 @@ impl Sharing {
 }
 
 /// The time after all operators.
-const FOREVER: usize = u16::MAX as usize - 1;
+const FOREVER: u16 = u16::MAX - 1;
 
 /// A buffer to be placed, or one that lies in another's memory.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub(super) struct Buffer {
     /// Of all that lie in its memory; its own once it is [settled](Buffers::settle).
     pub(super) bytes: u32,
@@ -57,17 +59,23 @@ pub(super) struct Buffer {
     pub(super) shift: u16,
 }
 
+// SAFETY: four integers of two bytes follow on two of four bytes.
+unsafe impl Record for Buffer {}
+
 const UNPLACED: u32 = u32::MAX;
 
 impl Buffer {
-    const UNUSED: Self = Self {
-        bytes: 0,
-        offset: UNPLACED,
-        first: u16::MAX,
-        last: 0,
-        root: 0,
-        shift: 0,
-    };
+    /// Lies somewhere, if it is used at all.
+    pub(super) const fn unused_at(offset: u32) -> Self {
+        Self {
+            bytes: 0,
+            offset,
+            first: u16::MAX,
+            last: 0,
+            root: 0,
+            shift: 0,
+        }
+    }
 
     fn is_placed(&self) -> bool {
         self.offset != UNPLACED
@@ -85,200 +93,139 @@ impl Buffer {
         (usize::from(self.first)..=usize::from(self.last)).contains(&index)
     }
 
+    pub(super) fn is_in(&self, root: usize) -> bool {
+        usize::from(self.root) == root
+    }
+
     /// Where the next one can start.
     fn end(&self) -> usize {
         self.offset as usize + align(self.bytes as usize)
     }
 }
 
-/// Is shown each step of each operator: the buffers found so far, the operator's number, the step's, and its operands.
-pub(super) type Note<'a, 'm> =
-    &'a mut dyn FnMut(&mut Buffers<'_>, usize, usize, &Op<'_, 'm>) -> Result<()>;
+/// Is shown each step of each operator, and the buffers found so far.
+pub(super) type Note<'a, 'm> = &'a mut dyn FnMut(&mut Buffers<'_>, &Op<'_, 'm>) -> Result<()>;
 
-/// The buffers, kept as bytes in the arena.
-pub(super) struct Buffers<'a>(pub(super) &'a mut [[u8; RECORD]]);
+/// The buffers, kept in the arena.
+pub(super) struct Buffers<'a>(pub(super) &'a mut [Buffer]);
+
+impl<'a> Buffers<'a> {
+    /// The records of so many buffers at the start of an arena that is aligned.
+    pub(super) fn new(arena: &'a mut [u8], count: usize) -> Result<Self> {
+        let needed = count * RECORD;
+        let records = arena.get_mut(..needed).ok_or(Fault::arena(needed))?;
+        Ok(Self(cast::as_records(records)))
+    }
+}
 
 impl Buffers<'_> {
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub(super) fn get(&self, i: usize) -> Buffer {
-        let record = &self.0[i];
-        Buffer {
-            bytes: u32::read(record),
-            offset: u32::read(&record[4..]),
-            first: u16::read(&record[8..]),
-            last: u16::read(&record[10..]),
-            root: u16::read(&record[12..]),
-            shift: u16::read(&record[14..]),
-        }
-    }
-
-    pub(super) fn set(&mut self, i: usize, buffer: Buffer) {
-        let record = &mut self.0[i];
-        record[..4].copy_from_slice(&buffer.bytes.to_le_bytes());
-        record[4..8].copy_from_slice(&buffer.offset.to_le_bytes());
-        record[8..10].copy_from_slice(&buffer.first.to_le_bytes());
-        record[10..12].copy_from_slice(&buffer.last.to_le_bytes());
-        record[12..14].copy_from_slice(&buffer.root.to_le_bytes());
-        record[14..].copy_from_slice(&buffer.shift.to_le_bytes());
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = Buffer> {
-        (0..self.len()).map(|i| self.get(i))
-    }
-
-    fn is_known(&self, i: usize) -> bool {
-        self.get(i).is_known()
+    #[inline(never)]
+    pub(super) fn at(&mut self, i: usize) -> &mut Buffer {
+        &mut self.0[i]
     }
 
     /// A new buffer, first written at `time`.
-    fn define(&mut self, i: usize, bytes: usize, time: usize) {
-        let time = time as u16;
-        self.set(
-            i,
-            Buffer {
-                bytes: saturate(bytes),
-                first: time,
-                last: time,
-                root: i as u16,
-                ..self.get(i)
-            },
-        );
+    fn define(&mut self, i: usize, bytes: usize, time: u16) -> &mut Buffer {
+        let buffer = self.at(i);
+        buffer.bytes = saturate(bytes);
+        buffer.first = time;
+        buffer.last = time;
+        buffer.root = i as u16;
+        buffer
     }
 
-    /// Notes that a buffer is read at `time`.
-    fn extend(&mut self, i: usize, time: usize) {
-        let buffer = self.get(i);
-        let last = buffer.last.max(time as u16);
-        self.set(i, Buffer { last, ..buffer });
-    }
-
-    /// Finds the buffers and gives each its place; returns the end of the last one, or `None` if that lies beyond
-    /// 2 GiB.
-    pub(super) fn plan(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<Option<usize>> {
-        (0..self.len()).for_each(|i| self.put(i, UNPLACED));
-        self.collect(model, &mut |_, _, _, _| Ok(()))?;
+    /// Finds the buffers and gives each its place; returns the end of the last one.
+    pub(super) fn plan(&mut self, model: &Model<'_>, sharing: Sharing) -> Result<usize> {
+        self.0.fill(Buffer::unused_at(UNPLACED));
+        self.collect(model, &mut |_, _| Ok(()))?;
         for index in 0..model.operator_count() {
             model.op(index, &mut |op| {
-                self.share(op, index, sharing);
+                self.share(op, sharing);
                 Ok(())
             })?;
         }
-        Ok(self.place())
+        self.place()
     }
 
     /// Once all have places, tells those apart that share memory: each has its own place, length and lifetime from then on.
     pub(super) fn settle(&mut self, model: &Model<'_>) -> Result<()> {
         // Those that others lie in come last.
         for roots in [false, true] {
-            for i in 0..self.len() {
-                let buffer = self.get(i);
-                if (usize::from(buffer.root) == i) == roots {
-                    let offset = self.offset(i);
-                    self.set(i, Buffer { offset, ..buffer });
+            for i in 0..self.0.len() {
+                if self.0[i].is_in(i) == roots {
+                    self.0[i].offset = self.offset(i);
                 }
             }
         }
-        self.collect(model, &mut |_, _, _, _| Ok(()))
-    }
-
-    /// Lays a buffer somewhere.
-    pub(super) fn put(&mut self, i: usize, offset: u32) {
-        let unused = Buffer::UNUSED;
-        self.set(i, Buffer { offset, ..unused });
+        self.collect(model, &mut |_, _| Ok(()))
     }
 
     /// Finds the buffers and their lifetimes, and leaves them where they lie. `note` is shown every step of each operator as
     /// soon as its output is known.
     #[inline(never)]
     pub(super) fn collect<'m>(&mut self, model: &Model<'m>, note: Note<'_, 'm>) -> Result<()> {
-        for i in 0..self.len() {
-            self.put(i, self.get(i).offset);
+        for buffer in &mut *self.0 {
+            *buffer = Buffer::unused_at(buffer.offset);
         }
-        let (input, output) = (model.input(), model.output());
-        self.define(input.index, input.bytes, 0);
-        for i in 0..self.len() {
-            if let Some(tensor) = model.variable_tensor(i) {
-                // It is there before and after every inference.
-                self.define(i, tensor.bytes, 0);
-                self.extend(i, FOREVER);
-            }
-        }
-        for variable in (0..model.operator_count()).filter_map(|i| model.variable(i)) {
-            self.define(variable.tensor, variable.value.bytes, 0);
-            self.extend(variable.tensor, FOREVER);
-        }
+        self.define(model.input.index, model.input.bytes, 0);
+        // They are there before and after every inference.
+        model.variables(&mut |tensor| self.define(tensor.index, tensor.bytes, 0).last = FOREVER);
         for index in 0..model.operator_count() {
-            model.steps(index, &mut |step, op| {
-                self.collect_step(model, index, step, &op.operands)?;
-                note(self, index, step, op)
+            model.steps(index, &mut |op| {
+                self.collect_step(model, op)?;
+                note(self, op)
             })?;
         }
-        if !self.is_known(output.index) {
-            return Err(graph(GraphProblem::Unproduced, output.index));
-        }
         // The result stays until it is fetched.
-        self.extend(output.index, FOREVER);
+        self.extend(model.output.index, FOREVER)
+    }
+
+    /// Notes that a buffer is read at `time`.
+    #[inline(never)]
+    fn extend(&mut self, i: usize, time: u16) -> Result<()> {
+        let buffer = self.at(i);
+        if !buffer.is_known() {
+            return Err(Fault::graph(GraphProblem::Unproduced, i));
+        }
+        buffer.last = buffer.last.max(time);
         Ok(())
     }
 
-    fn collect_step(
-        &mut self,
-        model: &Model<'_>,
-        index: usize,
-        step: usize,
-        operands: &Operands<'_>,
-    ) -> Result<()> {
-        for Operand { tensor, .. } in operands.arena_inputs() {
-            if !self.is_known(tensor) {
-                return Err(graph(GraphProblem::Unproduced, tensor));
+    fn collect_step(&mut self, model: &Model<'_>, op: &Op<'_, '_>) -> Result<()> {
+        let time = op.index as u16;
+        for input in op.operands.inputs.iter().flatten() {
+            if input.data.is_none() {
+                self.extend(input.tensor, time)?;
             }
-            self.extend(tensor, index);
         }
-        let Some(Operand {
-            tensor: output,
-            bytes,
-            ..
-        }) = operands.output
-        else {
+        let Some(output) = &op.operands.output else {
             return Ok(());
         };
-        let continues = step > 0 && self.get(output).first == index as u16;
-        if continues {
+        let buffer = self.at(output.tensor);
+        if op.step > 0 && buffer.first == time {
             return Ok(());
         }
-        if self.is_known(output) || model.read_tensor(output)?.is_constant() {
-            return Err(graph(GraphProblem::ProducedTwice, output));
+        if buffer.is_known() || model.read_tensor(output.tensor)?.is_constant() {
+            return Err(Fault::graph(GraphProblem::ProducedTwice, output.tensor));
         }
-        self.define(output, bytes, index);
+        self.define(output.tensor, output.bytes, time);
         Ok(())
     }
 
-    /// Lets the output of operator `index` lie in the memory of an input: one whose bytes it repeats, or one that
-    /// nothing else needs from then on.
-    fn share(&mut self, op: &Op<'_, '_>, index: usize, sharing: Sharing) {
-        let Some(output) = op.operands.output else {
+    /// Lets the output of an operator lie in the memory of an input: one whose bytes it repeats, or one that nothing else
+    /// needs from then on.
+    fn share(&mut self, op: &Op<'_, '_>, sharing: Sharing) {
+        let Some(output) = &op.operands.output else {
             return;
         };
-        if op.operands.reuse == Reuse::Alias {
-            if let Some(input) = op.operands.arena_inputs().next() {
-                self.join(output.tensor, input.tensor, 0);
-            }
-            return;
-        }
-        let lead = match op.operands.reuse {
-            Reuse::Trail => op.kernel.lead(),
-            _ => Some(0),
-        };
-        for input in op.operands.reusable() {
-            let root = self.get(usize::from(self.get(input.tensor).root));
-            let is_free = usize::from(root.last) == index;
-            if !is_free || !sharing.allows(input.bytes, output.bytes) {
-                continue;
-            }
-            if lead.is_some_and(|lead| self.join(output.tensor, input.tensor, lead)) {
+        let reuse = op.operands.reuse;
+        for input in (0..MAX_INPUTS).filter_map(|i| reusable(op, i)) {
+            let root = usize::from(self.at(input.tensor).root);
+            let is_free = usize::from(self.at(root).last) == op.index;
+            let may = is_free && sharing.allows(input.bytes, output.bytes);
+            if (may || reuse == Reuse::Alias)
+                && lead(op).is_some_and(|lead| self.join(output.tensor, input.tensor, lead))
+            {
                 break;
             }
         }
@@ -286,62 +233,48 @@ impl Buffers<'_> {
 
     /// Lays buffer `i`, which has its memory for itself, `lead` bytes or a little more before `other` into that one's
     /// memory. `false` if the distance is too great to be noted.
+    #[inline(never)]
     fn join(&mut self, i: usize, other: usize, lead: usize) -> bool {
-        let root = usize::from(self.get(other).root);
-        let (buffer, other) = (self.get(i), self.get(other));
-        let Ok(lead) = u16::try_from(lead.div_ceil(ALIGNMENT)) else {
-            return false;
-        };
+        let buffer = *self.at(i);
+        let Buffer { root, shift, .. } = *self.at(other);
+        let lead = lead.div_ceil(ALIGNMENT);
         // What the others must move by to make room before them.
-        let growth = lead.saturating_sub(other.shift);
-        if self.all().any(|member| {
-            usize::from(member.root) == root && member.shift.checked_add(growth).is_none()
-        }) {
+        let growth = lead.saturating_sub(usize::from(shift));
+        let mut greatest = 0;
+        for member in self.0.iter().filter(|member| member.root == root) {
+            greatest = greatest.max(usize::from(member.shift));
+        }
+        if lead.max(greatest + growth) > usize::from(u16::MAX) {
             return false;
         }
-        for member in 0..self.len() {
-            let moved = self.get(member);
-            if usize::from(moved.root) == root && moved.first != u16::MAX {
-                let shift = moved.shift + growth;
-                self.set(member, Buffer { shift, ..moved });
-            }
+        for member in self.0.iter_mut().filter(|member| member.root == root) {
+            member.shift += growth as u16;
         }
-        let shift = other.shift + growth - lead;
-        let memory = self.get(root);
-        let start = usize::from(shift) * ALIGNMENT;
-        let bytes = (memory.bytes as usize + usize::from(growth) * ALIGNMENT)
-            .max(start + buffer.bytes as usize);
-        self.set(
-            root,
-            Buffer {
-                bytes: saturate(bytes),
-                last: memory.last.max(buffer.last),
-                ..memory
-            },
-        );
-        let root = root as u16;
-        self.set(
-            i,
-            Buffer {
-                root,
-                shift,
-                ..buffer
-            },
-        );
+        let shift = usize::from(shift) + growth - lead;
+        let memory = self.at(root.into());
+        let bytes = (memory.bytes as usize + growth * ALIGNMENT)
+            .max(shift * ALIGNMENT + buffer.bytes as usize);
+        memory.bytes = saturate(bytes);
+        memory.last = memory.last.max(buffer.last);
+        let buffer = self.at(i);
+        buffer.root = root;
+        buffer.shift = shift as u16;
         true
     }
 
-    /// Gives each buffer its place; returns the end of the last one, or `None` if that lies beyond 2 GiB.
-    fn place(&mut self) -> Option<usize> {
+    /// Gives each buffer its place; returns the end of the last one.
+    fn place(&mut self) -> Result<usize> {
         let mut end = 0;
         while let Some(i) = self.largest() {
-            let mut buffer = self.get(i);
+            let buffer = self.0[i];
             let offset = self.lowest(&buffer);
-            buffer.offset = i32::try_from(offset).ok()?.unsigned_abs();
+            if i32::try_from(offset).is_err() {
+                return Err(Fault::arena(usize::MAX));
+            }
             end = end.max(offset + buffer.bytes as usize);
-            self.set(i, buffer);
+            self.0[i].offset = offset as u32;
         }
-        Some(end)
+        Ok(end)
     }
 
     /// The lowest place that is free throughout a buffer's lifetime.
@@ -349,7 +282,7 @@ impl Buffers<'_> {
         let bytes = align(buffer.bytes as usize);
         let mut offset = 0_usize;
         // Whatever is in the way moves the buffer behind itself: no place before that one's end is free.
-        while let Some(obstacle) = self.all().find(|other| {
+        while let Some(obstacle) = self.0.iter().find(|other| {
             other.is_placed()
                 && other.is_live_with(buffer)
                 && (other.offset as usize) < offset + bytes
@@ -362,6 +295,7 @@ impl Buffers<'_> {
 
     /// A place for working memory while one operator runs, in an arena whose buffers are settled and end at `end`:
     /// the lowest of those that have most room, at least `least` bytes, and up to `most` if they are free anyway.
+    #[inline(never)]
     pub(super) fn working_memory(
         &self,
         index: usize,
@@ -373,56 +307,66 @@ impl Buffers<'_> {
             return 0..0;
         }
         let live = || {
-            self.all()
-                .filter(|other| other.is_placed() && other.is_live_at(index))
+            let all = self.0.iter();
+            all.filter(|other| other.is_placed() && other.is_live_at(index))
         };
-        let mut best = 0..0;
-        let mut behind = 0;
+        let (mut best, mut room, mut behind) = (0, 0, 0);
         // What is free starts at the arena's start or behind a buffer.
-        for start in live().map(|other| other.end()).chain([0]) {
+        for start in live().map(Buffer::end).chain([0]) {
             behind = start.max(behind);
-            let next = live()
-                .filter(|other| other.end() > start)
-                .map(|other| other.offset as usize);
-            let free = next.min().unwrap_or(end).saturating_sub(start).min(most);
-            if free > best.len() || (free == best.len() && start < best.start) {
-                best = start..start + free;
+            let mut next = None;
+            for other in live().filter(|other| other.end() > start) {
+                next = Some(next.unwrap_or(u32::MAX).min(other.offset));
+            }
+            let next = next.map_or(end, |next| next as usize);
+            let free = next.saturating_sub(start).min(most);
+            if free > room || (free == room && start < best) {
+                (best, room) = (start, free);
             }
         }
-        if best.len() < least {
-            best = behind..behind + least;
+        if room < least {
+            (best, room) = (behind, least);
         }
-        best
+        best..best + room
     }
 
     /// Where a buffer starts.
     pub(super) fn offset(&self, i: usize) -> u32 {
-        let buffer = self.get(i);
+        let buffer = &self.0[i];
         if !buffer.is_known() {
             return 0;
         }
-        let memory = self.get(usize::from(buffer.root));
-        memory.offset + u32::from(buffer.shift) * ALIGNMENT as u32
+        self.0[usize::from(buffer.root)].offset + u32::from(buffer.shift) * ALIGNMENT as u32
     }
 
     /// The largest buffer without a place, the earliest among equals.
     fn largest(&self) -> Option<usize> {
-        let mut best: Option<(u32, usize)> = None;
-        for (i, buffer) in self.all().enumerate() {
-            let candidate =
-                buffer.bytes > 0 && !buffer.is_placed() && usize::from(buffer.root) == i;
-            if candidate && best.is_none_or(|(bytes, _)| buffer.bytes > bytes) {
-                best = Some((buffer.bytes, i));
+        let (mut largest, mut most) = (None, 0);
+        for (i, buffer) in self.0.iter().enumerate() {
+            if buffer.bytes > most && !buffer.is_placed() && buffer.is_in(i) {
+                (largest, most) = (Some(i), buffer.bytes);
             }
         }
-        best.map(|(_, i)| i)
+        largest
     }
 }
 
-pub(super) fn graph(problem: GraphProblem, value: usize) -> Error {
-    Error::Graph {
-        problem,
-        value: saturate(value),
+/// Input `i` of an operator, if the output may take its memory.
+pub(super) fn reusable<'a, 'm>(op: &'a Op<'_, 'm>, i: usize) -> Option<&'a Operand<'m>> {
+    let may = match op.operands.reuse {
+        Reuse::Never => false,
+        Reuse::Overwrite(may) => may[i],
+        Reuse::Alias | Reuse::Trail => i == 0,
+    };
+    let input = op.operands.inputs[i].as_ref();
+    input.filter(|input| may && input.data.is_none())
+}
+
+/// How many bytes before such an input the output must start; `None` if nothing is gained by that.
+pub(super) fn lead(op: &Op<'_, '_>) -> Option<usize> {
+    match op.operands.reuse {
+        Reuse::Trail => op.kernel.lead(),
+        _ => Some(0),
     }
 }
 
@@ -440,24 +384,24 @@ mod tests {
             wanted in prop::collection::vec((0..300_u32, 0..12_u16, 0..6_u16), 1..30),
             (index, least, most) in (0..12_usize, 1..100_usize, 0..400_usize),
         ) {
-            let mut records = vec![[0; RECORD]; wanted.len()];
+            let mut records = vec![Buffer::unused_at(UNPLACED); wanted.len()];
             let mut buffers = Buffers(&mut records);
             for (i, &(bytes, first, length)) in wanted.iter().enumerate() {
                 let root = i as u16;
-                buffers.set(i, Buffer { bytes, first, last: first + length, root, ..Buffer::UNUSED });
+                *buffers.at(i) = Buffer { bytes, first, last: first + length, root, ..*buffers.at(i) };
             }
             let end = buffers.place().unwrap();
             let memory = buffers.working_memory(index, end, (least, most));
             prop_assert!(memory.len() >= least && (memory.end <= end || memory.len() == least));
             prop_assert!(memory.len() <= most.max(least) && memory.start.is_multiple_of(ALIGNMENT));
             let apart = |a: &Buffer, b: &Range<usize>| a.end() <= b.start || b.end <= a.offset as usize;
-            for (i, a) in buffers.all().enumerate() {
+            for (i, a) in buffers.0.iter().enumerate() {
                 prop_assert!(a.bytes == 0 || a.offset as usize + a.bytes as usize <= end);
-                for b in buffers.all().skip(i + 1).filter(|b| a.is_live_with(b) && a.bytes > 0 && b.bytes > 0) {
-                    prop_assert!(apart(&a, &(b.offset as usize..b.end())));
+                for b in buffers.0.iter().skip(i + 1).filter(|b| a.is_live_with(b) && a.bytes > 0 && b.bytes > 0) {
+                    prop_assert!(apart(a, &(b.offset as usize..b.end())));
                 }
                 let live = (a.first..=a.last).contains(&(index as u16)) && a.bytes > 0;
-                prop_assert!(!live || apart(&a, &memory));
+                prop_assert!(!live || apart(a, &memory));
             }
         }
     }

@@ -6,12 +6,12 @@
 use core::ops::Range;
 
 use crate::arena::ALIGNMENT;
-use crate::error::{Error, GraphProblem, Result};
-use crate::flatbuffer::saturate;
+use crate::error::{Fault, GraphProblem};
+use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
-use crate::op::{Op, Operand, Reuse};
+use crate::op::{MAX_INPUTS, Op, Reuse};
 use crate::plan::Plan;
-use crate::plan::buffers::{Buffer, Buffers, RECORD, graph};
+use crate::plan::buffers::{Buffer, Buffers, RECORD, lead, reusable};
 use crate::plan::kept::{Digest, Header, Numbers};
 
 impl<'m> Plan<'m> {
@@ -22,62 +22,53 @@ impl<'m> Plan<'m> {
         let (header, bytes) = Header::read(file)?;
         let count = tensors + 3 * operators;
         if (header.tensors, header.operators) != (tensors, operators) || bytes.len() < 4 * count {
-            return Err(graph(GraphProblem::KeptCounts, header.tensors));
+            return Err(Fault::graph(GraphProblem::KeptCounts, header.tensors));
         }
         let used = header.arena.max(tensors * RECORD);
-        let too_small = Error::Arena {
-            needed: saturate(used),
-            available: saturate(arena.len()),
-        };
         if used > arena.len() {
-            return Err(too_small);
+            return Err(Fault::arena(used));
         }
-        let numbers = Numbers::File(bytes);
-        let number = |i| numbers.get(&[], i);
-        let place = |index: usize| [0, 1, 2].map(|i| number(tensors + 3 * index + i));
+        let plan = Self {
+            numbers: Numbers::File(bytes),
+            tensors,
+            used,
+        };
 
-        let records = arena.as_chunks_mut().0.get_mut(..tensors);
-        let mut buffers = Buffers(records.ok_or(too_small)?);
+        let mut buffers = Buffers::new(arena, tensors)?;
         let mut digest = Digest::default();
-        (0..tensors).for_each(|i| buffers.put(i, saturate(number(i))));
-        buffers.collect(model, &mut |buffers, index, step, op| {
-            if step > 0 {
+        for (i, buffer) in buffers.0.iter_mut().enumerate() {
+            *buffer = Buffer::unused_at(saturate(plan.tensor(&[], i)));
+        }
+        buffers.collect(model, &mut |buffers, op| {
+            if op.step > 0 {
                 return Ok(());
             }
-            let [start, end, table] = place(index);
-            if !is_work(start..end, op, header.arena) {
-                return Err(graph(GraphProblem::KeptWork, index));
-            }
+            let [start, end, table] = plan.place(&[], op.index);
             let scales = op.kernel.scales();
             digest.add_operator(scales);
             let table = bytes.get(table..).unwrap_or_default();
-            if scales.is_some_and(|scales| {
-                !scales.admit(table.get(..scales.table_bytes()).unwrap_or_default())
-            }) {
-                return Err(graph(GraphProblem::KeptTable, index));
-            }
-            relate(buffers, op);
-            Ok(())
+            let problem = if !is_work(start..end, op, header.arena) {
+                GraphProblem::KeptWork
+            } else if !scales.is_none_or(|scales| scales.admit(table)) {
+                GraphProblem::KeptTable
+            } else {
+                relate(buffers, op);
+                return Ok(());
+            };
+            Err(Fault::graph(problem, op.index))
         })?;
         if digest != header.digest {
-            return Err(graph(GraphProblem::KeptScales, 0));
+            return Err(Fault::graph(GraphProblem::KeptScales, 0));
         }
         check_tensors(&buffers, header.arena)?;
         for index in 0..operators {
-            let [start, end, _] = place(index);
-            let live = buffers.all().filter(|buffer| buffer.is_live_at(index));
-            if live
-                .map(|buffer| memory(&buffer))
-                .any(|other| overlap(&(start..end), &other))
-            {
-                return Err(graph(GraphProblem::KeptWork, index));
+            let [start, end, _] = plan.place(&[], index);
+            let mut live = buffers.0.iter().filter(|buffer| buffer.is_live_at(index));
+            if live.any(|buffer| overlap(&(start..end), &memory(buffer))) {
+                return Err(Fault::graph(GraphProblem::KeptWork, index));
             }
         }
-        Ok(Self {
-            numbers,
-            tensors,
-            used,
-        })
+        Ok(plan)
     }
 }
 
@@ -93,57 +84,51 @@ fn is_work(memory: Range<usize>, op: &Op<'_, '_>, end: usize) -> bool {
 /// Notes in an operator's output which tensor it may overlap: whose bytes it repeats in the same place is the root of
 /// both; `shift` is one more than the number of the tensor that it overwrites.
 fn relate(buffers: &mut Buffers<'_>, op: &Op<'_, '_>) {
-    let Some(output) = op.operands.output else {
+    let Some(output) = &op.operands.output else {
         return;
     };
-    let buffer = buffers.get(output.tensor);
-    let place = |operand: &Operand<'_>| memory(&buffers.get(operand.tensor));
-    let is_there = |input: &Operand<'_>| place(input) == place(&output);
-    let related = match op.operands.reuse {
-        Reuse::Never => return,
-        Reuse::Alias => {
-            if let Some(input) = op.operands.arena_inputs().next().filter(is_there) {
-                let root = buffers.get(input.tensor).root;
-                buffers.set(output.tensor, Buffer { root, ..buffer });
-            }
-            return;
-        }
-        Reuse::Overwrite(_) => op.operands.reusable().find(is_there),
-        Reuse::Trail => op.operands.reusable().find(|input| {
-            let (from, to) = (place(input), place(&output));
+    let to = memory(buffers.at(output.tensor));
+    let reuse = op.operands.reuse;
+    for input in (0..MAX_INPUTS).filter_map(|i| reusable(op, i)) {
+        let Buffer { root, .. } = *buffers.at(input.tensor);
+        let from = memory(buffers.at(input.tensor));
+        let is_related = if reuse == Reuse::Trail {
             let distance = from.start.checked_sub(to.start);
             overlap(&from, &to)
-                && distance
-                    .is_some_and(|distance| op.kernel.lead().is_some_and(|lead| lead <= distance))
-        }),
-    };
-    if let Some(input) = related {
-        let shift = input.tensor as u16 + 1;
-        buffers.set(output.tensor, Buffer { shift, ..buffer });
+                && distance.is_some_and(|distance| lead(op).is_some_and(|lead| lead <= distance))
+        } else {
+            from == to
+        };
+        if !is_related {
+            continue;
+        }
+        let output = buffers.at(output.tensor);
+        if reuse == Reuse::Alias {
+            output.root = root;
+        } else {
+            output.shift = input.tensor as u16 + 1;
+        }
+        break;
     }
 }
 
 /// Whether all tensors lie within an arena that ends at `end`, and none over another one that is needed at the same time.
 fn check_tensors(buffers: &Buffers<'_>, end: usize) -> Result<()> {
-    let known = |count| {
-        (0..count)
-            .map(|i| (i, buffers.get(i)))
-            .filter(|(_, buffer)| buffer.is_known())
-    };
-    for (i, buffer) in known(buffers.len()) {
-        let place = memory(&buffer);
+    for (i, buffer) in buffers.0.iter().enumerate() {
+        let place = memory(buffer);
         let is_inside = place.end <= end && place.start.is_multiple_of(ALIGNMENT);
-        let is_free = || {
-            known(i).all(|(j, other)| {
-                !buffer.is_live_with(&other)
-                    || !overlap(&place, &memory(&other))
+        let mut before = buffers.0.iter().take(i).enumerate();
+        let is_sound = is_inside
+            && before.all(|(j, other)| {
+                !other.is_known()
+                    || !buffer.is_live_with(other)
+                    || !overlap(&place, &memory(other))
                     || buffer.root == other.root
-                    || may_overwrite(&buffer, j, &other)
-                    || may_overwrite(&other, i, &buffer)
-            })
-        };
-        if !(is_inside && is_free()) {
-            return Err(graph(GraphProblem::KeptTensor, i));
+                    || may_overwrite(buffer, j, other)
+                    || may_overwrite(other, i, buffer)
+            });
+        if buffer.is_known() && !is_sound {
+            return Err(Fault::graph(GraphProblem::KeptTensor, i));
         }
     }
     Ok(())

@@ -14,8 +14,8 @@
 //! In the arena there is no header, the first 16 bytes. All numbers are little-endian.
 
 use crate::arena::aligned;
-use crate::error::{Error, GraphProblem, Result};
-use crate::flatbuffer::{Scalar, saturate};
+use crate::error::{self, Fault, GraphProblem};
+use crate::flatbuffer::{Result, Scalar, saturate};
 use crate::model::Model;
 use crate::op::ChannelScales;
 use crate::plan::Plan;
@@ -38,9 +38,13 @@ pub(super) const HEADER: usize = 16;
 ///
 /// # Errors
 /// As [`Interpreter::new`](crate::Interpreter::new) without such metadata; `arena` must be as large as for that.
-pub fn kept<'a>(model: &Model<'_>, arena: &'a mut [u8]) -> Result<&'a [u8]> {
+pub fn kept<'a>(model: &Model<'_>, arena: &'a mut [u8]) -> error::Result<&'a [u8]> {
     let arena = aligned(arena);
-    let available = saturate(arena.len());
+    let available = arena.len();
+    make(model, arena).map_err(|fault| model.explain(fault, available))
+}
+
+fn make<'a>(model: &Model<'_>, arena: &'a mut [u8]) -> Result<&'a [u8]> {
     let (plan, end) = Plan::make(model, arena)?;
     let mut digest = Digest::default();
     for index in 0..model.operator_count() {
@@ -63,10 +67,7 @@ pub fn kept<'a>(model: &Model<'_>, arena: &'a mut [u8]) -> Result<&'a [u8]> {
             .and_then(|start| arena.get_mut(start..used)),
         Numbers::File(_) => None,
     };
-    let bytes = bytes.ok_or(Error::Arena {
-        needed: saturate(used + HEADER),
-        available,
-    })?;
+    let bytes = bytes.ok_or(Fault::arena(used + HEADER))?;
     bytes[..HEADER].copy_from_slice(&header.encode());
     Ok(bytes)
 }
@@ -93,15 +94,13 @@ impl Header {
 
     /// Splits off the header.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8])> {
-        let error = |value| Error::Graph {
-            problem: GraphProblem::KeptLayout,
-            value,
-        };
         let layout = u32::read(bytes);
-        let (header, rest) = bytes.split_at_checked(HEADER).ok_or(error(layout))?;
-        if layout != LAYOUT {
-            return Err(error(layout));
-        }
+        let Some((header, rest)) = bytes
+            .split_first_chunk::<HEADER>()
+            .filter(|_| layout == LAYOUT)
+        else {
+            return Err(Fault::graph(GraphProblem::KeptLayout, layout as usize));
+        };
         let header = Self {
             tensors: u16::read(&header[4..]).into(),
             operators: u16::read(&header[6..]).into(),
@@ -126,8 +125,8 @@ impl Digest {
     /// Adds an operator, with or without a table.
     pub(super) fn add_operator(&mut self, scales: Option<&ChannelScales<'_>>) {
         self.add(scales.map_or(0, |scales| saturate(scales.table_bytes())));
-        for word in scales.into_iter().flat_map(ChannelScales::words) {
-            self.add(word);
+        if let Some(scales) = scales {
+            scales.words(&mut |word| self.add(word));
         }
     }
 

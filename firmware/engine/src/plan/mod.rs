@@ -15,8 +15,8 @@ mod check;
 mod kept;
 
 use crate::arena::{Places, align};
-use crate::error::{Error, Result};
-use crate::flatbuffer::saturate;
+use crate::error::Fault;
+use crate::flatbuffer::{Result, saturate};
 use crate::model::Model;
 use crate::op::{ChannelScales, Op, Operand};
 use buffers::{Buffers, RECORD, Sharing};
@@ -46,27 +46,18 @@ impl<'m> Plan<'m> {
     fn make(model: &Model<'m>, arena: &mut [u8]) -> Result<(Self, usize)> {
         let (tensors, operators) = (model.tensor_count(), model.operator_count());
         let available = arena.len();
-        let too_small = |needed| Error::Arena {
-            needed: saturate(needed),
-            available: saturate(available),
-        };
-
-        let records = arena.as_chunks_mut().0.get_mut(..tensors);
-        let mut buffers = Buffers(records.ok_or(too_small(tensors * RECORD))?);
-        let too_large = too_small(usize::MAX);
-        let mut best: Option<(usize, Sharing)> = None;
+        let mut buffers = Buffers::new(arena, tensors)?;
+        let (mut end, mut best) = (usize::MAX, Sharing::LAST);
         for sharing in Sharing::ALL {
-            let end = buffers.plan(model, sharing)?.ok_or(too_large)?;
-            if best.is_none_or(|(least, _)| end <= least) {
-                best = Some((end, sharing));
+            let found = buffers.plan(model, sharing)?;
+            if found <= end {
+                (end, best) = (found, sharing);
             }
         }
-        let (tensors_end, sharing) = best.ok_or(too_large)?;
-        if sharing != Sharing::LAST {
-            buffers.plan(model, sharing)?;
+        if best != Sharing::LAST {
+            buffers.plan(model, best)?;
         }
         buffers.settle(model)?;
-        let mut end = tensors_end;
         let mut table_bytes = 0_usize;
         for index in 0..operators {
             model.op(index, &mut |op| {
@@ -82,11 +73,10 @@ impl<'m> Plan<'m> {
         let count = tensors + 3 * operators;
         let used = (numbers + 4 * count).saturating_add(table_bytes);
         if used > available {
-            return Err(too_small(used));
+            return Err(Fault::arena(used));
         }
-
         let (records, kept) = arena.split_at_mut(numbers);
-        let buffers = Buffers(&mut records.as_chunks_mut().0[..tensors]);
+        let buffers = Buffers::new(records, tensors)?;
         let (kept_numbers, tables) = kept.split_at_mut(4 * count);
         let (offsets, places) = kept_numbers.as_chunks_mut().0.split_at_mut(tensors);
         for (i, offset) in offsets.iter_mut().enumerate() {
@@ -125,6 +115,12 @@ impl<'m> Plan<'m> {
         self.numbers.get(arena, i)
     }
 
+    /// Where the working memory of operator `index` starts and ends, and where its table starts.
+    fn place(&self, arena: &[u8], index: usize) -> [usize; 3] {
+        let place = self.tensors + 3 * index;
+        [0, 1, 2].map(|i| self.numbers.get(arena, place + i))
+    }
+
     /// Where all that operator `index` uses lies.
     pub(crate) fn places(&self, arena: &[u8], index: usize, op: &Op<'_, '_>) -> Places<'m> {
         let range = |start: usize, bytes| {
@@ -142,8 +138,7 @@ impl<'m> Plan<'m> {
             }) => range(self.tensor(arena, tensor), bytes),
             _ => 0..0,
         };
-        let place = self.tensors + 3 * index;
-        let [start, end, table] = [0, 1, 2].map(|i| self.numbers.get(arena, place + i));
+        let [start, end, table] = self.place(arena, index);
         let table = range(
             table,
             op.kernel.scales().map_or(0, ChannelScales::table_bytes),
