@@ -157,11 +157,7 @@ fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Resul
 
 /// Hands on an operator, if what it needs is built in.
 #[inline(never)]
-fn hand_on<'m>(
-    cx: &Context<'m>,
-    kernel: &dyn Kernel<'m>,
-    then: Then<'_, 'm>,
-) -> error::Result<()> {
+fn hand_on<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>, then: Then<'_, 'm>) -> error::Result<()> {
     let operands = cx
         .ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)
         .and_then(|()| Operands::read(cx, kernel.wiring(cx)))
@@ -212,8 +208,8 @@ kernels! {
     Requantize(unary::Unary): QUANTIZE if unary::requantizes;
     Unary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT | RSQRT;
     Binary(binary::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU;
-    FloatSoftmax(softmax::Float): SOFTMAX if softmax::is_float;
-    Int16Softmax(softmax::Int16): SOFTMAX if softmax::is_int16;
+    FloatSoftmax(softmax::Softmax): SOFTMAX if softmax::is_float;
+    Int16Softmax(softmax::Softmax): SOFTMAX if softmax::is_int16;
     Softmax(softmax::Softmax): SOFTMAX;
     Reshape(reshape::Reshape): RESHAPE | SQUEEZE | EXPAND_DIMS;
     Variable(variable::Variable): VAR_HANDLE | READ_VARIABLE | ASSIGN_VARIABLE | CALL_ONCE;
