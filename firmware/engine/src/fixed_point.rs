@@ -1,5 +1,7 @@
 //! Functions of fixed-point numbers, with gemmlowp's roundings. `Qm.n` has `m` integer bits, `n` fraction bits and a
 //! sign.
+//!
+//! No product is one of twice -2^31, the one that gemmlowp's `SaturatingRoundingDoublingHighMul` saturates.
 
 use crate::quantize::{doubling_high_mul, rounding_shift_right};
 
@@ -44,15 +46,12 @@ pub(crate) fn exp_on_negative(x: i32, integer_bits: u32) -> i32 {
     // The part of x above the next lower multiple of 1/4, less 1/4: in [-1/4, 0).
     let rest = (x & (quarter - 1)) - quarter;
     let mut result = exp_on_interval(rest << integer_bits);
-    let remainder = rest.wrapping_sub(x);
-    for (i, factor) in FACTORS
-        .into_iter()
-        .enumerate()
-        .take(2 + integer_bits as usize)
-    {
-        if remainder & (quarter << i) != 0 {
-            result = saturating_doubling_high_mul(result, factor);
+    let mut quarters = rest.wrapping_sub(x) as u32 >> (29 - integer_bits);
+    for factor in &FACTORS {
+        if quarters & 1 != 0 {
+            result = doubling_high_mul(result, *factor);
         }
+        quarters >>= 1;
     }
     if x == 0 { i32::MAX } else { result }
 }
@@ -61,7 +60,7 @@ pub(crate) fn exp_on_negative(x: i32, integer_bits: u32) -> i32 {
 fn exp_on_interval(a: i32) -> i32 {
     const EXP_MINUS_EIGHTH: i32 = 1_895_147_668;
     const THIRD: i32 = 715_827_883;
-    let mul = saturating_doubling_high_mul;
+    let mul = doubling_high_mul;
     let x = a.wrapping_add(1 << 28);
     let x2 = mul(x, x);
     let x3 = mul(x2, x);
@@ -92,13 +91,13 @@ fn two_over_one_plus(x: i32) -> i32 {
     const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
     // (x + 1) / 2, rounded.
     let half_denominator = ((i64::from(x) + i64::from(i32::MAX) + 1) >> 1) as i32;
-    let mut estimate = FORTY_EIGHT_SEVENTEENTHS.wrapping_add(saturating_doubling_high_mul(
+    let mut estimate = FORTY_EIGHT_SEVENTEENTHS.wrapping_add(doubling_high_mul(
         half_denominator,
         MINUS_THIRTY_TWO_SEVENTEENTHS,
     ));
     for _ in 0..3 {
-        let product = saturating_doubling_high_mul(half_denominator, estimate);
-        let correction = saturating_doubling_high_mul(estimate, ONE.wrapping_sub(product));
+        let product = doubling_high_mul(half_denominator, estimate);
+        let correction = doubling_high_mul(estimate, ONE.wrapping_sub(product));
         // The product of two Q2.29 is a Q4.27: two bits up again.
         estimate = estimate.wrapping_add(shift_left_saturating(correction, 2));
     }
@@ -116,7 +115,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> (i32, i32) {
     if x <= 1 {
         return (i32::MAX, 0);
     }
-    let mul = saturating_doubling_high_mul;
+    let mul = doubling_high_mul;
     let (mut x, mut right) = (x, 11);
     while x >= 1 << 29 {
         x /= 4;
@@ -133,15 +132,6 @@ pub(crate) fn inverse_sqrt(x: i32) -> (i32, i32) {
     let root = mul(root, HALF_SQRT_2);
     let left = (-right).max(0) as u32;
     (root.wrapping_shl(left), -right.max(0))
-}
-
-/// gemmlowp `SaturatingRoundingDoublingHighMul`: halves are rounded up.
-pub(crate) fn saturating_doubling_high_mul(a: i32, b: i32) -> i32 {
-    if a == i32::MIN && b == i32::MIN {
-        i32::MAX
-    } else {
-        doubling_high_mul(a, b)
-    }
 }
 
 /// gemmlowp `SaturatingRoundingMultiplyByPOT` for a positive exponent.

@@ -36,6 +36,7 @@ mod flatbuffer;
 mod interpreter;
 mod kernel;
 mod linked;
+mod math;
 mod model;
 mod op;
 mod opcode;

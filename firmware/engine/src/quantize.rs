@@ -82,6 +82,7 @@ impl Rescale {
 }
 
 /// A [`Rescale`] that does not shift left, prepared for numbers that are handed over doubled.
+#[cfg(not(armv7em))]
 #[derive(Clone, Copy)]
 pub(crate) struct ShortRescale {
     pub(crate) multiplier: i32,
@@ -91,6 +92,7 @@ pub(crate) struct ShortRescale {
     pub(crate) ties: i32,
 }
 
+#[cfg(not(armv7em))]
 impl ShortRescale {
     /// `None` if the factor shifts left.
     pub(crate) fn new(Rescale { multiplier, shift }: Rescale) -> Option<Self> {
@@ -112,14 +114,13 @@ impl ShortRescale {
     }
 }
 
-/// The upper 32 bits of a product, rounded: `SMMULR` where there is such an instruction.
+/// The upper 32 bits of a product, rounded.
+#[cfg(not(armv7em))]
 #[inline(always)]
 fn rounding_high_mul(a: i32, b: i32) -> i32 {
-    #[cfg(armv7em)]
-    return crate::kernel::rounding_high_mul(a, b);
     #[cfg(armv6m)]
     return high_mul_of_halves::<32>(a, b);
-    #[cfg(not(any(armv6m, armv7em)))]
+    #[cfg(not(armv6m))]
     return ((i64::from(a) * i64::from(b) + (1 << 31)) >> 32) as i32;
 }
 

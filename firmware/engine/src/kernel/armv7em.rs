@@ -9,23 +9,6 @@ use core::arch::asm;
 use crate::kernel::Filters;
 use crate::kernel::armv7em_tile::{Tile, multiply_tile};
 
-/// The upper 32 bits of a product, rounded.
-#[inline(always)]
-pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
-    let product;
-    // SAFETY: computes on registers alone.
-    unsafe {
-        asm!(
-            "smmulr {product}, {a}, {b}",
-            product = out(reg) product,
-            a = in(reg) a,
-            b = in(reg) b,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    product
-}
-
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
 #[inline]

@@ -4,9 +4,9 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use crate::arena::Views;
-use crate::kernel::Sum;
+use crate::kernel::Scaling;
 use crate::kernel::elementwise::Elements;
-use crate::quantize::ShortRescale;
+use crate::quantize::Rescale;
 
 /// What [`add_fours`] works on, in the order in which it is loaded. All but the last is in registers in its loop.
 #[repr(C)]
@@ -31,53 +31,54 @@ struct Fours {
 
 /// Adds as many elements from the start as whole groups of four hold; returns how many. None if a factor is out
 /// of the assembly's range.
-#[inline]
-pub(crate) fn add(sum: &Sum, views: &mut Views<'_>) -> usize {
+pub(crate) fn add(scaling: &Scaling, views: &mut Views<'_>) -> usize {
+    let length = views.output.len();
     let Elements {
         inputs,
         output,
         count,
-    } = Elements::new::<2>(views);
+    } = Elements::new(views, &[length; 2]);
     let count = count / 4 * 4;
-    let half = usize::from(!sum.terms[0].is_half());
-    let (half_term, other_term) = (&sum.terms[half], &sum.terms[1 - half]);
-    if count == 0 || !half_term.is_half() || !(1..=20).contains(&sum.output.shift) {
-        return 0;
-    }
-    // A half without a shift is nearly one with a shift: after rounding, for all inputs, the same.
-    let other = if other_term.is_half() {
-        ShortRescale {
-            multiplier: i32::MAX,
-            shift: 1,
-            half: 1,
-            ties: -1,
-        }
+    let is_half = |rescale: Rescale| rescale.multiplier == 1 << 30 && rescale.shift == 0;
+    let [first, second, sum] = scaling.factors;
+    let half = usize::from(!is_half(first));
+    let (half_factor, mut other) = if half == 0 {
+        (first, second)
     } else {
-        other_term.rescale
+        (second, first)
     };
-    if other.shift == 0 {
+    if is_half(other) {
+        // A half without a shift is nearly one with a shift: after rounding, for all inputs, the same.
+        other = Rescale {
+            multiplier: i32::MAX,
+            shift: -1,
+        };
+    }
+    let (other_shift, shift) = (-other.shift as u32, -sum.shift as u32);
+    let fits = is_half(half_factor) && other_shift > 0 && (1..=20).contains(&shift);
+    if count == 0 || !fits {
         return 0;
     }
     let mut fours = Fours {
         half: inputs[half],
         other: inputs[1 - half],
-        half_start: -half_term.zero_point << 20,
-        other_zero: other_term.zero_point << 21,
+        half_start: -scaling.zeros[half] << 20,
+        other_zero: scaling.zeros[1 - half] << 21,
         other_multiplier: other.multiplier,
-        other_addend: other.half,
-        other_shift: other.shift,
-        multiplier: sum.output.multiplier,
-        addend: sum.output.half + (sum.output_zero << sum.output.shift),
-        shift: sum.output.shift,
+        other_addend: 1 << (other_shift - 1),
+        other_shift,
+        multiplier: sum.multiplier,
+        addend: (1 << (shift - 1)) + (scaling.to_zero << shift),
+        shift,
         out: output,
         end: inputs[half].wrapping_add(count),
     };
     // SAFETY: all three have `count` elements, a positive multiple of four; each four are read before the four of the
     // output at their place are written.
     unsafe { add_fours(&mut fours) };
-    if sum.clamp.is_tight() {
+    if scaling.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
-        sum.clamp.apply_all(&mut views.output[..count]);
+        scaling.clamp.apply_all(&mut views.output[..count]);
     }
     count
 }

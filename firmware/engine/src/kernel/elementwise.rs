@@ -4,145 +4,178 @@ use core::ptr;
 
 use crate::arena::Views;
 use crate::op::Broadcast;
-
-/// A number that tensors are made of. Constants in the file may be misaligned.
-pub(crate) trait Element: Copy {
-    const SIZE: usize;
-
-    /// # Safety
-    /// `SIZE` bytes must be there to be read.
-    unsafe fn load(from: *const i8) -> Self;
-
-    /// # Safety
-    /// `SIZE` bytes must be there to be written.
-    unsafe fn store(self, to: *mut i8);
-}
-
-macro_rules! elements {
-    ($($t:ty),*) => {$(
-        impl Element for $t {
-            const SIZE: usize = size_of::<$t>();
-
-            #[inline(always)]
-            unsafe fn load(from: *const i8) -> Self {
-                // SAFETY: the caller's; bytes need no alignment.
-                Self::from_le_bytes(unsafe { from.cast::<[u8; size_of::<$t>()]>().read() })
-            }
-
-            #[inline(always)]
-            unsafe fn store(self, to: *mut i8) {
-                // SAFETY: as in `load`.
-                unsafe { to.cast::<[u8; size_of::<$t>()]>().write(self.to_le_bytes()) }
-            }
-        }
-    )*};
-}
-elements!(i8, i16, i32, f32);
+use crate::tensor::DataType;
 
 /// Operands of the same length, of which the output may be an input, too.
 #[derive(Clone, Copy)]
 pub(crate) struct Elements {
     pub(crate) inputs: [*const i8; 2],
     pub(crate) output: *mut i8,
-    /// Bytes of each.
+    /// Bytes of the output.
     pub(crate) count: usize,
 }
 
 impl Elements {
-    /// The output and the first `N` inputs, which must be as long.
-    pub(crate) fn new<const N: usize>(views: &mut Views<'_>) -> Self {
-        let count = views.output.len();
-        Self::of_lengths(views, [count; N])
-    }
-
-    /// Operands that are broadcast, their elements being of `size` bytes.
+    /// The output and the first inputs, which must have these lengths; if they do not, which a plan does not bring about, no
+    /// elements at all.
     #[inline(never)]
-    fn broadcast(views: &mut Views<'_>, geometry: &Broadcast, size: usize) -> Self {
-        assert!(views.output.len() == geometry.elements() * size);
-        Self::of_lengths(views, geometry.inputs().map(|elements| elements * size))
-    }
-
-    /// The output and the first `N` inputs, which must have these lengths.
-    fn of_lengths<const N: usize>(views: &mut Views<'_>, lengths: [usize; N]) -> Self {
+    pub(crate) fn new(views: &mut Views<'_>, lengths: &[usize]) -> Self {
         let output: *mut i8 = views.output.as_mut_ptr();
-        let count = views.output.len();
-        let mut inputs = [ptr::null(); 2];
-        for (i, (input, length)) in inputs.iter_mut().zip(lengths).enumerate() {
-            *input = if views.overwritten[i] {
-                assert!(length == count);
-                output.cast_const()
-            } else {
-                assert!(views.inputs[i].len() == length);
-                views.inputs[i].as_ptr()
-            };
-        }
-        Self {
-            inputs,
+        let mut elements = Self {
+            inputs: [ptr::null(); 2],
             output,
-            count,
+            count: views.output.len(),
+        };
+        let operands = views.inputs.iter().zip(views.overwritten);
+        for ((to, (input, overwritten)), &length) in
+            elements.inputs.iter_mut().zip(operands).zip(lengths)
+        {
+            let (start, available) = if overwritten {
+                (output.cast_const(), views.output.len())
+            } else {
+                (input.as_ptr(), input.len())
+            };
+            *to = start;
+            if available != length {
+                elements.count = 0;
+            }
+        }
+        elements
+    }
+}
+
+/// An integer, or the bits of a float. Constants in the file may be misaligned.
+///
+/// # Safety
+/// The element's bytes must be there to be read.
+#[inline(never)]
+unsafe fn load(from: *const i8, dtype: DataType) -> i32 {
+    // SAFETY: the caller's; bytes need no alignment.
+    unsafe {
+        match dtype {
+            DataType::Int8 => from.read().into(),
+            DataType::Uint8 => from.cast::<u8>().read().into(),
+            DataType::Int16 | DataType::Float16 => {
+                i16::from_le_bytes(from.cast::<[u8; 2]>().read()).into()
+            }
+            _ => i32::from_le_bytes(from.cast::<[u8; 4]>().read()),
         }
     }
 }
 
-/// `output[i] = f(input[i])`.
-#[inline(always)]
-pub(crate) fn map<T: Element>(views: &mut Views<'_>, f: impl Fn(T) -> T) {
+/// Writes the lowest bytes, `1 << size` of them.
+///
+/// # Safety
+/// They must be there to be written.
+#[inline(never)]
+unsafe fn store(element: i32, to: *mut i8, size: usize) {
+    // SAFETY: the caller's; bytes need no alignment.
+    unsafe {
+        match size {
+            0 => to.write(element as i8),
+            1 => to.cast::<[u8; 2]>().write((element as i16).to_le_bytes()),
+            _ => to.cast::<[u8; 4]>().write(element.to_le_bytes()),
+        }
+    }
+}
+
+/// The power of two that is an element's size in bytes.
+fn size(dtype: DataType) -> usize {
+    dtype.bits() / 16
+}
+
+/// `output[i] = f(input[i])`, of an input and an output of these types.
+pub(crate) fn map(views: &mut Views<'_>, types: [DataType; 2], f: &dyn Fn(i32) -> i32) {
+    let [from, to] = types.map(size);
+    let length = views.output.len() >> to << from;
     let Elements {
         inputs: [input, _],
         output,
         count,
-    } = Elements::new::<1>(views);
-    for i in 0..count / T::SIZE {
-        // SAFETY: both have `count` bytes and are borrowed by `views`; where they are the same memory, no reference
-        // to it is in use.
-        unsafe { f(T::load(input.add(i * T::SIZE))).store(output.add(i * T::SIZE)) }
+    } = Elements::new(views, &[length]);
+    for i in 0..count >> to {
+        // SAFETY: both have that many elements and are borrowed by `views`; where they are the same memory, no reference
+        // to it is in use, and elements are read where they are written.
+        unsafe {
+            let element = f(load(input.add(i << from), types[0]));
+            store(element, output.add(i << to), to);
+        }
     }
 }
 
-/// `output[i] = f(first[i], second[i])` from element `start` on.
-#[cfg(armv7em)]
-#[inline(always)]
-pub(crate) fn zip(views: &mut Views<'_>, start: usize, f: impl Fn(i8, i8) -> i8) {
+/// `output[i] = table[input[i]]`, int8.
+pub(crate) fn look_up(views: &mut Views<'_>, table: &[u8; 256]) {
+    let length = views.output.len();
+    let Elements {
+        inputs: [input, _],
+        output,
+        count,
+    } = Elements::new(views, &[length]);
+    for i in 0..count {
+        // SAFETY: as in `map`.
+        unsafe {
+            output
+                .add(i)
+                .write(table[usize::from(input.add(i).read() as u8)] as i8)
+        }
+    }
+}
+
+/// `output[i] = f(first[i], second[i])`, int8. How many elements there are.
+#[cfg(not(armv7em))]
+pub(crate) fn zip(views: &mut Views<'_>, f: impl Fn(i8, i8) -> i8) -> usize {
+    let length = views.output.len();
     let Elements {
         inputs: [first, second],
         output,
         count,
-    } = Elements::new::<2>(views);
-    for i in start..count {
+    } = Elements::new(views, &[length; 2]);
+    for i in 0..count {
         // SAFETY: as in `map`.
         unsafe {
             let element = f(first.add(i).read(), second.add(i).read());
             output.add(i).write(element);
         }
     }
+    count
 }
 
-/// `output[i] = f(first[j], second[k])`, the inputs' elements being those that broadcasting brings to `i`.
-#[inline(always)]
-pub(crate) fn broadcast<T: Element>(
+/// `output[i] = f(first[j], second[k])`, the inputs' elements being those that broadcasting brings to `i`. All are of this
+/// type. The first `done` elements of each row are left out.
+pub(crate) fn broadcast(
     views: &mut Views<'_>,
     geometry: &Broadcast,
-    f: impl Fn(T, T) -> T,
+    dtype: DataType,
+    done: usize,
+    f: &dyn Fn(i32, i32) -> i32,
 ) {
+    let size = size(dtype);
+    let lengths = geometry.inputs().map(|elements| elements << size);
     let Elements {
         inputs: [first, second],
         output,
-        ..
-    } = Elements::broadcast(views, geometry, T::SIZE);
-    let (row, steps) = geometry.row();
-    let [step, other_step] = steps.map(|step| step * T::SIZE);
-    geometry.rows(&mut |at, [from, other_from]| {
-        // SAFETY: the geometry visits the elements of tensors of these lengths; see also `map`. An input that shares
-        // the output's memory is as long, and so is read where it is written.
-        unsafe {
-            let (first, second) = (first.add(from * T::SIZE), second.add(other_from * T::SIZE));
-            let output = output.add(at * T::SIZE);
-            for i in 0..row {
-                let element = f(
-                    T::load(first.add(i * step)),
-                    T::load(second.add(i * other_step)),
+        count,
+    } = Elements::new(views, &lengths);
+    if count != geometry.elements() << size {
+        return;
+    }
+    let (row, [step, other_step]) = geometry.row();
+    geometry.rows(&mut |start, [from, other_from]| {
+        for i in done..row {
+            let at = |start, step| (start + i * step) << size;
+            // SAFETY: the geometry visits the elements of tensors of these lengths; see also `map`. An input that shares
+            // the output's memory is as long, and so is read where it is written.
+            unsafe {
+                let (first, second) = (
+                    first.add(at(from, step)),
+                    second.add(at(other_from, other_step)),
                 );
-                element.store(output.add(i * T::SIZE));
+                let output = output.add(at(start, 1));
+                if size == 0 {
+                    output.write(f(first.read().into(), second.read().into()) as i8);
+                } else {
+                    store(f(load(first, dtype), load(second, dtype)), output, size);
+                }
             }
         }
     });

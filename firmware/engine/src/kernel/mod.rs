@@ -60,14 +60,14 @@ pub(crate) use dot::dot;
 pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
-pub(crate) use sum::{Sum, Term};
+pub(crate) use sum::{LEFT_SHIFT, Scaling};
 
 #[cfg(armv6m)]
 pub(crate) use armv6m::{multiply, unpack};
 #[cfg(armv6m)]
 pub(crate) use armv6m_depthwise::depthwise_3x3;
 #[cfg(armv7em)]
-pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
+pub(crate) use armv7em::{multiply_pairs, unpack_pair};
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]

@@ -30,11 +30,17 @@ const TABLE: [u16; 256] = [
 /// hyperbolic tangent, since `tanh(x) = 2 logistic(2 x) - 1`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
-    multiplier: i32,
-    shift: u32,
+    pub(crate) multiplier: i32,
+    /// Up to 31.
+    pub(crate) shift: u32,
 }
 
 impl Steps {
+    pub(crate) const ONE: Self = Self {
+        multiplier: 1,
+        shift: 0,
+    };
+
     /// For numbers whose scale is `2^power`, from -27 to 2.
     ///
     /// Those of scale 2^-12 are three steps each: TFLite scales by 3/4, which extends the table's range from 8 to 10.7.
@@ -55,7 +61,7 @@ impl Steps {
 
     #[inline(always)]
     pub(crate) fn of(self, x: i16) -> i32 {
-        let half = (1 << self.shift) >> 1;
+        let half = ((1_u32 << self.shift) >> 1) as i32;
         (i32::from(x) * self.multiplier + half) >> self.shift
     }
 }

@@ -1,68 +1,56 @@
-//! The sum or difference of two scaled tensors.
+//! The sum of two scaled tensors.
 
 use crate::arena::Views;
-use crate::kernel::elementwise;
-use crate::op::{Broadcast, Clamp};
-use crate::quantize::ShortRescale;
+use crate::op::Clamp;
+use crate::quantize::Rescale;
 
-/// Bits by which the inputs are shifted up before they are scaled.
-const LEFT_SHIFT: u32 = 20;
+/// Bits by which int8 inputs are shifted up before they are scaled.
+pub(crate) const LEFT_SHIFT: u32 = 20;
 
-/// How two tensors are added.
-pub(crate) struct Sum {
-    pub(crate) terms: [Term; 2],
-    /// Whether the second is subtracted instead.
-    pub(crate) subtract: bool,
-    pub(crate) output: ShortRescale,
-    pub(crate) output_zero: i32,
+/// How two quantized tensors are combined.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scaling {
+    /// The zero points of the inputs.
+    pub(crate) zeros: [i32; 2],
+    /// Of sums, those of the inputs and of the sum, none of which shifts left.
+    pub(crate) factors: [Rescale; 3],
+    pub(crate) to_zero: i32,
     pub(crate) clamp: Clamp,
 }
 
-/// How an input is scaled.
-pub(crate) struct Term {
-    pub(crate) zero_point: i32,
-    pub(crate) rescale: ShortRescale,
-}
-
-impl Sum {
-    /// Adds two tensors, element by element.
-    #[inline]
-    pub(crate) fn run(&self, views: &mut Views<'_>, geometry: &Broadcast) {
+impl Scaling {
+    /// Adds two int8 tensors of the same shape, from the start. How many elements are done.
+    pub(crate) fn add(&self, views: &mut Views<'_>) -> usize {
         #[cfg(armv7em)]
-        if geometry.whole() == [true; 2] && !self.subtract {
-            let done = super::armv7em_add::add(self, views);
-            elementwise::zip(views, done, |x, y| self.add(x, y));
-            return;
-        }
-        elementwise::broadcast(views, geometry, |x, y| self.add(x, y));
-    }
-
-    #[inline(always)]
-    fn add(&self, x: i8, y: i8) -> i8 {
-        let [a, b] = &self.terms;
-        let sign = -i32::from(self.subtract);
-        // Each term is at most 255 * 2^20 / 2.
-        let sum = a.scale(x) + ((b.scale(y) ^ sign) - sign);
-        self.clamp
-            .apply(self.output.apply(2 * sum) + self.output_zero)
+        return super::armv7em_add::add(self, views);
+        #[cfg(not(armv7em))]
+        return add(self, views).unwrap_or(0);
     }
 }
 
-impl Term {
-    /// Whether it is the one of the greater scale, whose factor is a half.
-    #[inline(always)]
-    pub(super) fn is_half(&self) -> bool {
-        self.rescale.multiplier == 1 << 30 && self.rescale.shift == 0
-    }
+#[cfg(not(armv7em))]
+fn add(scaling: &Scaling, views: &mut Views<'_>) -> Option<usize> {
+    use crate::kernel::elementwise;
+    use crate::quantize::ShortRescale;
 
-    #[inline(always)]
-    fn scale(&self, x: i8) -> i32 {
-        let x = i32::from(x) - self.zero_point;
-        if cfg!(not(armv7em)) && self.is_half() {
-            // A branch is worth it where the product takes more than an instruction.
-            x << (LEFT_SHIFT - 1)
-        } else {
-            self.rescale.apply(x << (LEFT_SHIFT + 1))
+    let [first, second, output] = scaling.factors.map(ShortRescale::new);
+    let (output, [zero, other_zero]) = (output?, scaling.zeros);
+    let term = |rescale: ShortRescale, zero: i32| {
+        let is_half = rescale.multiplier == 1 << 30 && rescale.shift == 0;
+        move |x: i8| {
+            let x = i32::from(x) - zero;
+            if is_half {
+                // The factor of the greater scale. A branch is worth it where the product takes more than an instruction.
+                x << (LEFT_SHIFT - 1)
+            } else {
+                rescale.apply(x << (LEFT_SHIFT + 1))
+            }
         }
-    }
+    };
+    let (first, second) = (term(first?, zero), term(second?, other_zero));
+    Some(elementwise::zip(views, |x, y| {
+        // Each term is at most 255 * 2^20 / 2.
+        let sum = first(x) + second(y);
+        scaling.clamp.apply(output.apply(2 * sum) + scaling.to_zero)
+    }))
 }

@@ -1,4 +1,4 @@
-//! SOFTMAX, int8 to int8 or int16, over the innermost dimension; other inputs have modules of their own.
+//! SOFTMAX over the innermost dimension: int8 to int8 or int16, int16 to int16, and float32.
 
 mod float;
 mod int16;
@@ -6,13 +6,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use float::{Float, is_float};
-pub(super) use int16::{Int16, is_int16};
-
 use crate::arena::Views;
 use crate::error::OperatorProblem;
-use crate::fixed_point::{exp_on_negative, one_over_one_plus, saturating_doubling_high_mul};
+use crate::fixed_point::{exp_on_negative, one_over_one_plus};
 use crate::flatbuffer::Result;
+use crate::linked::LINKED;
 use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
 use crate::op::element::Element;
@@ -24,57 +22,111 @@ const DIFFERENCE_BITS: u32 = 5;
 /// Integer bits of the sum of exponentials: Q12.19.
 const SUM_BITS: u32 = 12;
 
+const BYTES: bool = LINKED.kernel("Softmax");
+const WORDS: bool = LINKED.kernel("Int16Softmax");
+const FLOATS: bool = LINKED.kernel("FloatSoftmax");
+
 pub(crate) struct Softmax {
     depth: usize,
+    from: DataType,
+    to: DataType,
+    /// Of int8 and int16.
     rescale: Rescale,
-    /// The output has 16 bits, not 8.
-    wide: bool,
-    /// Inputs that lie lower than this below the greatest count as nothing.
+    /// Of int8: inputs that lie lower than this below the greatest count as nothing.
     least_difference: i32,
+    /// Of float32.
+    beta: f32,
+}
+
+/// Whether an operator's first input is float32.
+pub(crate) fn is_float(cx: &Context<'_>) -> bool {
+    cx.input(0)
+        .is_ok_and(|input| input.dtype == DataType::Float32)
+}
+
+/// Whether an operator's first input is int16.
+pub(crate) fn is_int16(cx: &Context<'_>) -> bool {
+    cx.input(0)
+        .is_ok_and(|input| input.dtype == DataType::Int16)
 }
 
 impl<'m> Kernel<'m> for Softmax {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let options = cx.options(9)?;
-        let from = cx.int8(0, input)?;
-        let wide = output.dtype == DataType::Int16;
-        cx.ensure(
-            wide || output.dtype == DataType::Int8,
-            OperatorProblem::DataType,
-            output.dtype.code() as usize,
-        )?;
-        let quantization = output.quantization;
-        let (scale, zero) = (quantization.scales.get(0), quantization.zero_points.get(0));
-        let fits = if wide {
-            // TFLite accepts scales that differ by a thousandth, and ignores the difference.
-            let scale = scale.unwrap_or(0.0) * 65536.0;
-            zero == Some(-32768) && (scale - 1.0).abs() <= 0.001
-        } else {
-            (scale, zero) == (Some(1.0 / 256.0), Some(-128))
-        };
-        cx.ensure(fits, OperatorProblem::SoftmaxOutput, 0)?;
+        let (from, to) = (input.dtype, output.dtype);
+        let beta = cx.options(9)?.get(0, 0.0_f32)?;
+        cx.ensure(is_scale(beta), OperatorProblem::Beta, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),
             OperatorProblem::Shape,
             1,
         )?;
-        let rank = input.shape.dims().len();
-        let depth = *input
-            .shape
-            .dims()
-            .last()
-            .ok_or(cx.error(OperatorProblem::Rank, rank))?;
-        // Exponentials of up to 4095 elements fit the sum's integer bits.
-        cx.ensure(depth < 1 << SUM_BITS, OperatorProblem::Shape, 0)?;
+        let rank = cx.error(OperatorProblem::Rank, 0);
+        let depth = *input.shape.dims().last().ok_or(rank)?;
+        // The reciprocal of the output's scale and how much the product may differ from 1, the zero point, and the most
+        // elements whose sum fits. TFLite accepts scales of int16 that differ by a thousandth, and ignores the difference.
+        let (units, noise, zero, most) = match (from, to) {
+            (DataType::Int8, DataType::Int8) => (256.0, 0.0, -128, 1 << SUM_BITS),
+            (DataType::Int8, DataType::Int16) => (65536.0, 0.001, -32768, 1 << SUM_BITS),
+            (DataType::Int16, DataType::Int16) => (32768.0, 0.001, 0, 1 << 16),
+            (DataType::Float32, DataType::Float32) => (0.0, 1.0, 0, usize::MAX),
+            (DataType::Int8 | DataType::Int16 | DataType::Float32, other) | (other, _) => {
+                return cx.fail(OperatorProblem::DataType, other.code() as usize);
+            }
+        };
+        cx.ensure(depth < most, OperatorProblem::Shape, 0)?;
+        let mut softmax = Self {
+            depth,
+            from,
+            to,
+            rescale: Rescale::ZERO,
+            least_difference: 0,
+            beta,
+        };
+        if from != DataType::Float32 {
+            let quantization = output.quantization;
+            let scale = quantization.scales.get(0).unwrap_or(0.0);
+            let fits = (scale * units - 1.0).abs() <= noise
+                && quantization.zero_points.get(0) == Some(zero);
+            cx.ensure(fits, OperatorProblem::SoftmaxOutput, 0)?;
+            let scale = cx.affine(0, input)?.scale;
+            if from == DataType::Int16 {
+                softmax.rescale = int16::read(cx, scale, beta)?;
+            } else {
+                softmax.scale(cx, scale)?;
+            }
+        }
+        Ok(softmax)
+    }
 
-        // TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
-        let beta = options.get(0, 0.0_f32)?;
+    fn run(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            ..
+        } = views;
+        let [from, to] = [self.from, self.to].map(|dtype| self.depth * (dtype.bits() / 8));
+        for (row, out) in input.chunks_exact(from).zip(output.chunks_exact_mut(to)) {
+            match self.from {
+                DataType::Float32 if FLOATS => float::row(self.beta, row, out),
+                DataType::Int16 if WORDS => int16::row(self.rescale, row, out),
+                _ if BYTES => self.row(row, out),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Softmax {
+    /// Sets what int8 inputs are scaled by.
+    ///
+    /// TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
+    fn scale(&mut self, cx: &Context<'_>, scale: f32) -> Result<()> {
         let scale =
-            f64::from(beta) * f64::from(from.scale) * f64::from(1 << (31 - DIFFERENCE_BITS));
+            f64::from(self.beta) * f64::from(scale) * f64::from(1 << (31 - DIFFERENCE_BITS));
         let scale = scale.min(f64::from(i32::MAX));
-        cx.ensure(is_scale(beta) && scale > 1.0, OperatorProblem::Beta, 0)?;
+        cx.ensure(scale > 1.0, OperatorProblem::Beta, 0)?;
         let mut rescale = Rescale::new(scale);
         if rescale.is_none() {
             // 2^30 and more, the one factor with a shift of 31.
@@ -83,69 +135,58 @@ impl<'m> Kernel<'m> for Softmax {
                 ..half
             });
         }
-        let rescale = rescale.ok_or(cx.error(OperatorProblem::Beta, 0))?;
-        // TFLite `CalculateInputRadius`: the greatest difference whose scaled value still fits Q5.26.
-        let radius = ((1_i64 << DIFFERENCE_BITS) - 1) << (31 - DIFFERENCE_BITS) >> rescale.shift;
-        Ok(Self {
-            depth,
-            rescale,
-            wide,
-            least_difference: -(radius as i32),
-        })
+        self.rescale = rescale.ok_or(cx.error(OperatorProblem::Beta, 0))?;
+        self.least_difference = least_difference(self.rescale);
+        Ok(())
     }
 
     /// TFLite `reference_ops::Softmax` for int8, to int8 and to int16.
-    fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            ..
-        } = views;
-        for (row, out) in input
-            .chunks_exact(self.depth)
-            .zip(output.chunks_exact_mut(self.depth << u32::from(self.wide)))
-        {
-            let greatest = row.iter().copied().max().map_or(0, i32::from);
-            let exponential = |x: i8| {
-                let difference = i32::from(x) - greatest;
-                (difference >= self.least_difference).then(|| {
-                    let scaled = doubling_high_mul(
-                        difference.wrapping_shl(self.rescale.shift as u32),
-                        self.rescale.multiplier,
-                    );
-                    exp_on_negative(scaled, DIFFERENCE_BITS)
-                })
-            };
-            let sum = row
-                .iter()
-                .filter_map(|&x| exponential(x))
-                .map(|x| rounding_shift_right(x, SUM_BITS));
-            let (reciprocal, bits_over_unit) = reciprocal(sum.sum());
-            let bits = if self.wide { 16 } else { 8 };
-            let exponent = (bits_over_unit + 31 - bits).clamp(0, 31) as u32;
-            for (i, &x) in row.iter().enumerate() {
-                let unsigned = exponential(x).map_or(0, |x| {
-                    rounding_shift_right(saturating_doubling_high_mul(reciprocal, x), exponent)
-                });
-                let signed = unsigned.max(0).min((1 << bits) - 1) - (1 << (bits - 1));
-                if self.wide {
-                    (signed as i16).store(out, i);
-                } else {
-                    (signed as i8).store(out, i);
-                }
+    fn row(&self, row: &[i8], out: &mut [i8]) {
+        let mut greatest = i8::MIN;
+        for &x in row {
+            greatest = greatest.max(x);
+        }
+        let mut sum = 0;
+        for &x in row {
+            sum += rounding_shift_right(self.exponential(x, greatest), SUM_BITS);
+        }
+        // 1 / sum, as a Q0.31 in [0.5, 1] and the number of bits by which it is too great.
+        // TFLite `GetReciprocal` and gemmlowp `one_over_one_plus_x_for_x_in_0_1`.
+        let headroom = sum.leading_zeros();
+        let shifted = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;
+        let reciprocal = one_over_one_plus(shifted);
+        let bits_over_unit = SUM_BITS as i32 - headroom as i32;
+        let bits = self.to.bits() as i32;
+        let exponent = (bits_over_unit + 31 - bits).clamp(0, 31) as u32;
+        for (i, &x) in row.iter().enumerate() {
+            let product = doubling_high_mul(reciprocal, self.exponential(x, greatest));
+            let unsigned = rounding_shift_right(product, exponent);
+            let signed = unsigned.max(0).min((1 << bits) - 1) - (1 << (bits - 1));
+            if self.to == DataType::Int8 {
+                (signed as i8).store(out, i);
+            } else {
+                (signed as i16).store(out, i);
             }
         }
     }
+
+    /// The exponential of an element's distance from the greatest, as a Q0.31.
+    #[inline(never)]
+    fn exponential(&self, x: i8, greatest: i8) -> i32 {
+        let difference = i32::from(x) - i32::from(greatest);
+        if difference < self.least_difference {
+            return 0;
+        }
+        let scaled = difference.wrapping_shl(self.rescale.shift as u32);
+        exp_on_negative(
+            doubling_high_mul(scaled, self.rescale.multiplier),
+            DIFFERENCE_BITS,
+        )
+    }
 }
 
-/// `1 / sum` for a sum in Q12.19, as a Q0.31 in [0.5, 1] and the number of bits by which it is too great.
-///
-/// TFLite `GetReciprocal` and gemmlowp `one_over_one_plus_x_for_x_in_0_1`.
-fn reciprocal(sum: i32) -> (i32, i32) {
-    let headroom = sum.leading_zeros();
-    let shifted = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;
-    (
-        one_over_one_plus(shifted),
-        SUM_BITS as i32 - headroom as i32,
-    )
+/// TFLite `CalculateInputRadius`, negated: the greatest difference whose scaled value still fits Q5.26.
+fn least_difference(rescale: Rescale) -> i32 {
+    let greatest = ((1 << DIFFERENCE_BITS) - 1) << (31 - DIFFERENCE_BITS);
+    -(greatest >> rescale.shift)
 }

@@ -1,46 +1,49 @@
 //! Operators that combine two tensors element by element, either of which may be broadcast: ADD, SUB, MUL, MAXIMUM,
-//! MINIMUM and PRELU. Each is int8, and int16 where TFLite Micro's is; MAXIMUM and MINIMUM also int32.
+//! MINIMUM and PRELU. Each is int8 and float32, and int16 where TFLite Micro's is; MAXIMUM and MINIMUM also int32.
 
-mod extremum;
-mod prelu;
-mod product;
 mod sum;
 #[cfg(test)]
 mod tests;
-mod wide_sum;
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::kernel::{Sum, elementwise};
+use crate::kernel::{Scaling, elementwise};
 use crate::linked::LINKED;
-use crate::op::context::Context;
-use crate::op::{Broadcast, Kernel, Reuse, Wiring};
+use crate::math::limit;
+use crate::op::context::{Clamp, Context};
+use crate::op::{Broadcast, Kernel, Reuse, Wiring, float};
 use crate::opcode::Opcode;
-use crate::tensor::DataType;
-use extremum::Extremum;
-use prelu::Prelu;
-use product::Product;
-use wide_sum::WideSum;
+use crate::quantize::Rescale;
+use crate::tensor::{DataType, TensorInfo};
 
 /// What becomes of two elements.
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum Function {
-    Sum(Sum),
-    WideSum(WideSum),
-    Product(Product),
-    Extremum(Extremum),
-    Prelu(Prelu),
+    Sum,
+    Product,
+    Extremum,
+    Prelu,
+    /// Any function of floats.
+    Float,
 }
 
-const SUMS: bool = LINKED.any(&[Opcode::ADD, Opcode::SUB]);
-const PRODUCTS: bool = LINKED.any(&[Opcode::MUL]);
-const EXTREMA: bool = LINKED.any(&[Opcode::MAXIMUM, Opcode::MINIMUM]);
-const PRELUS: bool = LINKED.any(&[Opcode::PRELU]);
+const INTEGERS: bool = LINKED.kernel("Binary");
+const FLOATS: bool = LINKED.kernel("FloatBinary");
+const SUMS: bool = INTEGERS && LINKED.any(&[Opcode::ADD, Opcode::SUB]);
+const PRODUCTS: bool = INTEGERS && LINKED.any(&[Opcode::MUL]);
+const EXTREMA: bool = INTEGERS && LINKED.any(&[Opcode::MAXIMUM, Opcode::MINIMUM]);
+const PRELUS: bool = INTEGERS && LINKED.any(&[Opcode::PRELU]);
 
 pub(crate) struct Binary {
+    opcode: Opcode,
     function: Function,
-    geometry: Broadcast,
     dtype: DataType,
+    geometry: Broadcast,
+    /// Of integers. Extrema are what they are, without zero points.
+    scaling: Scaling,
+    /// The range of floats.
+    range: [f32; 2],
 }
 
 impl<'m> Kernel<'m> for Binary {
@@ -48,46 +51,60 @@ impl<'m> Kernel<'m> for Binary {
         cx.arity(2, 2)?;
         let (first, second, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let dtype = output.dtype;
-        let unsupported =
-            |dtype: DataType| cx.error(OperatorProblem::DataType, dtype.code() as usize);
-        if first.dtype != dtype {
-            return Err(unsupported(first.dtype));
-        }
-        if second.dtype != dtype {
-            return Err(unsupported(second.dtype));
+        for tensor in [first, second] {
+            cx.ensure(
+                tensor.dtype == dtype,
+                OperatorProblem::DataType,
+                tensor.dtype.code() as usize,
+            )?;
         }
         let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
-        let is_extremum = matches!(cx.opcode, Opcode::MAXIMUM | Opcode::MINIMUM);
-        let function = if EXTREMA && is_extremum {
-            Function::Extremum(Extremum::read(cx, [first, second, output])?)
-        } else {
-            let scales = [
-                cx.affine(0, first)?,
-                cx.affine(1, second)?,
-                cx.affine(2, output)?,
-            ];
-            match (cx.opcode, dtype) {
-                (Opcode::ADD | Opcode::SUB, DataType::Int8) if SUMS => {
-                    Function::Sum(sum::read(cx, scales)?)
-                }
-                (Opcode::ADD | Opcode::SUB, DataType::Int16) if SUMS => {
-                    Function::WideSum(WideSum::read(cx, scales)?)
-                }
-                (Opcode::MUL, DataType::Int8 | DataType::Int16) if PRODUCTS => {
-                    Function::Product(Product::read(cx, scales, dtype)?)
-                }
-                (Opcode::PRELU, DataType::Int8) if PRELUS => {
-                    cx.ensure(geometry.whole()[0], OperatorProblem::Broadcast, 0)?;
-                    Function::Prelu(Prelu::read(cx, scales)?)
-                }
-                _ => return Err(unsupported(dtype)),
-            }
-        };
-        Ok(Self {
-            function,
-            geometry,
+        let mut binary = Self {
+            opcode: cx.opcode,
+            function: Function::Float,
             dtype,
-        })
+            geometry,
+            scaling: Scaling {
+                zeros: [0; 2],
+                factors: [Rescale::ZERO; 3],
+                to_zero: 0,
+                clamp: Clamp {
+                    min: i32::MIN,
+                    max: i32::MAX,
+                },
+            },
+            range: [f32::NEG_INFINITY, f32::INFINITY],
+        };
+        use DataType::{Float32, Int8, Int16, Int32};
+        binary.function = match (cx.opcode, dtype) {
+            (_, Float32) if FLOATS => Function::Float,
+            (Opcode::MAXIMUM | Opcode::MINIMUM, Int8 | Int16 | Int32) if EXTREMA => {
+                Function::Extremum
+            }
+            (Opcode::ADD | Opcode::SUB, Int8 | Int16) if SUMS => Function::Sum,
+            (Opcode::MUL, Int8 | Int16) if PRODUCTS => Function::Product,
+            (Opcode::PRELU, Int8) if PRELUS => Function::Prelu,
+            _ => return cx.fail(OperatorProblem::DataType, dtype.code() as usize),
+        };
+        let options = match cx.opcode {
+            Opcode::ADD => 11,
+            Opcode::SUB => 28,
+            Opcode::MUL => 21,
+            _ => 0,
+        };
+        let mut activation = 0;
+        if options > 0 {
+            activation = cx.options(options)?.get(0, 0)?;
+            if FLOATS && dtype == Float32 {
+                binary.range = float::range(cx, activation)?;
+            }
+        }
+        let fits = cx.opcode != Opcode::PRELU || binary.geometry.whole()[0];
+        cx.ensure(fits, OperatorProblem::Broadcast, 0)?;
+        if dtype != Float32 && dtype != Int32 {
+            binary.scale(cx, [first, second, output], activation)?;
+        }
+        Ok(binary)
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
@@ -95,42 +112,96 @@ impl<'m> Kernel<'m> for Binary {
     }
 
     fn run(&self, mut views: Views<'_>) {
-        let (views, geometry) = (&mut views, &self.geometry);
-        match (&self.function, self.dtype) {
-            (Function::Sum(sum), _) if SUMS => sum.run(views, geometry),
-            (Function::Product(product), DataType::Int8) if PRODUCTS => {
-                elementwise::broadcast(views, geometry, |x: i8, y: i8| {
-                    product.apply(i32::from(x), i32::from(y)) as i8
-                });
-            }
-            (Function::Extremum(extremum), DataType::Int8) if EXTREMA => {
-                elementwise::broadcast(views, geometry, |x: i8, y: i8| {
-                    extremum.apply(i32::from(x), i32::from(y)) as i8
-                });
-            }
-            (Function::Prelu(prelu), _) if PRELUS => {
-                elementwise::broadcast(views, geometry, |x: i8, y: i8| {
-                    prelu.apply(i32::from(x), i32::from(y)) as i8
-                });
-            }
-            (_, DataType::Int16) => elementwise::broadcast(views, geometry, |x: i16, y: i16| {
-                self.apply(i32::from(x), i32::from(y)) as i16
-            }),
-            _ => elementwise::broadcast(views, geometry, |x: i32, y: i32| self.apply(x, y)),
+        let mut done = 0;
+        if SUMS
+            && self.function == Function::Sum
+            && self.dtype == DataType::Int8
+            && self.opcode == Opcode::ADD
+            && self.geometry.whole() == [true; 2]
+        {
+            done = self.scaling.add(&mut views);
         }
+        let apply = |x, y| self.apply(x, y);
+        elementwise::broadcast(&mut views, &self.geometry, self.dtype, done, &apply);
     }
 }
 
 impl Binary {
-    /// The result of two elements wider than 8 bits.
+    /// Reads scales and zero points.
+    fn scale<'m>(
+        &mut self,
+        cx: &Context<'m>,
+        tensors: [&TensorInfo<'m>; 3],
+        activation: i8,
+    ) -> Result<()> {
+        let [first, second, output] = tensors;
+        let (a, b, to) = (
+            cx.affine(0, first)?,
+            cx.affine(1, second)?,
+            cx.affine(2, output)?,
+        );
+        let scaling = &mut self.scaling;
+        // TFLite compares elements as they are, which is right where all have the same scale and zero point.
+        if self.function == Function::Extremum {
+            return cx.ensure(a == to && b == to, OperatorProblem::SameQuantization, 0);
+        }
+        scaling.zeros = [a.zero_point, b.zero_point];
+        scaling.to_zero = to.zero_point;
+        scaling.clamp = cx.clamp_to(self.dtype, activation, to)?;
+        if SUMS && self.function == Function::Sum {
+            scaling.factors = sum::factors(cx, [a, b, to].map(|affine| affine.scale), self.dtype)?;
+            return Ok(());
+        }
+        let [first, second, output] = [a, b, to].map(|affine| f64::from(affine.scale));
+        // TFLite `CalculateOpDataMul` and `CalculatePreluParams`.
+        scaling.factors[0] = cx.rescale(first * second / output)?;
+        if PRELUS && self.function == Function::Prelu {
+            scaling.factors[1] = cx.rescale(first / output)?;
+        }
+        Ok(())
+    }
+
+    /// The result of two elements. Floats are seen as their bits.
     #[inline(never)]
     fn apply(&self, x: i32, y: i32) -> i32 {
-        match &self.function {
-            Function::WideSum(sum) if SUMS => sum.apply(x, y),
-            Function::Product(product) if PRODUCTS => product.apply(x, y),
-            Function::Extremum(extremum) if EXTREMA => extremum.apply(x, y),
-            // These are int8 only.
-            _ => x,
+        let Scaling {
+            zeros,
+            factors: [factor, positive, _],
+            to_zero,
+            clamp,
+        } = &self.scaling;
+        if FLOATS && self.function == Function::Float {
+            let [x, y] = [x, y].map(|bits| f32::from_bits(bits as u32));
+            return self.float(x, y).to_bits() as i32;
         }
+        let (x, y) = (x - zeros[0], y - zeros[1]);
+        let result = match self.function {
+            Function::Sum if SUMS => self.sum(x, y),
+            // TFLite `MulElementwise`.
+            Function::Product if PRODUCTS => factor.apply_apart(x * y),
+            // TFLite `BroadcastPrelu4DSlow`: the input where it is positive, otherwise its product with a factor of its own.
+            Function::Prelu if PRELUS && x >= 0 => positive.apply_apart(x),
+            Function::Prelu if PRELUS => factor.apply_apart(x * y),
+            _ if (x > y) == (self.opcode == Opcode::MAXIMUM) => x,
+            _ => y,
+        };
+        result
+            .saturating_add(*to_zero)
+            .max(clamp.min)
+            .min(clamp.max)
+    }
+
+    fn float(&self, x: f32, y: f32) -> f32 {
+        let result = match self.opcode {
+            Opcode::ADD => x + y,
+            Opcode::SUB => x - y,
+            Opcode::MUL => x * y,
+            Opcode::PRELU if x < 0.0 => x * y,
+            Opcode::PRELU => x,
+            Opcode::MAXIMUM if x > y => x,
+            Opcode::MINIMUM if x < y => x,
+            _ => y,
+        };
+        limit(result, self.range)
     }
 }

@@ -1,37 +1,40 @@
-//! ADD and SUB, int8.
+//! ADD and SUB of integers.
 
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::kernel::{Sum, Term};
-use crate::op::context::{Affine, Context};
+use crate::kernel::LEFT_SHIFT;
+use crate::op::binary::Binary;
+use crate::op::context::Context;
 use crate::opcode::Opcode;
-use crate::quantize::{Rescale, ShortRescale};
+use crate::quantize::Rescale;
 use crate::tensor::DataType;
 
-/// Bits by which TFLite shifts int8 inputs up before it scales them.
-const LEFT_SHIFT: u32 = 20;
+/// Bits by which TFLite shifts inputs up before it scales them.
+fn left_shift(dtype: DataType) -> u32 {
+    if dtype == DataType::Int8 {
+        LEFT_SHIFT
+    } else {
+        15
+    }
+}
 
 /// The factors of both inputs and of their sum.
 ///
 /// TFLite `CalculateOpDataAdd` and `CalculateOpDataSub`: both inputs are brought to twice the greater input scale, and
 /// the sum from there, shifted up, to the output's. ADD computes this in double precision, SUB in single; both stop
 /// at a factor of zero, or one that is 1 or more.
-pub(super) fn factors(
-    cx: &Context<'_>,
-    [a, b, to]: [Affine; 3],
-    left_shift: u32,
-) -> Result<[Rescale; 3]> {
-    let greatest = a.scale.max(b.scale);
-    let units = (1 << left_shift) as f32;
+pub(super) fn factors(cx: &Context<'_>, scales: [f32; 3], dtype: DataType) -> Result<[Rescale; 3]> {
+    let [a, b, to] = scales;
+    let units = (1 << left_shift(dtype)) as f32;
     let factors = if cx.opcode == Opcode::ADD {
-        let [first, second, output] = [a, b, to].map(|affine| f64::from(affine.scale));
-        let twice_max = 2.0 * f64::from(greatest);
+        let [first, second, output] = scales.map(f64::from);
+        let twice_max = 2.0 * first.max(second);
         let output = twice_max / (f64::from(units) * output);
         [first / twice_max, second / twice_max, output]
     } else {
-        let twice_max = 2.0 * greatest;
-        let output = twice_max / (units * to.scale);
-        [a.scale / twice_max, b.scale / twice_max, output].map(f64::from)
+        let twice_max = 2.0 * a.max(b);
+        let output = twice_max / (units * to);
+        [a / twice_max, b / twice_max, output].map(f64::from)
     };
     let mut rescales = [Rescale::ZERO; 3];
     for (i, (rescale, factor)) in rescales.iter_mut().zip(factors).enumerate() {
@@ -42,28 +45,19 @@ pub(super) fn factors(
     Ok(rescales)
 }
 
-pub(super) fn read(cx: &Context<'_>, scales: [Affine; 3]) -> Result<Sum> {
-    let [a, b, to] = scales;
-    let short =
-        |rescale| ShortRescale::new(rescale).ok_or(cx.error(OperatorProblem::Multiplier, 0));
-    let [first, second, output] = factors(cx, scales, LEFT_SHIFT)?;
-    let term = |affine: Affine, rescale| {
-        Ok(Term {
-            zero_point: affine.zero_point,
-            rescale: short(rescale)?,
+impl Binary {
+    /// TFLite `AddElementwise` and `SubElementwise`.
+    pub(super) fn sum(&self, x: i32, y: i32) -> i32 {
+        let [first, second, output] = &self.scaling.factors;
+        let shift = left_shift(self.dtype);
+        let (x, y) = (
+            first.apply_apart(x << shift),
+            second.apply_apart(y << shift),
+        );
+        output.apply_apart(if self.opcode == Opcode::SUB {
+            x - y
+        } else {
+            x + y
         })
-    };
-    Ok(Sum {
-        terms: [term(a, first)?, term(b, second)?],
-        subtract: cx.opcode == Opcode::SUB,
-        output: short(output)?,
-        output_zero: to.zero_point,
-        clamp: cx.clamp_to(DataType::Int8, activation(cx)?, to)?,
-    })
-}
-
-/// The fused activation of ADD or SUB.
-pub(super) fn activation(cx: &Context<'_>) -> Result<i8> {
-    cx.options(if cx.opcode == Opcode::ADD { 11 } else { 28 })?
-        .get(0, 0)
+    }
 }

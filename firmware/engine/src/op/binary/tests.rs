@@ -5,15 +5,14 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::prelu::Prelu;
-use super::product::Product;
-use super::{Binary, Extremum, Function};
+use super::{Binary, Function};
 use crate::arena::Views;
-use crate::kernel::{Sum, Term, cast};
+use crate::kernel::{Scaling, cast};
 use crate::op::context::Clamp;
 use crate::op::tests::multiplied;
 use crate::op::{Broadcast, Kernel};
-use crate::quantize::{Rescale, ShortRescale};
+use crate::opcode::Opcode;
+use crate::quantize::Rescale;
 use crate::tensor::{DataType, Shape};
 
 /// Two tensors, the second of which may be one row that is repeated.
@@ -62,7 +61,13 @@ fn operands() -> impl Strategy<Value = Operands> {
 
 impl Operands {
     /// Runs an operator whose elements are bytes of this type. The first input is overwritten if they say so.
-    fn run(&self, function: Function, dtype: DataType) -> Vec<i8> {
+    fn run(
+        &self,
+        opcode: Opcode,
+        function: Function,
+        scaling: Scaling,
+        dtype: DataType,
+    ) -> Vec<i8> {
         let size = dtype.bits() / 8;
         let columns = self.first.len() / self.rows / size;
         let whole = Shape::of(&[self.rows, columns]);
@@ -72,7 +77,10 @@ impl Operands {
             Shape::of(&[columns])
         };
         let binary = Binary {
+            opcode,
             function,
+            scaling,
+            range: [0.0; 2],
             geometry: Broadcast::of([&whole, &second], &whole).unwrap(),
             dtype,
         };
@@ -92,6 +100,17 @@ impl Operands {
             table: &[],
         });
         output
+    }
+
+    /// How they are combined, with these factors.
+    fn scaling(&self, factors: [Rescale; 3]) -> Scaling {
+        let [a, b, to_zero] = self.zeros;
+        Scaling {
+            zeros: [a, b],
+            factors,
+            to_zero,
+            clamp: self.clamp,
+        }
     }
 
     /// What `f` makes of each pair of elements, cut to the clamp's range.
@@ -117,15 +136,9 @@ proptest! {
             let (x, y) = (multiplied((x - a) << 20, first), multiplied((y - b) << 20, second));
             multiplied(if subtract { x - y } else { x + y }, output) + to
         });
-        let term = |zero_point, rescale| Term { zero_point, rescale: ShortRescale::new(rescale).unwrap() };
-        let sum = Sum {
-            terms: [term(a, first), term(b, second)],
-            subtract,
-            output: ShortRescale::new(output).unwrap(),
-            output_zero: to,
-            clamp: operands.clamp,
-        };
-        prop_assert_eq!(operands.run(Function::Sum(sum), DataType::Int8), expected);
+        let opcode = if subtract { Opcode::SUB } else { Opcode::ADD };
+        let scaling = operands.scaling([first, second, output]);
+        prop_assert_eq!(operands.run(opcode, Function::Sum, scaling, DataType::Int8), expected);
     }
 
     #[test]
@@ -133,21 +146,21 @@ proptest! {
         let [a, b, output_zero] = operands.zeros;
         let rescale = operands.factors[0];
         let expected = operands.plain(|x, y| multiplied((x - a) * (y - b), rescale) + output_zero);
-        let product = Product { zeros: [a, b], rescale, output_zero, clamp: operands.clamp };
-        prop_assert_eq!(operands.run(Function::Product(product), DataType::Int8), expected);
+        let scaling = operands.scaling(operands.factors);
+        prop_assert_eq!(operands.run(Opcode::MUL, Function::Product, scaling, DataType::Int8), expected);
     }
 
     #[test]
     fn slopes_of_negative_inputs(operands in operands()) {
         let operands = Operands { clamp: Clamp { min: -128, max: 127 }, ..operands };
         let [a, b, output_zero] = operands.zeros;
-        let [positive, negative, _] = operands.factors;
+        let [negative, positive, _] = operands.factors;
         let expected = operands.plain(|x, y| {
             let x = x - a;
             output_zero + if x >= 0 { multiplied(x, positive) } else { multiplied(x * (y - b), negative) }
         });
-        let prelu = Prelu { zeros: [a, b], positive, negative, output_zero };
-        prop_assert_eq!(operands.run(Function::Prelu(prelu), DataType::Int8), expected);
+        let scaling = operands.scaling(operands.factors);
+        prop_assert_eq!(operands.run(Opcode::PRELU, Function::Prelu, scaling, DataType::Int8), expected);
     }
 
     #[test]
@@ -155,15 +168,18 @@ proptest! {
         let operands = Operands { clamp: Clamp { min: -128, max: 127 }, ..operands };
         let pick = |x: i32, y: i32| if is_maximum { x.max(y) } else { x.min(y) };
         let expected = operands.plain(pick);
-        let extremum = || Function::Extremum(Extremum { is_maximum });
-        prop_assert_eq!(operands.run(extremum(), DataType::Int8), &*expected);
+        let opcode = if is_maximum { Opcode::MAXIMUM } else { Opcode::MINIMUM };
+        let clamp = Clamp { min: i32::MIN, max: i32::MAX };
+        let scaling = Scaling { zeros: [0; 2], factors: [Rescale::ZERO; 3], to_zero: 0, clamp };
+        let run = |operands: &Operands, dtype| operands.run(opcode, Function::Extremum, scaling, dtype);
+        prop_assert_eq!(run(&operands, DataType::Int8), &*expected);
         for (dtype, size) in [(DataType::Int16, 2), (DataType::Int32, 4)] {
             let widen = |values: &[i8]| -> Vec<i8> {
                 let bytes = values.iter().flat_map(|&x| (i32::from(x) * 77).to_le_bytes()[..size].to_vec());
                 cast::as_i8(&bytes.collect::<Vec<_>>()).to_vec()
             };
             let wide = Operands { first: widen(&operands.first), second: widen(&operands.second), ..operands.clone() };
-            prop_assert_eq!(wide.run(extremum(), dtype), widen(&expected));
+            prop_assert_eq!(run(&wide, dtype), widen(&expected));
         }
     }
 }

@@ -4,11 +4,11 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::table::{EXPONENTIAL, RECIPROCAL};
-use super::{Float, Int16, Softmax};
+use super::{Softmax, least_difference, table};
 use crate::op::element::Element;
 use crate::op::tests::run;
 use crate::quantize::Rescale;
+use crate::tensor::DataType;
 
 /// What a row's elements should become, exactly.
 fn exact(row: &[f64]) -> Vec<f64> {
@@ -16,6 +16,22 @@ fn exact(row: &[f64]) -> Vec<f64> {
     let exponentials: Vec<f64> = row.iter().map(|x| (x - greatest).exp()).collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.iter().map(|x| x / sum).collect()
+}
+
+fn softmax(from: DataType, to: DataType, depth: usize, rescale: Rescale, beta: f32) -> Softmax {
+    let least_difference = if from == DataType::Int8 {
+        least_difference(rescale)
+    } else {
+        0
+    };
+    Softmax {
+        depth,
+        from,
+        to,
+        rescale,
+        least_difference,
+        beta,
+    }
 }
 
 proptest! {
@@ -28,7 +44,8 @@ proptest! {
     ) {
         let flat: Vec<f32> = rows.iter().flatten().copied().collect();
         let raw: Vec<i8> = flat.iter().flat_map(|x| x.to_le_bytes()).map(|byte| byte as i8).collect();
-        let output = run(&Float { depth: 7, beta }, &raw, raw.len());
+        let float = DataType::Float32;
+        let output = run(&softmax(float, float, 7, Rescale::ZERO, beta), &raw, raw.len());
         for (i, row) in rows.iter().enumerate() {
             let row: Vec<f64> = row.iter().map(|&x| f64::from(x) * f64::from(beta)).collect();
             for (j, expected) in exact(&row).into_iter().enumerate() {
@@ -42,9 +59,9 @@ proptest! {
     fn bytes_to_words(row in prop::collection::vec(any::<i8>(), 1..40), scale in -8.0..-2.0_f64) {
         let scale = scale.exp2();
         let rescale = Rescale::new(scale * f64::from(1 << 26)).unwrap();
-        let radius = 31_i64 << 26 >> rescale.shift;
-        let softmax = |wide| Softmax { depth: row.len(), rescale, wide, least_difference: -(radius as i32) };
-        let (words, bytes) = (run(&softmax(true), &row, row.len() * 2), run(&softmax(false), &row, row.len()));
+        let softmax = |to| softmax(DataType::Int8, to, row.len(), rescale, 1.0);
+        let words = run(&softmax(DataType::Int16), &row, row.len() * 2);
+        let bytes = run(&softmax(DataType::Int8), &row, row.len());
         let reals: Vec<f64> = row.iter().map(|&x| f64::from(x) * scale).collect();
         for (i, expected) in exact(&reals).into_iter().enumerate() {
             let word = f64::from(i16::load(&words, i)) + 32768.0;
@@ -59,7 +76,8 @@ proptest! {
         let scale = scale.exp2();
         let rescale = Rescale::new(scale * 6553.5).unwrap();
         let raw: Vec<i8> = row.iter().flat_map(|x| x.to_le_bytes()).map(|byte| byte as i8).collect();
-        let output = run(&Int16 { depth: row.len(), rescale }, &raw, raw.len());
+        let word = DataType::Int16;
+        let output = run(&softmax(word, word, row.len(), rescale, 1.0), &raw, raw.len());
         let reals: Vec<f64> = row.iter().map(|&x| f64::from(x) * scale).collect();
         for (i, expected) in exact(&reals).into_iter().enumerate() {
             let found = f64::from(i16::load(&output, i));
@@ -70,17 +88,32 @@ proptest! {
     }
 }
 
+/// TFLite `gen_lut` of a function from `first` to `last`, in single precision.
+fn gen_lut(f: impl Fn(f32) -> f32, first: f32, last: f32) -> Vec<i32> {
+    let step = (last - first) / 512.0;
+    let at = |x| f(x) * 32768.0;
+    let mut table: Vec<f32> = (0..512)
+        .map(|i| {
+            let x = first + i as f32 * step;
+            let value = at(x).round();
+            let next = at(first + (i + 1) as f32 * step);
+            let miss = ((next + value) / 2.0).round() - at(x + step / 2.0).round();
+            value - (miss / 2.0).round()
+        })
+        .collect();
+    table.push(at(last).round());
+    table.into_iter().map(|x| i32::from(x as i16)).collect()
+}
+
 #[test]
-fn tables_are_close_to_their_functions() {
-    for i in 0..513 {
-        let x = i as f64 / 512.0;
-        let pairs = [
-            (EXPONENTIAL[i], (10.0 * x - 10.0).exp()),
-            (RECIPROCAL[i], 1.0 / (1.0 + x)),
-        ];
-        for (found, expected) in pairs {
-            let error = f64::from(found) - (expected * 32768.0).min(32767.0);
-            assert!(error.abs() <= 1.5, "{found} at {i}");
-        }
-    }
+fn entries_are_those_of_the_tables() {
+    let check = |function: table::Function, expected: Vec<i32>| {
+        let found: Vec<i32> = (0..513).map(|i| table::entry(function, i)).collect();
+        assert_eq!(found, expected);
+    };
+    check(
+        table::exponential,
+        gen_lut(|x| f64::from(x).exp() as f32, -10.0, 0.0),
+    );
+    check(table::reciprocal, gen_lut(|x| 1.0 / (1.0 + x), 0.0, 1.0));
 }

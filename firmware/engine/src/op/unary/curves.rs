@@ -3,77 +3,61 @@
 use crate::error::OperatorProblem;
 use crate::fixed_point::inverse_sqrt;
 use crate::flatbuffer::Result;
-use crate::op::context::{Affine, Context};
-use crate::quantize::Rescale;
-
-/// ELU, which is `exp(x) - 1` below zero, and SQRT; in single precision, as in the reference.
-pub(crate) struct Curve {
-    pub(crate) is_sqrt: bool,
-    pub(crate) from: Affine,
-    pub(crate) to: Affine,
-}
-
-impl Curve {
-    /// TFLite Micro `PopulateLookupTable`. TFLite Micro has no SQRT for integers; LiteRT's, of which this gives the
-    /// results, rounds towards zero. Negative numbers, which have no root, count as zero.
-    pub(crate) fn apply(&self, x: i32) -> i32 {
-        let x = self.from.scale * (x - self.from.zero_point) as f32;
-        let unit = 1.0 / self.to.scale;
-        let y = if self.is_sqrt {
-            libm::truncf(libm::sqrtf(x.max(0.0)) * unit)
-        } else if x < 0.0 {
-            libm::roundf((libm::expf(x) - 1.0) * unit)
-        } else {
-            libm::roundf(x * unit)
-        };
-        (y + self.to.zero_point as f32).clamp(-128.0, 127.0) as i32
-    }
-}
-
-/// `1 / sqrt(x)`.
-pub(crate) struct InverseRoot {
-    pub(crate) from_zero: i32,
-    pub(crate) to_zero: i32,
-    pub(crate) rescale: Rescale,
-}
+use crate::math;
+use crate::op::context::Context;
+use crate::op::unary::Unary;
+use crate::opcode::Opcode;
+use crate::quantize::{Rescale, round};
 
 /// Bits by which roots are shifted up before they are scaled.
 const ROOT_BITS: i32 = 20;
 
-impl InverseRoot {
-    pub(crate) fn read(cx: &Context<'_>, from: Affine, to: Affine) -> Result<Self> {
-        Self::new(from, to).ok_or(cx.error(OperatorProblem::Multiplier, 0))
+impl Unary {
+    /// ELU, which is `exp(x) - 1` below zero, and SQRT; in single precision, as in the reference.
+    ///
+    /// TFLite Micro `PopulateLookupTable`. TFLite Micro has no SQRT for integers; LiteRT's, of which this gives the
+    /// results, rounds towards zero. Negative numbers, which have no root, count as zero.
+    pub(super) fn curve(&self, x: i32) -> i32 {
+        let mut x = self.from.scale * x as f32;
+        let unit = 1.0 / self.to.scale;
+        if self.opcode == Opcode::SQRT {
+            return (math::sqrt(x.max(0.0)) * unit) as i32;
+        }
+        if x < 0.0 {
+            x = math::exp(x) - 1.0;
+        }
+        round(x * unit)
+    }
+
+    pub(super) fn read_inverse_root(&mut self, cx: &Context<'_>) -> Result<()> {
+        let factor = self.root_factor();
+        self.positive = factor.ok_or(cx.error(OperatorProblem::Multiplier, 0))?;
+        Ok(())
     }
 
     /// TFLite `SetRsqrtOutputMultiplier`; `None` if the factor is too large.
-    pub(crate) fn new(from: Affine, to: Affine) -> Option<Self> {
-        let factor = 1.0 / (libm::sqrt(f64::from(from.scale)) * f64::from(to.scale));
-        let rescale = Rescale::new(factor)?;
+    pub(super) fn root_factor(&self) -> Option<Rescale> {
+        let root = libm::sqrt(f64::from(self.from.scale));
+        let rescale = Rescale::new(1.0 / (root * f64::from(self.to.scale)))?;
         let shift = rescale.shift - ROOT_BITS;
-        Some(Self {
-            from_zero: from.zero_point,
-            to_zero: to.zero_point,
-            rescale: if shift < -31 {
-                Rescale::ZERO
-            } else {
-                Rescale { shift, ..rescale }
-            },
+        Some(if shift < -31 {
+            Rescale::ZERO
+        } else {
+            Rescale { shift, ..rescale }
         })
     }
 
     /// TFLite `RsqrtEvalQuantized`, which gives the greatest output for zero. Below zero there is no result; the
     /// reference stops there, and the greatest output is given here, too.
-    pub(crate) fn apply(&self, x: i32) -> i32 {
-        let x = x - self.from_zero;
+    pub(super) fn inverse_root(&self, x: i32) -> i32 {
         if x <= 0 {
-            return 127;
+            return i32::MAX;
         }
         let (multiplier, shift) = inverse_sqrt(x);
         let root = Rescale {
             multiplier,
             shift: shift + ROOT_BITS,
         };
-        let y = self.rescale.apply_apart(root.apply_apart(1));
-        y.saturating_add(self.to_zero).clamp(-128, 127)
+        self.positive.apply_apart(root.apply_apart(1))
     }
 }

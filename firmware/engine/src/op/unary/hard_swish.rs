@@ -2,60 +2,42 @@
 
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::context::{Affine, Context};
+use crate::op::context::Context;
+use crate::op::unary::Unary;
+use crate::quantize::Rescale;
 
-pub(crate) struct HardSwish {
-    pub(crate) from_zero: i32,
-    pub(crate) to_zero: i32,
-    /// From 128 times the input's scale to the output's.
-    pub(crate) output: Short,
-    /// From 128 times the input's scale to one in which 3 is 2^15.
-    pub(crate) gate: Short,
+/// A factor as `multiplier / 2^15 * 2^shift`.
+///
+/// TFLite `QuantizeMultiplier` and `DownScaleInt32ToInt16Multiplier`.
+fn short(cx: &Context<'_>, factor: f32) -> Result<Rescale> {
+    let rescale = cx.rescale(f64::from(factor))?;
+    Ok(Rescale {
+        multiplier: rescale.multiplier.saturating_add(1 << 15) >> 16,
+        ..rescale
+    })
 }
 
-/// A factor as `multiplier / 2^15 * 2^exponent`.
-#[derive(Clone, Copy)]
-pub(crate) struct Short {
-    multiplier: i16,
-    exponent: i32,
-}
-
-impl Short {
-    /// TFLite `QuantizeMultiplier` and `DownScaleInt32ToInt16Multiplier`.
-    fn new(cx: &Context<'_>, factor: f32) -> Result<Self> {
-        let rescale = cx.rescale(f64::from(factor))?;
-        let rounded = rescale.multiplier.saturating_add(1 << 15) >> 16;
-        Ok(Self {
-            multiplier: rounded as i16,
-            exponent: rescale.shift,
-        })
-    }
-}
-
-impl HardSwish {
-    /// TFLite `HardSwishPrepare`.
-    pub(crate) fn read(cx: &Context<'_>, from: Affine, to: Affine) -> Result<Self> {
-        let fine = from.scale * (1.0 / 128.0);
-        let output = Short::new(cx, fine / to.scale)?;
-        cx.ensure(output.exponent <= 0, OperatorProblem::Multiplier, 0)?;
-        Ok(Self {
-            from_zero: from.zero_point,
-            to_zero: to.zero_point,
-            output,
-            gate: Short::new(cx, fine / (3.0 / 32768.0))?,
-        })
+impl Unary {
+    /// TFLite `HardSwishPrepare`: from 128 times the input's scale to the output's, and to one in which 3 is 2^15.
+    pub(super) fn read_hard_swish(&mut self, cx: &Context<'_>) -> Result<()> {
+        let fine = self.from.scale * (1.0 / 128.0);
+        self.positive = short(cx, fine / self.to.scale)?;
+        cx.ensure(self.positive.shift <= 0, OperatorProblem::Multiplier, 0)?;
+        self.negative = short(cx, fine / (3.0 / 32768.0))?;
+        Ok(())
     }
 
     /// TFLite `reference_ops::HardSwish`.
-    pub(crate) fn apply(&self, x: i32) -> i32 {
-        let fine = ((x - self.from_zero) << 7) as i16;
-        let scaled = doubling_high_mul(fine, self.output.multiplier);
-        let left = self.gate.exponent;
+    pub(super) fn hard_swish(&self, x: i32) -> i32 {
+        let (output, gate_factor) = (self.positive, self.negative);
+        let fine = (x << 7) as i16;
+        let scaled = doubling_high_mul(fine, output.multiplier);
+        let left = gate_factor.shift;
         let mut gate = fine;
         if left > 0 {
             gate = shift_left(gate, left - 1);
         }
-        gate = doubling_high_mul(gate, self.gate.multiplier);
+        gate = doubling_high_mul(gate, gate_factor.multiplier);
         if left > 0 {
             gate = shift_left(gate, 1);
         } else {
@@ -63,21 +45,22 @@ impl HardSwish {
         }
         // From [-1, 1] to [0, 1].
         let gate = (i32::from(gate) + (1 << 15)) >> 1;
-        // Truncated, to cancel the biases of the roundings above.
+        // Truncated, to cancel the biases of the roundings above. The output is added in 16 bits in the reference, too; it is
+        // at most 255 * 128, so that nothing is lost.
         let product = (gate * i32::from(scaled) / (1 << 15)) as i16;
-        let y = shift_right(product, -self.output.exponent).wrapping_add(self.to_zero as i16);
-        i32::from(y.clamp(-128, 127))
+        i32::from(shift_right(product, -output.shift))
     }
 }
 
 /// gemmlowp `SaturatingRoundingDoublingHighMul` for 16 bits and a non-negative `b`, which cannot saturate.
-fn doubling_high_mul(a: i16, b: i16) -> i16 {
-    ((i32::from(a) * i32::from(b) + (1 << 14)) >> 15) as i16
+fn doubling_high_mul(a: i16, b: i32) -> i16 {
+    ((i32::from(a) * b + (1 << 14)) >> 15) as i16
 }
 
 /// TFLite `SaturatingLeftShift`.
 fn shift_left(x: i16, exponent: i32) -> i16 {
-    (i64::from(x) << exponent).clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16
+    // From 16 on nothing but 0 fits.
+    (i32::from(x) << exponent.min(16)).clamp(-32768, 32767) as i16
 }
 
 /// gemmlowp `RoundingDivideByPOT` for 16 bits. From an exponent of 16 on its mask is all ones, which makes 1 of what

@@ -1,9 +1,12 @@
-//! Operators that turn each element into another by itself: activations, ABS, RSQRT, and QUANTIZE to another scale.
+//! Operators that turn each element into another by itself: activations, ABS, SQRT, RSQRT, and conversions of scales and
+//! types, QUANTIZE and DEQUANTIZE.
 //!
 //! An int8 element has 256 values: where a tensor has more elements than that, all results are computed first, into
 //! a table.
 
+mod convert;
 mod curves;
+mod float;
 mod hard_swish;
 mod sigmoid;
 mod slopes;
@@ -15,110 +18,125 @@ use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::kernel::elementwise;
+use crate::kernel::sigmoid::Steps;
 use crate::linked::LINKED;
-use crate::op::context::Context;
+use crate::op::context::{Affine, Clamp, Context};
 use crate::op::{Kernel, Reuse, Wiring};
 use crate::opcode::Opcode;
-use crate::tensor::DataType;
-use curves::{Curve, InverseRoot};
-use hard_swish::HardSwish;
-use sigmoid::Sigmoid;
-use slopes::Slopes;
-use wide_sigmoid::WideSigmoid;
+use crate::quantize::Rescale;
+use crate::tensor::{DataType, TensorInfo};
 
 /// Values of an int8 element.
 const VALUES: usize = 256;
 
-const SIGMOIDS: bool = LINKED.any(&[Opcode::LOGISTIC, Opcode::TANH]);
-const SWISHES: bool = LINKED.any(&[Opcode::HARD_SWISH]);
-const CURVES: bool = LINKED.any(&[Opcode::ELU, Opcode::SQRT]);
-const ROOTS: bool = LINKED.any(&[Opcode::RSQRT]);
+const INTEGERS: bool = LINKED.kernel("Unary");
+const CONVERSIONS: bool = LINKED.kernel("Convert");
+const FLOATS: bool = LINKED.kernel("FloatUnary");
+const SIGMOIDS: bool = INTEGERS && LINKED.any(&[Opcode::LOGISTIC, Opcode::TANH]);
+const SWISHES: bool = INTEGERS && LINKED.any(&[Opcode::HARD_SWISH]);
+const CURVES: bool = INTEGERS && LINKED.any(&[Opcode::ELU, Opcode::SQRT]);
+const ROOTS: bool = INTEGERS && LINKED.any(&[Opcode::RSQRT]);
 
 /// What becomes of an element.
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum Function {
-    Slopes(Slopes),
-    Sigmoid(Sigmoid),
-    WideSigmoid(WideSigmoid),
-    HardSwish(HardSwish),
-    Curve(Curve),
-    InverseRoot(InverseRoot),
+    /// Two straight lines that meet at zero.
+    Slopes,
+    /// LOGISTIC or TANH, int8.
+    Sigmoid,
+    /// The same, int16.
+    WideSigmoid,
+    HardSwish,
+    /// ELU or SQRT, in floats.
+    Curve,
+    InverseRoot,
+    /// Floats to integers.
+    Quantize,
+    /// Integers to floats.
+    Dequantize,
+    /// Half floats to floats.
+    Widen,
+    /// Any function of floats.
+    Float,
 }
 
-/// A unary operator, int8; those of straight lines, LOGISTIC and TANH also int16.
+/// A unary operator. What a function has no use for is as in [`Unary::new`].
 pub(crate) struct Unary {
+    opcode: Opcode,
     function: Function,
-    /// Whether elements have 16 bits.
-    wide: bool,
+    /// Of the input and the output.
+    types: [DataType; 2],
     elements: usize,
+    from: Affine,
+    to: Affine,
+    /// The factor of inputs that are not negative; of HARD_SWISH that of the product.
+    positive: Rescale,
+    /// The magnitude of the factor of inputs that are negative; of HARD_SWISH that of the gate.
+    negative: Rescale,
+    /// Whether the sign of negative inputs changes after they have been scaled. That rounds halves the other way.
+    flips: bool,
+    steps: Steps,
+    /// Of LEAKY_RELU.
+    alpha: f32,
+    /// The least and greatest output.
+    clamp: Clamp,
 }
 
-/// Whether QUANTIZE goes from int8 to int8.
-pub(crate) fn requantizes(cx: &Context<'_>) -> bool {
-    let is_int8 = |tensor: Result<&crate::TensorInfo<'_>>| {
-        tensor.is_ok_and(|tensor| tensor.dtype == DataType::Int8)
-    };
-    is_int8(cx.input(0)) && is_int8(cx.output())
+/// Whether it takes or gives another type than int8.
+pub(crate) fn converts(cx: &Context<'_>) -> bool {
+    let is_int8 =
+        |tensor: Result<&TensorInfo<'_>>| tensor.is_ok_and(|tensor| tensor.dtype == DataType::Int8);
+    !(is_int8(cx.input(0)) && is_int8(cx.output()))
+}
+
+/// Scale and zero point of operand `i`; of floats those that change nothing.
+fn affine<'m>(cx: &Context<'m>, i: usize, tensor: &TensorInfo<'m>) -> Result<Affine> {
+    if matches!(tensor.dtype, DataType::Float16 | DataType::Float32) {
+        return Ok(convert::NO_SCALE);
+    }
+    cx.affine(i, tensor)
 }
 
 impl<'m> Kernel<'m> for Unary {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let unsupported =
-            |dtype: DataType| cx.error(OperatorProblem::DataType, dtype.code() as usize);
-        let wide = match input.dtype {
-            DataType::Int8 => false,
-            DataType::Int16 => true,
-            other => return Err(unsupported(other)),
-        };
+        let types = [input.dtype, output.dtype];
+        let elements = input.shape.elements();
         cx.ensure(
-            output.dtype == input.dtype,
-            OperatorProblem::DataType,
-            output.dtype.code() as usize,
-        )?;
-        cx.ensure(
-            input.shape.elements() == output.shape.elements(),
+            elements == output.shape.elements(),
             OperatorProblem::Shape,
             1,
         )?;
-        let (from, to) = (cx.affine(0, input)?, cx.affine(1, output)?);
-        let function = match cx.opcode {
-            Opcode::RELU
-            | Opcode::RELU6
-            | Opcode::RELU_N1_TO_1
-            | Opcode::LEAKY_RELU
-            | Opcode::ABS
-            | Opcode::QUANTIZE => Function::Slopes(Slopes::read(cx, from, to, input.dtype)?),
-            Opcode::LOGISTIC | Opcode::TANH if SIGMOIDS && wide => {
-                Function::WideSigmoid(WideSigmoid::read(cx, from, to)?)
-            }
-            _ if wide => return Err(unsupported(input.dtype)),
-            Opcode::LOGISTIC | Opcode::TANH if SIGMOIDS => {
-                Function::Sigmoid(Sigmoid::read(cx, from, to)?)
-            }
-            Opcode::HARD_SWISH if SWISHES => Function::HardSwish(HardSwish::read(cx, from, to)?),
-            Opcode::ELU | Opcode::SQRT if CURVES => Function::Curve(Curve {
-                is_sqrt: cx.opcode == Opcode::SQRT,
-                from,
-                to,
-            }),
-            Opcode::RSQRT if ROOTS => Function::InverseRoot(InverseRoot::read(cx, from, to)?),
+        let function = function(cx, types)?;
+        let (from, to) = (affine(cx, 0, input)?, affine(cx, 1, output)?);
+        let mut unary = Self::new(cx.opcode, function, types, from, to);
+        unary.elements = elements;
+        if cx.opcode == Opcode::LEAKY_RELU {
+            unary.alpha = cx.options(75)?.get(0, 0.0)?;
+        }
+        match function {
+            Function::Slopes => unary.read_slopes(cx)?,
+            Function::Sigmoid if SIGMOIDS => unary.read_sigmoid(cx)?,
+            Function::WideSigmoid if SIGMOIDS => unary.read_wide_sigmoid(cx)?,
+            Function::HardSwish if SWISHES => unary.read_hard_swish(cx)?,
+            Function::InverseRoot if ROOTS => unary.read_inverse_root(cx)?,
+            Function::Curve if CURVES => {}
+            Function::Float if FLOATS => {}
+            Function::Quantize | Function::Dequantize | Function::Widen if CONVERSIONS => {}
             // It is not linked.
             _ => return cx.fail(OperatorProblem::Unsupported, 0),
-        };
-        Ok(Self {
-            function,
-            wide,
-            elements: input.shape.elements(),
-        })
+        }
+        Ok(unary)
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
-        Wiring::input(0).reusing(Reuse::Overwrite([true, false]))
+        let [from, to] = self.types.map(DataType::bits);
+        Wiring::input(0).reusing(Reuse::Overwrite([from == to, false]))
     }
 
     fn scratch_bytes(&self) -> (usize, usize) {
-        let table = if !self.wide && self.elements > VALUES {
+        let table = if self.types == [DataType::Int8; 2] && self.elements > VALUES {
             VALUES
         } else {
             0
@@ -127,35 +145,91 @@ impl<'m> Kernel<'m> for Unary {
     }
 
     fn run(&self, mut views: Views<'_>) {
-        if self.wide {
-            elementwise::map(&mut views, |x: i16| self.apply(i32::from(x)) as i16);
-            return;
-        }
         let scratch = core::mem::take(&mut views.scratch);
         let Some(table) = scratch.first_chunk_mut::<VALUES>() else {
-            elementwise::map(&mut views, |x: i8| self.apply(i32::from(x)) as i8);
+            elementwise::map(&mut views, self.types, &|x| self.apply(x));
             return;
         };
-        for (x, y) in (0_u8..=255).zip(table.iter_mut()) {
+        for (x, y) in (0..).zip(table.iter_mut()) {
             *y = self.apply(i32::from(x as i8)) as u8;
         }
-        elementwise::map(&mut views, |x: i8| table[usize::from(x as u8)] as i8);
+        elementwise::look_up(&mut views, table);
     }
 }
 
+/// What the operator does with elements of these types.
+fn function(cx: &Context<'_>, [from, to]: [DataType; 2]) -> Result<Function> {
+    use DataType::{Float16, Float32, Int8, Int16, Uint8};
+    let (problem, dtype) = match cx.opcode {
+        Opcode::QUANTIZE if !convert::quantizes(from, to) => (OperatorProblem::Conversion, to),
+        Opcode::QUANTIZE if from == Float32 => return Ok(Function::Quantize),
+        Opcode::QUANTIZE => return Ok(Function::Slopes),
+        Opcode::DEQUANTIZE if to != Float32 => (OperatorProblem::DataType, to),
+        Opcode::DEQUANTIZE if from == Float16 => return Ok(Function::Widen),
+        Opcode::DEQUANTIZE if matches!(from, Int8 | Uint8 | Int16) => {
+            return Ok(Function::Dequantize);
+        }
+        _ if to != from => (OperatorProblem::DataType, to),
+        _ if FLOATS && from == Float32 => return Ok(Function::Float),
+        _ if from != Int8 && from != Int16 => (OperatorProblem::DataType, from),
+        Opcode::LOGISTIC | Opcode::TANH if from == Int16 => return Ok(Function::WideSigmoid),
+        Opcode::LOGISTIC | Opcode::TANH => return Ok(Function::Sigmoid),
+        Opcode::HARD_SWISH if from == Int8 => return Ok(Function::HardSwish),
+        Opcode::ELU | Opcode::SQRT if from == Int8 => return Ok(Function::Curve),
+        Opcode::RSQRT if from == Int8 => return Ok(Function::InverseRoot),
+        Opcode::HARD_SWISH | Opcode::ELU | Opcode::SQRT | Opcode::RSQRT => {
+            (OperatorProblem::DataType, from)
+        }
+        _ => return Ok(Function::Slopes),
+    };
+    cx.fail(problem, dtype.code() as usize)
+}
+
 impl Unary {
-    /// The result, which is in the type's range, for an element.
+    fn new(
+        opcode: Opcode,
+        function: Function,
+        types: [DataType; 2],
+        from: Affine,
+        to: Affine,
+    ) -> Self {
+        let (min, max) = convert::range(types[1]);
+        Self {
+            opcode,
+            function,
+            types,
+            elements: 0,
+            from,
+            to,
+            positive: Rescale::ZERO,
+            negative: Rescale::ZERO,
+            flips: false,
+            steps: Steps::ONE,
+            alpha: 0.0,
+            clamp: Clamp { min, max },
+        }
+    }
+
+    /// The result for an element. Floats are seen as their bits.
     #[inline(never)]
     fn apply(&self, x: i32) -> i32 {
-        match &self.function {
-            Function::Slopes(slopes) => slopes.apply(x),
-            Function::Sigmoid(sigmoid) if SIGMOIDS => sigmoid.apply(x),
-            Function::WideSigmoid(sigmoid) if SIGMOIDS => sigmoid.apply(x),
-            Function::HardSwish(swish) if SWISHES => swish.apply(x),
-            Function::Curve(curve) if CURVES => curve.apply(x),
-            Function::InverseRoot(root) if ROOTS => root.apply(x),
-            // Reading refuses what is not linked.
-            _ => x,
-        }
+        let float = f32::from_bits(x as u32);
+        let x = x.wrapping_sub(self.from.zero_point);
+        let y = match self.function {
+            Function::Float if FLOATS => return self.float(float).to_bits() as i32,
+            Function::Dequantize if CONVERSIONS => {
+                return (self.from.scale * x as f32).to_bits() as i32;
+            }
+            Function::Widen if CONVERSIONS => return convert::widened(x as u16) as i32,
+            Function::Quantize if CONVERSIONS => convert::quantized(float, self.to.scale),
+            Function::Sigmoid if SIGMOIDS => self.sigmoid(x),
+            Function::WideSigmoid if SIGMOIDS => self.wide_sigmoid(x),
+            Function::HardSwish if SWISHES => self.hard_swish(x),
+            Function::Curve if CURVES => self.curve(x),
+            Function::InverseRoot if ROOTS => self.inverse_root(x),
+            _ => self.slope(x),
+        };
+        let y = y.saturating_add(self.to.zero_point);
+        y.max(self.clamp.min).min(self.clamp.max)
     }
 }

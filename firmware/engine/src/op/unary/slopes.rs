@@ -1,65 +1,32 @@
-//! Functions of two straight lines that meet at zero: the RELU family, ABS and QUANTIZE.
+//! Functions of two straight lines that meet at zero: the RELU family, ABS and QUANTIZE of integers.
 
 use crate::flatbuffer::Result;
-use crate::op::context::{Affine, Clamp, Context};
+use crate::op::context::Context;
+use crate::op::unary::Unary;
 use crate::opcode::Opcode;
-use crate::quantize::Rescale;
-use crate::tensor::DataType;
 
-pub(crate) struct Slopes {
-    pub(crate) from_zero: i32,
-    pub(crate) to_zero: i32,
-    /// The factor of inputs that are not negative.
-    pub(crate) positive: Rescale,
-    pub(crate) negative: Negative,
-    pub(crate) clamp: Clamp,
-}
-
-/// What becomes of negative inputs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Negative {
-    /// The factor's magnitude.
-    pub(crate) rescale: Rescale,
-    /// Whether the sign changes before it is applied.
-    pub(crate) before: bool,
-    /// Whether the sign changes after it has been applied. That rounds halves the other way.
-    pub(crate) after: bool,
-}
-
-impl Slopes {
-    pub(crate) fn read(
-        cx: &Context<'_>,
-        from: Affine,
-        to: Affine,
-        dtype: DataType,
-    ) -> Result<Self> {
+impl Unary {
+    pub(super) fn read_slopes(&mut self, cx: &Context<'_>) -> Result<()> {
         // TFLite `CalculateReluOpData`, `PrepareAbsRsqrt` and `PrepareQuantizeReference` divide in double precision,
         // `CalculateOpDataLeakyRelu` in single.
-        let factor = f64::from(from.scale) / f64::from(to.scale);
-        let mut positive = factor;
-        let mut negative = factor;
-        if cx.opcode == Opcode::LEAKY_RELU {
-            let alpha: f32 = cx.options(75)?.get(0, 0.0)?;
-            positive = f64::from(from.scale / to.scale);
-            negative = f64::from(from.scale * alpha / to.scale);
+        let (from, to) = (self.from.scale, self.to.scale);
+        let mut positive = f64::from(from) / f64::from(to);
+        let mut negative = positive;
+        if self.opcode == Opcode::LEAKY_RELU {
+            positive = f64::from(from / to);
+            negative = f64::from(from * self.alpha / to);
         }
-        let activation = match cx.opcode {
+        self.positive = cx.rescale(positive)?;
+        self.negative = cx.rescale(negative.abs())?;
+        self.flips = negative < 0.0;
+        let activation = match self.opcode {
             Opcode::RELU => 1,
             Opcode::RELU_N1_TO_1 => 2,
             Opcode::RELU6 => 3,
-            _ => 0,
+            _ => return Ok(()),
         };
-        Ok(Self {
-            from_zero: from.zero_point,
-            to_zero: to.zero_point,
-            positive: cx.rescale(positive)?,
-            negative: Negative {
-                rescale: cx.rescale(libm::fabs(negative))?,
-                before: cx.opcode == Opcode::ABS,
-                after: negative < 0.0,
-            },
-            clamp: cx.clamp_to(dtype, activation, to)?,
-        })
+        self.clamp = cx.clamp_to(self.types[1], activation, self.to)?;
+        Ok(())
     }
 
     /// TFLite `ReluQuantized`, `QuantizeLeakyRelu`, `AbsEvalQuantized` and `Requantize`.
@@ -67,20 +34,19 @@ impl Slopes {
     /// RELU6 is `ReluQuantized` with another bound, as in LiteRT: TFLite Micro's only cuts off, which is the same
     /// where input and output share their scale and zero point, and wrong elsewhere. A negative slope of LEAKY_RELU
     /// rounds halves down, as all of TFLite's interpreters do.
-    pub(crate) fn apply(&self, x: i32) -> i32 {
-        let x = x - self.from_zero;
-        let y = if x >= 0 {
-            self.positive.apply_apart(x)
+    pub(super) fn slope(&self, x: i32) -> i32 {
+        let is_negative = x < 0;
+        let factor = if is_negative {
+            self.negative
         } else {
-            let Negative {
-                rescale,
-                before,
-                after,
-            } = self.negative;
-            let y = rescale.apply_apart(if before { -x } else { x });
-            if after { y.saturating_neg() } else { y }
+            self.positive
         };
-        let y = y.saturating_add(self.to_zero);
-        y.max(self.clamp.min).min(self.clamp.max)
+        let is_abs = is_negative && self.opcode == Opcode::ABS;
+        let y = factor.apply_apart(if is_abs { -x } else { x });
+        if is_negative && self.flips {
+            y.saturating_neg()
+        } else {
+            y
+        }
     }
 }
