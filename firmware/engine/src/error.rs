@@ -246,8 +246,8 @@ impl Error {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fault {
     /// The first word of [`Error::encode`], and above it the index of a tensor or operator, as far as it fits.
-    head: NonZeroU32,
-    value: u32,
+    pub(crate) head: NonZeroU32,
+    pub(crate) value: u32,
 }
 
 impl Fault {

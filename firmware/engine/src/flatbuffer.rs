@@ -6,6 +6,7 @@
 //! is assumed to be aligned.
 
 use core::marker::PhantomData;
+use core::num::NonZeroU32;
 use core::ops::Range;
 
 use crate::error::{Fault, FileProblem};
@@ -153,6 +154,7 @@ impl<'m> Table<'m> {
     }
 
     /// The table that the offset at `at` leads to.
+    #[inline(always)]
     fn behind(file: &'m [u8], at: usize) -> Result<Self> {
         Self::at(file, follow(file, at)?)
     }
@@ -170,7 +172,7 @@ impl<'m> Table<'m> {
     }
 
     /// Where field `id` lies, if it is present.
-    #[inline(never)]
+    #[inline(always)]
     fn field(&self, id: usize) -> Option<usize> {
         let slot = self.vtable.get(4 + 2 * id..)?;
         match u16::read(slot) {
@@ -180,18 +182,20 @@ impl<'m> Table<'m> {
     }
 
     /// The number in field `id`, or the schema's default for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn scalar<T: Number>(&self, id: usize, default: T) -> Result<T> {
-        self.word(id, T::SIZE, default.word()).map(T::of)
+        self.word(id, T::SIZE, default.word()).get().map(T::of)
     }
 
     /// The word whose `size` lowest bytes are in field `id`, or a default for it.
     #[inline(never)]
-    fn word(&self, id: usize, size: usize, default: u32) -> Result<u32> {
-        match self.field(id) {
-            Some(at) => word_at(self.file, at, size),
+    fn word(&self, id: usize, size: usize, default: u32) -> Word {
+        let word = match self.field(id) {
+            Some(at) if size == 1 => word_at(self.file, at, 1),
+            Some(at) => word_at(self.file, at, 4),
             None => Ok(default),
-        }
+        };
+        Word::new(word)
     }
 
     /// The sub-table in field `id`.
@@ -204,7 +208,7 @@ impl<'m> Table<'m> {
     }
 
     /// The vector of numbers in field `id`; an absent one is empty, as in TFLite.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn vector<T: Scalar>(&self, id: usize) -> Result<Vector<'m, T>> {
         self.elements(id, T::SIZE.trailing_zeros()).map(Vector::new)
     }
@@ -233,7 +237,7 @@ impl<'m> Table<'m> {
     }
 
     /// Where these elements lie, which is within the file.
-    #[inline(never)]
+    #[inline(always)]
     fn span(&self, id: usize, size: u32) -> Result<Range<usize>> {
         let Some(at) = self.field(id) else {
             return Ok(0..0);
@@ -270,20 +274,52 @@ impl<'m> Tables<'m> {
     }
 }
 
-/// The word whose `size` lowest bytes are at `at`: 1, 2 or 4.
-#[inline(never)]
-fn word_at(file: &[u8], at: usize, size: usize) -> Result<u32> {
-    match file.get(at..) {
-        Some(bytes) if bytes.len() >= size => Ok(match size {
-            1 => u8::read(bytes).into(),
-            2 => u16::read(bytes).into(),
-            _ => u32::read(bytes),
-        }),
-        _ => Err(out_of_bounds(at)),
+/// A `Result<u32>` in a form that is returned in registers.
+#[derive(Clone, Copy)]
+struct Word {
+    /// The first word of a fault.
+    head: Option<NonZeroU32>,
+    value: u32,
+}
+
+impl Word {
+    #[inline(always)]
+    fn new(result: Result<u32>) -> Self {
+        match result {
+            Ok(value) => Self { head: None, value },
+            Err(Fault { head, value }) => Self {
+                head: Some(head),
+                value,
+            },
+        }
+    }
+
+    #[inline(always)]
+    fn get(self) -> Result<u32> {
+        let Self { head, value } = self;
+        match head {
+            None => Ok(value),
+            Some(head) => Err(Fault { head, value }),
+        }
     }
 }
 
+/// The word whose `size` lowest bytes are at `at`: 1, 2 or 4.
+#[inline(always)]
+fn word_at(file: &[u8], at: usize, size: usize) -> Result<u32> {
+    let bytes = file.get(at..).unwrap_or_default();
+    if bytes.len() < size {
+        return Err(out_of_bounds(at));
+    }
+    Ok(match size {
+        1 => u8::read(bytes).into(),
+        2 => u16::read(bytes).into(),
+        _ => u32::read(bytes),
+    })
+}
+
 /// Where the forward offset at `at` leads.
+#[inline(always)]
 fn follow(file: &[u8], at: usize) -> Result<usize> {
     let offset = word_at(file, at, 4)? as usize;
     at.checked_add(offset).ok_or_else(|| out_of_bounds(at))

@@ -65,7 +65,9 @@ impl<'m> Model<'m> {
         let buffers = root.tables(4)?;
         let tensor = |id, problem| {
             let index = single(subgraph.vector(id)?, problem)?;
-            TensorInfo::read(index, &tensors.get(index)?, &buffers)?.some()
+            let tensor = TensorInfo::read(index, &tensors.get(index)?, &buffers, false)?;
+            tensor.ensure_some()?;
+            Ok(tensor)
         };
         Ok(Self {
             codes: root.tables(1)?,
@@ -90,7 +92,7 @@ impl<'m> Model<'m> {
         }
         let mut operands = 0_usize;
         for i in 0..self.operators.len() {
-            let context = self.context(i)?;
+            let context = &self.context(i)?;
             let each = context.inputs.len() + context.outputs.len();
             operands = operands.saturating_add(each.saturating_mul(context.steps()));
         }
@@ -251,7 +253,7 @@ impl<'m> Model<'m> {
     }
 
     pub(crate) fn read_tensor(&self, i: usize) -> Result<TensorInfo<'m>> {
-        TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers)
+        TensorInfo::read(i, &self.tensors.get(i)?, &self.buffers, false)
     }
 
     /// Hands on the steps of operator `i`.
@@ -269,12 +271,13 @@ impl<'m> Model<'m> {
     /// Hands on so many steps of operator `i`, even if it has less of them.
     #[inline(never)]
     fn some_steps(&self, i: usize, least: usize, most: usize, then: Then<'_, 'm>) -> Result<()> {
-        let mut context = self.context(i)?;
-        for step in 0..context.steps().max(least).min(most) {
-            context.step = step;
-            Op::with(&context, then)?;
+        match &mut self.context(i) {
+            Err(fault) => Err(*fault),
+            Ok(context) => (0..context.steps().max(least).min(most)).try_for_each(|step| {
+                context.step = step;
+                Op::with(context, then)
+            }),
         }
-        Ok(())
     }
 
     /// Hands on all that keep their elements from one inference to the next.

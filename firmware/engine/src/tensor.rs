@@ -188,10 +188,10 @@ impl<'m> TensorInfo<'m> {
         self.data.is_some()
     }
 
-    /// The tensor, if it has elements.
-    pub(crate) fn some(self) -> Result<Self> {
+    /// Checks that it has elements.
+    pub(crate) fn ensure_some(&self) -> Result<()> {
         if self.bytes > 0 {
-            return Ok(self);
+            return Ok(());
         }
         Err(Fault::tensor(self.index, TensorProblem::Dynamic, 0))
     }
@@ -210,9 +210,14 @@ impl<'m> TensorInfo<'m> {
         buffers.get(table.scalar::<u32>(2, 0)? as usize)
     }
 
-    /// Reads table `Tensor` of the schema and checks all of it.
+    /// Reads table `Tensor` of the schema and checks all of it; only what running needs if that has been done before.
     #[inline(never)]
-    pub(crate) fn read(index: usize, table: &Table<'m>, buffers: &Tables<'m>) -> Result<Self> {
+    pub(crate) fn read(
+        index: usize,
+        table: &Table<'m>,
+        buffers: &Tables<'m>,
+        checked: bool,
+    ) -> Result<Self> {
         let fail = |problem, value| Err(Fault::tensor(index, problem, value));
 
         let dims = table.vector::<i32>(0)?;
@@ -241,13 +246,13 @@ impl<'m> TensorInfo<'m> {
             return fail(TensorProblem::TooLarge, 0);
         }
         let bytes = bytes as usize;
-        if table.table(6)?.is_some() {
+        if !checked && table.table(6)?.is_some() {
             return fail(TensorProblem::Sparse, 0);
         }
 
         // Buffer 0 is empty by convention, and an empty buffer means that the tensor is computed.
         let buffer = Self::buffer(table, buffers)?;
-        if buffer.scalar::<u32>(1, 0)? > 1 {
+        if !checked && buffer.scalar::<u32>(1, 0)? > 1 {
             return fail(TensorProblem::ExternalData, 0);
         }
         let data = Some(buffer.bytes(0)?).filter(|data| !data.is_empty());
@@ -261,7 +266,7 @@ impl<'m> TensorInfo<'m> {
             return fail(TensorProblem::Variable, 0);
         }
 
-        let name = table.bytes(3)?;
+        let name = if checked { &[] } else { table.bytes(3)? };
         let mut quantization = Quantization {
             scales: Vector::new(&[]),
             zero_points: Vector::new(&[]),

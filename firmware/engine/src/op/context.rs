@@ -23,7 +23,7 @@ pub(crate) struct Context<'m> {
     /// Which of its steps is meant, for operators that run in several.
     pub(crate) step: usize,
     /// The output and the first inputs, once read.
-    pub(crate) read: [OnceCell<TensorInfo<'m>>; 1 + KEPT_INPUTS],
+    pub(crate) read: [OnceCell<Result<TensorInfo<'m>>>; 1 + KEPT_INPUTS],
 }
 
 /// Inputs that are read once.
@@ -171,18 +171,29 @@ impl<'m> Context<'m> {
             self.error(OperatorProblem::Inputs, self.inputs.len())
         };
         let place = self.read.get(which).ok_or(missing)?;
-        if let Some(tensor) = place.get() {
-            return Ok(tensor);
+        if place.get().is_none()
+            && let Some(index) = index
+        {
+            // It is empty.
+            place.set(self.tensor(index)).ok();
         }
-        let tensor = self.tensor(index.ok_or(missing)?)?;
-        Ok(place.get_or_init(|| tensor))
+        match place.get() {
+            Some(Ok(tensor)) => Ok(tensor),
+            Some(Err(fault)) => Err(*fault),
+            None => Err(missing),
+        }
     }
 
     #[inline(never)]
     fn tensor(&self, index: i32) -> Result<TensorInfo<'m>> {
         let value = index.unsigned_abs();
         let index = usize::try_from(index).map_err(|_| Fault::file(FileProblem::Index, value))?;
-        TensorInfo::read(index, &self.tensors.get(index)?, &self.buffers)?.some()
+        let table = self.tensors.get(index)?;
+        let tensor = TensorInfo::read(index, &table, &self.buffers, self.checked);
+        if let Ok(tensor) = &tensor {
+            tensor.ensure_some()?;
+        }
+        tensor
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.

@@ -2,7 +2,7 @@
 
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::context::Context;
+use crate::op::context::{Context, KEPT_INPUTS};
 use crate::tensor::{DataType, TensorInfo};
 
 /// The most inputs of a step that change from one inference to the next.
@@ -92,7 +92,7 @@ pub(crate) struct Operand<'m> {
 impl<'m> Operands<'m> {
     #[inline(never)]
     pub(super) fn read(cx: &Context<'m>, wiring: Wiring) -> Result<Self> {
-        let plain = |tensor: TensorInfo<'m>| {
+        let plain = |tensor: &TensorInfo<'m>| {
             let code = DataType::Resource.code() as usize;
             let is_handle = tensor.dtype == DataType::Resource;
             cx.ensure(!is_handle, OperatorProblem::DataType, code)?;
@@ -100,16 +100,21 @@ impl<'m> Operands<'m> {
         };
         let mut inputs = [None; MAX_INPUTS];
         for (operand, i) in inputs.iter_mut().zip(wiring.inputs) {
-            *operand = i.map(|i| plain(cx.any_input(i)?)).transpose()?;
+            *operand = match i {
+                None => None,
+                Some(i) if i < KEPT_INPUTS => Some(plain(cx.input(i)?)?),
+                Some(i) => Some(plain(&cx.any_input(i)?)?),
+            };
         }
         let output = match wiring.output {
             Wiring::NO_OUTPUT => None,
-            i => Some(plain(cx.nth_output(i)?)?),
+            0 => Some(plain(cx.output()?)?),
+            i => Some(plain(&cx.nth_output(i)?)?),
         };
         let mut states = [None; MAX_STATES];
         for (operand, i) in states.iter_mut().zip(wiring.states) {
             let Some(i) = i else { continue };
-            let tensor = cx.any_input(i)?;
+            let tensor = &cx.any_input(i)?;
             // What a handle stands for is as long as what it is read to or assigned from.
             let bytes = match output.or(inputs[0]) {
                 Some(value) if tensor.dtype == DataType::Resource => value.bytes,
@@ -131,8 +136,8 @@ impl<'m> Operands<'m> {
     }
 }
 
-impl<'m> From<TensorInfo<'m>> for Operand<'m> {
-    fn from(tensor: TensorInfo<'m>) -> Self {
+impl<'m> From<&TensorInfo<'m>> for Operand<'m> {
+    fn from(tensor: &TensorInfo<'m>) -> Self {
         Self {
             tensor: tensor.index,
             bytes: tensor.bytes,
