@@ -157,11 +157,7 @@ fn with<'m, K: Kernel<'m>>(cx: &Context<'m>, then: Then<'_, 'm>) -> error::Resul
 
 /// Hands on an operator, if what it needs is built in.
 #[inline(never)]
-fn hand_on<'m>(
-    cx: &Context<'m>,
-    kernel: &dyn Kernel<'m>,
-    then: Then<'_, 'm>,
-) -> error::Result<()> {
+fn hand_on<'m>(cx: &Context<'m>, kernel: &dyn Kernel<'m>, then: Then<'_, 'm>) -> error::Result<()> {
     let operands = cx
         .ensure(kernel.is_linked(), OperatorProblem::Unsupported, 0)
         .and_then(|()| Operands::read(cx, kernel.wiring(cx)))
