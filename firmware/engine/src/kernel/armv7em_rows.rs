@@ -6,30 +6,10 @@
 //! follows as it is.
 
 use core::arch::{asm, naked_asm};
-use core::array;
 use core::mem::offset_of;
 
 use crate::kernel::Filters;
-
-/// Filters that are multiplied with a column together.
-const ROWS: usize = 4;
-
-/// The upper 32 bits of a product, rounded.
-#[inline(always)]
-pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
-    let product;
-    // SAFETY: computes on registers alone.
-    unsafe {
-        asm!(
-            "smmulr {product}, {a}, {b}",
-            product = out(reg) product,
-            a = in(reg) a,
-            b = in(reg) b,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    product
-}
+use crate::kernel::armv7em_finish::{FOUR, Finish, Same, finish_four, four_biases};
 
 /// Writes a column: `source` less `zero`.
 #[inline]
@@ -68,41 +48,50 @@ pub(crate) fn unpack_column(column: &mut [i16], source: &[i8], zero: i32) {
 /// Multiplies a column with all filters.
 #[inline]
 pub(crate) fn multiply_column(column: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
-    let column = &column[..filters.depth];
-    let whole = column.len() / 4 * 4;
-    for (group, out) in out.chunks_mut(ROWS).enumerate() {
-        let first = group * ROWS;
-        // Rows too many repeat the last one.
-        let rows: [&[i8]; ROWS] = array::from_fn(|i| filters.row(first + i.min(out.len() - 1)));
-        let mut product = Product {
-            column: column.as_ptr(),
-            rows: rows.map(<[i8]>::as_ptr),
-            sums: [0; ROWS],
-            end: column[whole..].as_ptr(),
-        };
-        if whole > 0 {
-            // SAFETY: column and rows have as many elements.
-            unsafe { multiply_rows(&mut product) };
-        }
-        let outputs = out.iter_mut().zip(rows).zip(product.sums);
-        for (i, ((out, row), sum)) in outputs.enumerate() {
-            let rest = column[whole..].iter().zip(&row[whole..]);
-            let sum = rest.fold(sum, |sum, (&a, &b)| {
-                sum.wrapping_add(i32::from(a) * i32::from(b))
-            });
-            *out = filters.finish(first + i, sum);
-        }
+    let depth = filters.depth;
+    if filters.count() < FOUR || !filters.are_short() {
+        return multiply_any(column, filters, out);
+    }
+    let whole = depth / 4 * 4;
+    let same = Same::of(filters);
+    let mut product = Product {
+        finish: Finish::new(filters, &same, out),
+        column: column[..depth].as_ptr(),
+        end: column[whole..].as_ptr(),
+        rows: filters.weights.as_ptr(),
+        depth,
+        rest: depth % 4,
+    };
+    // SAFETY: the column has `depth` elements, and there are as many weights for each filter.
+    unsafe { multiply_rows(&mut product) };
+}
+
+/// The same for filters of any kind.
+fn multiply_any(column: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+    let whole = filters.depth / 4 * 4;
+    for (filter, out) in out.iter_mut().enumerate() {
+        let row = filters.row(filter).iter().enumerate();
+        let sum = row.fold(0, |sum: i32, (i, &weight)| {
+            // The middle two of four have changed places.
+            let swapped = i < whole && (1..3).contains(&(i % 4));
+            let place = if swapped { i ^ 3 } else { i };
+            sum.wrapping_add(i32::from(column[place]) * i32::from(weight))
+        });
+        *out = filters.finish(filter, sum);
     }
 }
 
 /// What [`multiply_rows`] works on.
 #[repr(C)]
 struct Product {
+    finish: Finish,
     column: *const i16,
-    rows: [*const i8; ROWS],
-    sums: [i32; ROWS],
     /// Where the column's whole groups of four end.
     end: *const i16,
+    rows: *const i8,
+    depth: usize,
+    /// Elements behind the groups.
+    rest: usize,
 }
 
 /// Four elements of the column, `$at` bytes on, times four rows: 16 multiply-accumulates in 24 cycles. `$advance` is for
@@ -118,59 +107,102 @@ macro_rules! four_elements {
         ", $($advance,)? "
         sxtb16 lr, r11, ror #8
         sxtb16 r11, r11
+        smlad r3, lr, r10, r3
+        smlad r3, r11, r9, r3
+        sxtb16 lr, r12, ror #8
+        sxtb16 r12, r12
+        smlad r4, lr, r10, r4
+        smlad r4, r12, r9, r4
+        ldr.w r11, [r7], #4
+        ldr.w r12, [r8], #4
+        sxtb16 lr, r11, ror #8
+        sxtb16 r11, r11
         smlad r5, lr, r10, r5
         smlad r5, r11, r9, r5
         sxtb16 lr, r12, ror #8
         sxtb16 r12, r12
         smlad r6, lr, r10, r6
         smlad r6, r12, r9, r6
-        ldr.w r11, [r3], #4
-        ldr.w r12, [r4], #4
-        sxtb16 lr, r11, ror #8
-        sxtb16 r11, r11
-        smlad r7, lr, r10, r7
-        smlad r7, r11, r9, r7
-        sxtb16 lr, r12, ror #8
-        sxtb16 r12, r12
-        smlad r8, lr, r10, r8
-        smlad r8, r12, r9, r8
         ")
     };
 }
 
-/// Adds the products of the column's whole groups of four, of which there is one at least, and of each row to its sum.
+/// Multiplies the column with all rows, of which there are four at least, and writes an output for each.
 ///
-/// Registers: r0 column, r1 to r4 rows, r5 to r8 sums, r9 and r10 elements, r11, r12 and lr weights. On the stack: where
-/// the loop ends, and the product.
+/// Registers in the loop: r0 column, r1, r2, r7 and r8 rows, r3 to r6 sums, r9 and r10 elements, r11, r12 and lr weights. On the
+/// stack: where the loop ends, the first row's number, and the product.
 ///
 /// # Safety
-/// The pointers must lead to that many.
+/// The pointers must lead to as much as the numbers say.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_rows(product: &mut Product) {
     naked_asm!(
+        "push {{r4-r11, lr}}",
         "ldr r1, [r0, #{end}]",
-        "push {{r0, r1, r4-r11, lr}}",
-        "ldm r0, {{r0-r8}}",
-        "ldr r9, [sp, #4]",
-        "sub r9, r9, r0",
+        "movs r2, #0",
+        "push {{r1, r2, r3}}",
+        "str r0, [sp, #8]",
+        "mov r12, r0",
+        "mov r10, r2",
+        // Four rows.
+        ".p2align 2",
+        "0:",
+        "str r10, [sp, #4]",
+        "ldr.w r0, [r12, #{column}]",
+        "ldr.w r1, [r12, #{rows}]",
+        "ldr.w r2, [r12, #{depth}]",
+        "ldr.w r9, [sp]",
+        "mla r1, r10, r2, r1",
+        "add.w r8, r2, r2, lsl #1",
+        "add.w r7, r1, r2, lsl #1",
+        "add.w r8, r8, r1",
+        "add.w r2, r2, r1",
+        four_biases!("5"),
+        "subs r9, r9, r0",
+        "beq 3f",
         // An odd number of groups starts in the middle of the loop.
         "tst r9, #8",
-        "it ne",
+        "itt ne",
         "subne r0, #8",
         "bne 2f",
         ".p2align 2",
         "1:",
         four_elements!("0"),
         "2:",
-        four_elements!("8", "add r0, r0, #16"),
-        "ldr.w r11, [sp, #4]",
+        four_elements!("8", "add.w r0, r0, #16"),
+        "ldr.w r11, [sp]",
         "cmp.w r0, r11",
-        "bne 1b",
-        "ldr r0, [sp]",
-        "add r0, #{sums}",
-        "stm r0, {{r5-r8}}",
-        "pop {{r0, r1, r4-r11, pc}}",
+        "bne.w 1b",
+        "ldr.w r12, [sp, #8]",
+        "3:",
+        "ldr.w r11, [r12, #{rest}]",
+        "cmp r11, #0",
+        "bne 6f",
+        "4:",
+        "ldr.w r10, [sp, #4]",
+        "bl {finish_four}",
+        "bne 0b",
+        "pop {{r1-r11, pc}}",
+        // One to three elements.
+        "6:",
+        "ldrsh r9, [r0], #2",
+        "ldrsb r10, [r1], #1",
+        "ldrsb lr, [r2], #1",
+        "smlabb r3, r10, r9, r3",
+        "smlabb r4, lr, r9, r4",
+        "ldrsb r10, [r7], #1",
+        "ldrsb lr, [r8], #1",
+        "subs r11, r11, #1",
+        "smlabb r5, r10, r9, r5",
+        "smlabb r6, lr, r9, r6",
+        "bne 6b",
+        "b 4b",
+        bias = const offset_of!(Finish, bias),
+        column = const offset_of!(Product, column),
         end = const offset_of!(Product, end),
-        sums = const offset_of!(Product, sums),
+        rows = const offset_of!(Product, rows),
+        depth = const offset_of!(Product, depth),
+        rest = const offset_of!(Product, rest),
+        finish_four = sym finish_four,
     )
 }
