@@ -2,7 +2,7 @@
 
 use crate::arena::{Io, Views};
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, Filters, Strips};
+use crate::kernel::{self, Filters, Strips, Taps};
 use crate::op::context::{Clamp, Context};
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
@@ -169,40 +169,44 @@ impl Depthwise<'_> {
     /// Any geometry, pixel by pixel.
     #[inline]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
-        let (y, x) = (self.y, self.x);
-        for pixel in 0..y.output * x.output {
-            let (taps_y, top) = y.taps(pixel / x.output);
-            let (taps_x, left) = x.taps(pixel % x.output);
-            let taps = taps_y.enumerate().flat_map(|(i, tap_y)| {
-                let line = (top + i * y.dilation) * x.input + left;
-                taps_x
-                    .clone()
-                    .enumerate()
-                    .map(move |(j, tap_x)| (line + j * x.dilation, tap_y * x.filter + tap_x))
-            });
-            self.pixel(filters, io, &taps, pixel);
+        let (y, x) = (&self.y, &self.x);
+        let (channels, count) = (self.channels, filters.count());
+        let mut taps = Taps {
+            channels,
+            count: [0; 2],
+            input: 0,
+            input_steps: [y.dilation * x.input * channels, x.dilation * channels],
+            weights: 0,
+            weights_steps: [x.filter * count, count],
+            output: 0,
+        };
+        for line in 0..y.output {
+            let (taps_y, top) = y.taps(line);
+            for o in 0..x.output {
+                let (taps_x, left) = x.taps(o);
+                taps.count = [taps_y.len(), taps_x.len()];
+                taps.input = (top * x.input + left) * channels;
+                taps.weights = (taps_y.start * x.filter + taps_x.start) * count;
+                if !kernel::depthwise_pixel(&taps, filters, self.input_zero, io) {
+                    self.pixel(filters, io, &taps);
+                }
+                taps.output += count;
+            }
         }
     }
 
-    /// One output pixel, from pairs of an input pixel and a tap. A block of channels at a time, whose sums the
-    /// compiler can keep in vector registers.
+    /// One output pixel. A block of channels at a time, whose sums the compiler can keep in vector registers.
     #[inline]
-    fn pixel(
-        &self,
-        filters: &Filters<'_>,
-        io: &mut Io<'_>,
-        taps: &(impl Iterator<Item = (usize, usize)> + Clone),
-        out: usize,
-    ) {
+    fn pixel(&self, filters: &Filters<'_>, io: &mut Io<'_>, taps: &Taps) {
         const BLOCK: usize = 16;
         let count = filters.count();
         for first in (0..count).step_by(BLOCK) {
             let input = io.input();
             let length = BLOCK.min(count - first);
             let mut sums = [0_i32; BLOCK];
-            for (pixel, tap) in taps.clone() {
-                let data = &input[pixel * self.channels..][..self.channels];
-                let weights = &self.weights[tap * count + first..][..length];
+            for [data, weights] in taps.iter() {
+                let data = &input[data..][..self.channels];
+                let weights = &self.weights[weights + first..][..length];
                 if self.multiplier == 1 {
                     for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
                     {
@@ -216,7 +220,7 @@ impl Depthwise<'_> {
                     }
                 }
             }
-            let out = &mut io.output()[out * count + first..][..length];
+            let out = &mut io.output()[taps.output + first..][..length];
             for (i, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
                 *out = filters.finish(first + i, sum);
             }

@@ -1,7 +1,7 @@
 //! CONV_2D, int8.
 
+mod columns;
 mod groups;
-mod pairs;
 
 use core::array;
 
@@ -22,7 +22,7 @@ const LEAST_TRIPLES: usize = 11;
 const MOST_TRIPLES: usize = 16;
 
 const GROUPS: bool = LINKED.kernel("ConvGroups");
-const PAIRS: bool = LINKED.kernel("ConvPairs");
+const SMALL: bool = LINKED.kernel("ConvColumns");
 
 pub(crate) struct Conv<'m> {
     pub(super) batches: usize,
@@ -65,14 +65,14 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn is_linked(&self) -> bool {
-        (GROUPS || self.groups == 1) && (PAIRS || !self.is_small())
+        (GROUPS || self.groups == 1) && (SMALL || !self.is_small())
     }
 
     fn part(&self) -> Option<&'static str> {
         if self.groups > 1 {
             Some("ConvGroups")
         } else {
-            self.is_small().then_some("ConvPairs")
+            self.is_small().then_some("ConvColumns")
         }
     }
 
@@ -92,7 +92,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
         if self.is_small() {
-            return self.pairs_bytes();
+            return (self.column_bytes(), self.column_bytes());
         }
         let most = self.pixels().div_ceil(COLUMNS).min(MOST_TRIPLES);
         let least = (COLUMN_BYTES / self.triple_bytes())
@@ -119,8 +119,8 @@ impl Conv<'_> {
         if GROUPS && self.groups > 1 {
             return kernel::apart(|| self.run_groups(views));
         }
-        if PAIRS && self.is_small() {
-            return kernel::apart(|| self.run_pairs(views));
+        if SMALL && self.is_small() {
+            return kernel::apart(|| self.run_columns(views));
         }
         let (mut io, scratch, table) = views.io();
         let filters = self.all_filters(table);
