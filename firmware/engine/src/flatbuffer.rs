@@ -128,6 +128,7 @@ impl<'m, T: Scalar> Vector<'m, T> {
     }
 
     /// All elements in order.
+    #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = T> + Clone + use<'m, T> {
         self.bytes.chunks_exact(T::SIZE).map(T::read)
     }

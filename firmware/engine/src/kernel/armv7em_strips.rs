@@ -4,6 +4,7 @@ use core::arch::{asm, naked_asm};
 use core::mem::offset_of;
 
 use crate::arena::Io;
+use crate::flatbuffer::Scalar as _;
 use crate::kernel::armv7em_finish::{away, high, shifted};
 use crate::kernel::strips::{CHANNELS, Pair, Strips};
 
@@ -48,10 +49,12 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
         return false;
     }
     lines.fill(Default::default());
+    let mut channels = [Channel::default(); CHANNELS];
     for group in (0..strips.channels).step_by(CHANNELS) {
         // An odd last group is done together with a part of the one before it once more.
         let first = group.min(strips.channels - CHANNELS);
-        strips.group(first, lines, io);
+        strips.prepare(&mut channels, first);
+        strips.group(&channels, first, lines, io);
     }
     if strips.filters.clamp.is_tight() {
         // Outputs have been cut to the type's range only.
@@ -62,11 +65,13 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
 
 impl Strips<'_> {
     #[inline]
-    fn group(&self, first: usize, lines: &mut [Pair], io: &mut Io<'_>) {
-        let mut channels = [Channel::default(); CHANNELS];
-        for (c, channel) in channels.iter_mut().enumerate() {
-            self.prepare(channel, first + c);
-        }
+    fn group(
+        &self,
+        channels: &[Channel; CHANNELS],
+        first: usize,
+        lines: &mut [Pair],
+        io: &mut Io<'_>,
+    ) {
         let across = self.across;
         let ends = |outputs: usize| outputs / 2 * self.along.stride * size_of::<Pair>();
         let mut next = 0;
@@ -92,29 +97,32 @@ impl Strips<'_> {
             // just been checked to reach to the last output.
             unsafe {
                 if self.along.stride == 1 {
-                    strips_by_one(&mut line, &channels);
+                    strips_by_one(&mut line, channels);
                 } else {
-                    strips_by_two(&mut line, &channels);
+                    strips_by_two(&mut line, channels);
                 }
             }
         }
     }
 
+    /// Gathers what turns elements into outputs, of the channels from `first` on.
     #[inline]
-    fn prepare(&self, to: &mut Channel, channel: usize) {
-        let factor = self.filters.factors.get(channel);
-        to.bias = self.filters.bias(channel);
-        to.multiplier = factor.multiplier << 1;
-        to.power = 1 << (32 + factor.shift);
-        let [step, row_step] = self.tap_steps.map(|step| step * self.channels);
-        let mut first = channel;
-        for to in &mut to.rows[..3] {
-            let weight = |tap: usize| i16::from(self.filters.weights[first + tap * step]);
-            let [a, b, c] = [weight(0), weight(1), weight(2)];
-            *to = [[a, b], [b, c]];
-            first += row_step;
+    fn prepare(&self, channels: &mut [Channel; CHANNELS], first: usize) {
+        let filters = self.filters;
+        let factors = filters.factors.of::<CHANNELS>(first);
+        let bias = filters
+            .bias
+            .map(|bias| &bias.bytes()[4 * first..][..4 * CHANNELS]);
+        for (i, (to, factor)) in channels.iter_mut().zip(factors).enumerate() {
+            to.bias = bias.map_or(0, |bias| i32::read(&bias[4 * i..]));
+            to.multiplier = factor.multiplier << 1;
+            to.power = 1 << (32 + factor.shift);
         }
-        to.rows.copy_within(..2, 3);
+        let [step, row_step] = self.tap_steps.map(|step| step * self.channels);
+        let weights = &filters.weights[first..];
+        assert!(weights.len() >= 2 * (step + row_step) + CHANNELS);
+        // SAFETY: reads four bytes at each of nine taps, whose last has just been checked, and writes all rows.
+        unsafe { gather(weights.as_ptr(), step, row_step, channels) };
     }
 
     /// Puts a line of the image, or of its padding, into its slot. `input` starts with the first of the channels.
@@ -164,6 +172,79 @@ impl Strips<'_> {
                 );
             }
         }
+    }
+}
+
+/// Fills in the rows of four channels, whose weights lie side by side for each tap.
+///
+/// # Safety
+/// Four bytes are read at each of three taps, `step` bytes apart, of three rows.
+#[inline]
+unsafe fn gather(
+    weights: *const i8,
+    step: usize,
+    row_step: usize,
+    channels: &mut [Channel; CHANNELS],
+) {
+    // SAFETY: as the caller promises; rows 0 and 1 are written as 3 and 4, too.
+    unsafe {
+        asm!(
+            ".p2align 2",
+            "2:",
+            "ldr.w {a}, [{weights}]",
+            "ldr.w {b}, [{weights}, {step}]",
+            "subs.w {rows}, {rows}, #1",
+            "sxtb16 {a1}, {a}, ror #8",
+            "sxtb16 {a}, {a}",
+            "sxtb16 {b1}, {b}, ror #8",
+            "sxtb16 {b}, {b}",
+            "pkhbt {x}, {a}, {b}, lsl #16",
+            "pkhbt {y}, {a1}, {b1}, lsl #16",
+            "pkhtb {a}, {b}, {a}, asr #16",
+            "pkhtb {a1}, {b1}, {a1}, asr #16",
+            "str.w {x}, [{to}, #{row}]",
+            "str.w {y}, [{to}, #{size} + {row}]",
+            "str.w {a}, [{to}, #2 * {size} + {row}]",
+            "str.w {a1}, [{to}, #3 * {size} + {row}]",
+            "itttt ne",
+            "strne.w {x}, [{to}, #{row} + 24]",
+            "strne.w {y}, [{to}, #{size} + {row} + 24]",
+            "strne.w {a}, [{to}, #2 * {size} + {row} + 24]",
+            "strne.w {a1}, [{to}, #3 * {size} + {row} + 24]",
+            "ldr.w {a}, [{weights}, {step}, lsl #1]",
+            "add.w {weights}, {weights}, {row_step}",
+            "sxtb16 {a1}, {a}, ror #8",
+            "sxtb16 {a}, {a}",
+            "pkhbt {x}, {b}, {a}, lsl #16",
+            "pkhbt {y}, {b1}, {a1}, lsl #16",
+            "pkhtb {b}, {a}, {b}, asr #16",
+            "pkhtb {b1}, {a1}, {b1}, asr #16",
+            "str.w {x}, [{to}, #{row} + 4]",
+            "str.w {y}, [{to}, #{size} + {row} + 4]",
+            "str.w {b}, [{to}, #2 * {size} + {row} + 4]",
+            "str.w {b1}, [{to}, #3 * {size} + {row} + 4]",
+            "itttt ne",
+            "strne.w {x}, [{to}, #{row} + 28]",
+            "strne.w {y}, [{to}, #{size} + {row} + 28]",
+            "strne.w {b}, [{to}, #2 * {size} + {row} + 28]",
+            "strne.w {b1}, [{to}, #3 * {size} + {row} + 28]",
+            "add.w {to}, {to}, #8",
+            "bne 2b",
+            weights = inout(reg) weights => _,
+            step = in(reg) step,
+            row_step = in(reg) row_step,
+            to = inout(reg) channels.as_mut_ptr() => _,
+            rows = inout(reg) 3 => _,
+            a = out(reg) _,
+            a1 = out(reg) _,
+            b = out(reg) _,
+            b1 = out(reg) _,
+            x = out(reg) _,
+            y = out(reg) _,
+            row = const offset_of!(Channel, rows),
+            size = const size_of::<Channel>(),
+            options(nostack),
+        );
     }
 }
 

@@ -45,10 +45,8 @@ impl<'a> Filters<'a> {
         };
         // Products sum up to less than 2^29: 2^14 times 255 times 128.
         filters.short = depth <= 1 << 14
-            && (0..filters.count()).all(|filter| {
-                let shift = factors.get(filter).shift;
-                filters.bias(filter).unsigned_abs() < 1 << 29 && (-20..-1).contains(&shift)
-            });
+            && factors.are_below_a_quarter(filters.count())
+            && bias.is_none_or(|bias| bias.iter().all(|bias| bias.unsigned_abs() < 1 << 29));
         filters
     }
 

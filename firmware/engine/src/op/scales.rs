@@ -1,5 +1,8 @@
 //! A factor for each output channel of a convolution, computed once and kept as integers.
 
+#[cfg(armv7em)]
+use core::array;
+
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Scalar, Vector};
 use crate::op::context::Context;
@@ -139,6 +142,39 @@ impl<'a> Factors<'a> {
                 multipliers: &multipliers[first * 4..],
                 shifts: &shifts[first..],
             },
+        }
+    }
+
+    /// Whether the first so many are below 1/4, and not too far below.
+    #[inline]
+    pub(crate) fn are_below_a_quarter(&self, channels: usize) -> bool {
+        let is_below = |shift| (-20..-1).contains(&shift);
+        match self {
+            Self::Same(factor) => is_below(factor.shift),
+            Self::Table { shifts, .. } => shifts
+                .iter()
+                .take(channels)
+                .all(|&shift| is_below(i32::from(shift as i8))),
+        }
+    }
+
+    /// The factors of `N` channels from `first` on, which are looked for once instead of `N` times.
+    #[cfg(armv7em)]
+    #[inline(always)]
+    pub(crate) fn of<const N: usize>(&self, first: usize) -> [Rescale; N] {
+        match *self {
+            Self::Same(factor) => [factor; N],
+            Self::Table {
+                multipliers,
+                shifts,
+            } => {
+                let multipliers = &multipliers[4 * first..][..4 * N];
+                let shifts = &shifts[first..][..N];
+                array::from_fn(|i| Rescale {
+                    multiplier: i32::read(&multipliers[4 * i..]),
+                    shift: i32::from(shifts[i] as i8),
+                })
+            }
         }
     }
 
