@@ -167,6 +167,7 @@ macro_rules! finish {
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "sub sp, sp, #8",
         "str r0, [sp, #4]",
