@@ -117,6 +117,7 @@ macro_rules! add {
 #[unsafe(naked)]
 unsafe extern "C" fn add_fours(fours: &mut Fours) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "mov r12, r0",
         "ldr r1, [r12, #{out}]",

@@ -104,6 +104,7 @@ pub(crate) fn unpack(
 #[unsafe(naked)]
 unsafe extern "C" fn unpack_rows(unpacking: &mut Unpacking) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "ldr r11, [r0, #{minus_zero}]",
         "ldr lr, [r0, #{rows}]",

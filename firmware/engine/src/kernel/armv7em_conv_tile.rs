@@ -190,6 +190,7 @@ macro_rules! six {
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn multiply_tile(tile: &mut Tile) {
     naked_asm!(
+        with_dsp!(),
         ".p2align 2",
         "push {{r4-r11, lr}}",
         "sub sp, sp, #76",

@@ -177,6 +177,7 @@ impl Finish {
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn finish_four() {
     naked_asm!(
+        with_dsp!(),
         "ldr.w r7, [r12, #{each}]",
         "ldr.w r0, [r12, #{multipliers}]",
         "ldr.w r1, [r12, #{shifts}]",

@@ -137,6 +137,7 @@ macro_rules! four_elements {
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_rows(product: &mut Product) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "ldr r1, [r0, #{end}]",
         "movs r2, #0",

@@ -301,6 +301,7 @@ macro_rules! strips {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(line: &mut Line, channels: &[Channel; CHANNELS]) {
             naked_asm!(
+                with_dsp!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, sp, #36",
                 "ldr r2, [r0, #{zero}]",

@@ -80,6 +80,7 @@ pub(crate) fn depthwise_pixel(
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_taps(pixel: &mut Pixel) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "sub sp, sp, #12",
         "str r0, [sp, #8]",

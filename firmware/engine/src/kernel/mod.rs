@@ -3,7 +3,23 @@
 //! Convolutions and dense layers are products of *columns* and *filters*. A column holds what an output pixel is
 //! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come alone or in triples,
 //! whose layout is each implementation's own: `portable` is for any target, `armv7em_*` for cores with 16-bit dual
-//! multiply-accumulate, `armv6m*` for those that can only multiply. All give the same results.
+//! multiply-accumulate (those of Armv7E-M, and of Armv8-M Mainline with its DSP extension), `armv6m*` for those that can
+//! only multiply. All give the same results.
+
+/// What a naked function with DSP instructions begins with. Where they are an extension, the compiler checks the assembly
+/// of such functions once as if for any core, when it keeps code for link-time optimization.
+#[cfg(all(armv7em, not(armv8m)))]
+macro_rules! with_dsp {
+    () => {
+        ""
+    };
+}
+#[cfg(all(armv7em, armv8m))]
+macro_rules! with_dsp {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
 
 pub(crate) mod cast;
 mod dot;
