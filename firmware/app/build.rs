@@ -32,6 +32,8 @@ fn main() {
             fs::copy(&map, out.join("memory.x")).expect("the board's memory map is copied");
         }
     }
+    // The runtime's linker script includes it: names of interrupts, of which an image uses none.
+    fs::write(out.join("device.x"), "").expect("an empty linker script is written");
     println!("cargo::rustc-link-search={}", out.display());
 
     // Armv6-M has fewer instructions and system registers than the others.

@@ -7,7 +7,12 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Crates whose files make an image, from the repository's root.
-const CRATES: [&str; 3] = ["firmware/app", "firmware/engine", "firmware/protocol"];
+const CRATES: [&str; 4] = [
+    "firmware/app",
+    "firmware/engine",
+    "firmware/invoke",
+    "firmware/protocol",
+];
 
 /// Files that the compiler, the linker or cargo read.
 const EXTENSIONS: [&str; 4] = ["rs", "toml", "lock", "x"];

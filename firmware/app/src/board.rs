@@ -3,9 +3,9 @@
 //! A board module offers:
 //! - `NAME`, `PARTITION` (addresses of the model partition), `ARENA_BYTES`
 //! - `CLOCK_HZ`: the core's clock once `start` has run
-//! - `cycles`: the core's clock counted in 32 bits, once `start` has run
+//! - `counter`: the word that counts the core's cycles, once `start` has run
 //! - `TICK_HZ`, `TICK_BITS` and `ticks`: the second clock, free-running
-//! - `start`: brings up both clocks and the flash caches
+//! - `start`: brings up both clocks and the flash caches, in a frame of its own, which does not stay on the stack
 //! - `forget_caches`: empties the caches, so that every run begins alike
 //!
 //! Another board is another such module with a feature of its name, a memory map in
@@ -49,10 +49,27 @@ mod dwt {
     }
 
     /// The core's cycles, wrapping.
-    #[inline(always)]
-    pub(crate) fn cycles() -> u32 {
-        DWT::cycle_count()
+    #[inline]
+    pub(crate) fn counter() -> *const u32 {
+        // SAFETY: the address of a register that every core of this architecture has.
+        let counter = unsafe { &raw const (*DWT::PTR).cyccnt };
+        counter.cast()
     }
+}
+
+/// The core's cycles so far, wrapping.
+#[inline]
+pub(crate) fn cycles() -> u32 {
+    // SAFETY: a register; reading it has no side effects.
+    unsafe { counter().read_volatile() }
+}
+
+/// Sets the clocks, as the HAL does it. It relies on the clock of PWR alone, which the caller has enabled. The HAL's `init`
+/// would enable each port and DMA channel too, in half a kilobyte.
+fn set_clocks(config: embassy_stm32::rcc::Config) {
+    // SAFETY: nothing else uses this peripheral.
+    let mut rcc = unsafe { embassy_stm32::peripherals::RCC::steal() };
+    embassy_stm32::rcc::reinit(config, &mut rcc);
 }
 
 /// The model partition as memory.

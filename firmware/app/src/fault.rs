@@ -42,6 +42,13 @@ unsafe extern "C" fn HardFault() -> ! {
     )
 }
 
+/// The chip's interrupts in the vector table. As none is ever enabled, the table ends with the first, which the runtime asks
+/// for.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".vector_table.interrupts")]
+static __INTERRUPTS: [unsafe extern "C" fn() -> !; 1] = [DefaultHandler];
+
 /// Entered on any exception that has no handler. None is ever enabled: this is a fault.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]

@@ -11,6 +11,8 @@ mod board;
 mod fault;
 mod info;
 mod measure;
+#[cfg(not(armv6m))]
+mod memory;
 mod order;
 mod paint;
 mod report;

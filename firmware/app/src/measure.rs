@@ -3,12 +3,13 @@
 use core::ops::Range;
 
 use onchip_engine::{Interpreter, Model};
+use onchip_invoke::invoke;
 use onchip_protocol::order::Order;
 use onchip_protocol::partition::{Header, Part};
 use onchip_protocol::{Message, Refusal, crc32};
 
 use crate::report::{send, send_output};
-use crate::stopwatch::{self, Elapsed, MAX_OPERATORS, Stopwatch};
+use crate::stopwatch::{self, Elapsed, MAX_OPERATORS};
 use crate::{board, paint};
 
 /// Follows `order` to its end.
@@ -17,7 +18,7 @@ pub(crate) fn all(order: &Order) -> Result<(), Refusal> {
     let header = Header::decode(partition).map_err(Refusal::Partition)?;
     let part = |part| header.read(part, partition).map_err(Refusal::Partition);
     let input = part(Part::Input)?;
-    let model = Model::new(part(Part::Model)?).map_err(engine)?;
+    let model = open(part(Part::Model)?)?;
 
     let operators = model.operator_count();
     let cycles = cortex_m::singleton!(: [u32; MAX_OPERATORS] = [0; MAX_OPERATORS]);
@@ -58,7 +59,14 @@ pub(crate) fn all(order: &Order) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Reads and checks the network. Not inlined, lest what that takes stay on the stack.
+#[inline(never)]
+fn open(file: &[u8]) -> Result<Model<'_>, Refusal> {
+    Model::new(file).map_err(engine)
+}
+
 /// Plans the network, without running it, and reports the plan.
+#[inline(never)]
 fn plan(header: &Header, model: &Model, input: &[u8], arena: &mut [u8]) -> Result<(), Refusal> {
     let network = Interpreter::new(model, arena).map_err(engine)?;
     let wanted = model.input().bytes;
@@ -112,9 +120,10 @@ fn once(model: &Model, input: &[u8], arena: &mut [u8], cycles: &mut [u32]) -> Re
     let arena_start = arena.as_ptr().addr();
     let mut network = Interpreter::new(model, arena).map_err(engine)?;
     network.input_mut().copy_from_slice(input);
-    let mut stopwatch = Stopwatch::new(cycles);
+    let counter = board::counter();
     board::forget_caches();
-    let (done, elapsed) = stopwatch::time(|| network.invoke(&mut stopwatch));
+    // SAFETY: the counter is a register, and reading it has no side effects.
+    let (done, elapsed) = stopwatch::time(|| unsafe { invoke(&mut network, counter, cycles) });
     done.map_err(engine)?;
     let stack = paint::stack_used();
     let output = network.output();

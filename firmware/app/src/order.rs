@@ -27,12 +27,16 @@ const DEFAULT: Order = Order {
 /// Takes the order out of RAM, so that a later reset does not find it again. Without one,
 /// the default; a damaged one is refused rather than guessed at.
 pub(crate) fn take() -> Result<Order, Error> {
-    let slot = ONCHIP_ORDER.0.get().cast::<[u8; order::LEN]>();
-    // SAFETY: valid for reads and writes, and any bytes are a valid array; volatile,
-    // since the debugger is who wrote them.
-    let bytes = unsafe { slot.read_volatile() };
-    // SAFETY: as above.
-    unsafe { slot.write_volatile([0; order::LEN]) };
+    let slot = ONCHIP_ORDER.0.get().cast::<u32>();
+    let mut bytes = [0; order::LEN];
+    for (i, bytes) in bytes.as_chunks_mut().0.iter_mut().enumerate() {
+        // SAFETY: within the slot and aligned; valid for reads and writes, and any bytes are a valid word; volatile, since
+        // the debugger is who wrote them.
+        let word = unsafe { slot.add(i).read_volatile() };
+        *bytes = word.to_ne_bytes();
+        // SAFETY: as above.
+        unsafe { slot.add(i).write_volatile(0) };
+    }
     match Order::decode(&bytes) {
         Err(Error::Magic { .. }) => Ok(DEFAULT),
         order => order,

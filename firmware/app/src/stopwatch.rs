@@ -1,42 +1,12 @@
-//! Reading the clocks around a run and around each of its operators.
+//! Reading the clocks around a run.
 
 use core::hint::black_box;
 use core::sync::atomic::{Ordering, compiler_fence};
-
-use onchip_engine::Observer;
 
 use crate::board;
 
 /// Most operators of a network that can be timed one by one.
 pub(crate) const MAX_OPERATORS: usize = 512;
-
-/// Times operators: one read of the cycle counter before and one after each.
-pub(crate) struct Stopwatch<'a> {
-    began: u32,
-    cycles: &'a mut [u32],
-}
-
-impl<'a> Stopwatch<'a> {
-    /// Writes the cycles of operator `i` to `cycles[i]`.
-    pub(crate) fn new(cycles: &'a mut [u32]) -> Self {
-        Self { began: 0, cycles }
-    }
-}
-
-impl Observer for Stopwatch<'_> {
-    #[inline(always)]
-    fn begin(&mut self, _: usize) {
-        self.began = board::cycles();
-    }
-
-    #[inline(always)]
-    fn end(&mut self, operator: usize) {
-        let now = board::cycles();
-        if let Some(cycles) = self.cycles.get_mut(operator) {
-            *cycles = now.wrapping_sub(self.began);
-        }
-    }
-}
 
 /// What the chip's two clocks counted, as far as they have bits.
 #[derive(Clone, Copy)]

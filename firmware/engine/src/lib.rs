@@ -20,7 +20,7 @@
 //! ```
 //!
 //! # Small and fast
-//! An image compiles this crate for size, and its own for speed. What most inferences spend their time in is marked
+//! An image compiles this crate for size, and the one that invokes it for speed. What most inferences spend their time in is marked
 //! `#[inline]`, from [`Interpreter::invoke`], which is generic, to the inner loops (`Kernel::hot`): so the compiler makes
 //! it a part of the crate that invokes. All else, such as reading, checking and planning, is not to be marked so, nor to be
 //! generic without need.

@@ -2,13 +2,12 @@
 
 use core::ops::Range;
 
-use embassy_stm32::Config;
 use embassy_stm32::pac::{FLASH, RCC, TIM2};
 use embassy_stm32::rcc::{
-    APBPrescaler, LsConfig, Pll, PllMul, PllPDiv, PllPreDiv, PllSource, Sysclk,
+    APBPrescaler, Config, LsConfig, Pll, PllMul, PllPDiv, PllPreDiv, PllSource, Sysclk,
 };
 
-pub(crate) use super::dwt::cycles;
+pub(crate) use super::dwt::counter;
 
 pub(crate) const NAME: &str = "nucleo-f746zg";
 
@@ -32,22 +31,26 @@ pub(crate) const PARTITION: Range<usize> = 0x0804_0000..0x0810_0000;
 ///
 /// The HAL does it all: voltage scale 1, over-drive, PLL and wait states. It leaves prefetch
 /// and caches off.
+#[inline(never)]
 pub(crate) fn start() {
+    RCC.apb1enr().modify(|w| w.set_pwren(true));
+    // The clock reaches the registers two cycles after it is enabled: read back before use.
+    RCC.apb1enr().read();
     let mut config = Config::default();
-    config.rcc.ls = LsConfig::off();
-    config.rcc.hsi = true;
-    config.rcc.pll_src = PllSource::HSI;
-    config.rcc.pll = Some(Pll {
+    config.ls = LsConfig::off();
+    config.hsi = true;
+    config.pll_src = PllSource::HSI;
+    config.pll = Some(Pll {
         prediv: PllPreDiv::DIV8,
         mul: PllMul::MUL216,
         divp: Some(PllPDiv::DIV2),
         divq: None,
         divr: None,
     });
-    config.rcc.sys = Sysclk::PLL1_P;
-    config.rcc.apb1_pre = APBPrescaler::DIV4;
-    config.rcc.apb2_pre = APBPrescaler::DIV2;
-    embassy_stm32::init(config);
+    config.sys = Sysclk::PLL1_P;
+    config.apb1_pre = APBPrescaler::DIV4;
+    config.apb2_pre = APBPrescaler::DIV2;
+    super::set_clocks(config);
     start_caches();
     start_second_clock();
     super::dwt::start();

@@ -6,10 +6,9 @@
 use core::ops::Range;
 
 use cortex_m::peripheral::{SYST, syst::SystClkSource};
-use embassy_stm32::Config;
 use embassy_stm32::pac::{FLASH, RCC, TIM2};
 use embassy_stm32::rcc::{
-    Hsi, HsiSysDiv, LsConfig, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk,
+    Config, Hsi, HsiSysDiv, LsConfig, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk,
 };
 
 pub(crate) const NAME: &str = "nucleo-g0b1re";
@@ -30,13 +29,17 @@ pub(crate) const ARENA_BYTES: usize = 116 * 1024;
 pub(crate) const PARTITION: Range<usize> = 0x0804_0000..0x0808_0000;
 
 /// Brings the core to its full clock and starts both counters.
+#[inline(never)]
 pub(crate) fn start() {
+    RCC.apbenr1().modify(|w| w.set_pwren(true));
+    // The clock reaches the registers two cycles after it is enabled: read back before use.
+    RCC.apbenr1().read();
     let mut config = Config::default();
-    config.rcc.ls = LsConfig::off();
-    config.rcc.hsi = Some(Hsi {
+    config.ls = LsConfig::off();
+    config.hsi = Some(Hsi {
         sys_div: HsiSysDiv::DIV1,
     });
-    config.rcc.pll = Some(Pll {
+    config.pll = Some(Pll {
         source: PllSource::HSI,
         prediv: PllPreDiv::DIV1,
         mul: PllMul::MUL8,
@@ -44,8 +47,8 @@ pub(crate) fn start() {
         divq: None,
         divr: Some(PllRDiv::DIV2),
     });
-    config.rcc.sys = Sysclk::PLL1_R;
-    embassy_stm32::init(config);
+    config.sys = Sysclk::PLL1_R;
+    super::set_clocks(config);
     FLASH.acr().modify(|w| {
         w.set_prften(true);
         w.set_icen(true);
@@ -83,9 +86,9 @@ fn start_counters() {
 const RELOAD: u32 = (1 << TICK_BITS) - 1;
 
 /// The core's cycles, wrapping: APB is undivided, so the timer counts each.
-#[inline(always)]
-pub(crate) fn cycles() -> u32 {
-    TIM2.cnt().read()
+#[inline]
+pub(crate) fn counter() -> *const u32 {
+    TIM2.cnt().as_ptr().cast()
 }
 
 /// The second clock, at [`TICK_HZ`], wrapping at [`TICK_BITS`].

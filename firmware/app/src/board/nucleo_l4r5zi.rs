@@ -2,14 +2,13 @@
 
 use core::ops::Range;
 
-use embassy_stm32::Config;
 use embassy_stm32::pac::rcc::vals::Hpre;
 use embassy_stm32::pac::{FLASH, PWR, RCC, TIM2};
 use embassy_stm32::rcc::{
-    AHBPrescaler, LsConfig, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk,
+    AHBPrescaler, Config, LsConfig, Pll, PllMul, PllPreDiv, PllRDiv, PllSource, Sysclk,
 };
 
-pub(crate) use super::dwt::cycles;
+pub(crate) use super::dwt::counter;
 
 pub(crate) const NAME: &str = "nucleo-l4r5zi";
 
@@ -41,10 +40,11 @@ const R1MODE: u32 = 1 << 8;
 /// The order is the one RM0432 prescribes for boost mode: halve the AHB clock, boost,
 /// switch to the PLL, wait 1 us, undo the halving. The HAL does the switch; it knows
 /// neither boost mode nor the fifth wait state.
+#[inline(never)]
 pub(crate) fn start() {
-    let mut peripherals = embassy_stm32::init(slow());
+    RCC.cfgr().modify(|w| w.set_hpre(Hpre::DIV2));
     boost();
-    embassy_stm32::rcc::reinit(fast(), &mut peripherals.RCC);
+    super::set_clocks(half());
     set_flash(WAIT_STATES);
     cortex_m::asm::delay(2 * CLOCK_HZ / 1_000_000);
     RCC.cfgr().modify(|w| w.set_hpre(Hpre::DIV1));
@@ -53,20 +53,14 @@ pub(crate) fn start() {
     super::dwt::start();
 }
 
-/// The reset clock (MSI, 4 MHz) with the AHB at half of it, nothing else running.
-fn slow() -> Config {
-    let mut config = Config::default();
-    config.rcc.ls = LsConfig::off();
-    config.rcc.hsi48 = None;
-    config.rcc.ahb_pre = AHBPrescaler::DIV2;
-    config
-}
-
 /// 120 MHz, the AHB still at half of it, with the wait states of that half.
-fn fast() -> embassy_stm32::rcc::Config {
-    let mut rcc = slow().rcc;
-    rcc.hsi = true;
-    rcc.pll = Some(Pll {
+fn half() -> Config {
+    let mut config = Config::default();
+    config.ls = LsConfig::off();
+    config.hsi48 = None;
+    config.ahb_pre = AHBPrescaler::DIV2;
+    config.hsi = true;
+    config.pll = Some(Pll {
         source: PllSource::HSI,
         prediv: PllPreDiv::DIV2,
         mul: PllMul::MUL30,
@@ -74,18 +68,21 @@ fn fast() -> embassy_stm32::rcc::Config {
         divq: None,
         divr: Some(PllRDiv::DIV2),
     });
-    rcc.sys = Sysclk::PLL1_R;
-    rcc
+    config.sys = Sysclk::PLL1_R;
+    config
 }
 
+/// Raises the core's voltage.
 fn boost() {
+    RCC.apb1enr1().modify(|w| w.set_pwren(true));
+    // The clock reaches the registers two cycles after it is enabled: read back before use.
+    RCC.apb1enr1().read();
     let cr5 = PWR
         .as_ptr()
         .cast::<u8>()
         .wrapping_add(PWR_CR5)
         .cast::<u32>();
-    // SAFETY: a register of PWR, whose clock `init` has enabled; aligned, read and
-    // written whole, and nobody else touches it.
+    // SAFETY: a register of PWR; aligned, read and written whole, and nobody else touches it.
     unsafe { cr5.write_volatile(cr5.read_volatile() & !R1MODE) };
 }
 
