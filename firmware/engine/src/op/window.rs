@@ -54,6 +54,13 @@ impl Window {
         })
     }
 
+    /// Outputs whose windows lie inside the input.
+    pub(crate) fn inner(&self) -> core::ops::Range<usize> {
+        let size = (self.filter - 1) * self.dilation + 1;
+        let room = (self.input + self.padding + self.stride).saturating_sub(size);
+        self.padding.div_ceil(self.stride)..(room / self.stride).min(self.output)
+    }
+
     /// The taps of output `o`'s window that lie inside the input, and the input position of the first of them.
     #[inline(always)]
     pub(crate) fn taps(&self, o: usize) -> (core::ops::Range<usize>, usize) {
@@ -90,4 +97,30 @@ pub(crate) fn lead([y, x]: [&Window; 2], [from, to]: [usize; 2], ahead: bool) ->
     let lead = (0..pixels)
         .map(|pixel| ((pixel + 1) * to).saturating_sub(needed(pixel + usize::from(ahead))));
     lead.max().filter(|&lead| lead < pixels * to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Window;
+
+    #[test]
+    fn inner_outputs_have_all_of_their_taps() {
+        for i in 0..5_usize.pow(5) {
+            let number = |place: u32| i / 5_usize.pow(place) % 5;
+            let (filter, stride, dilation) = (number(0) + 1, number(1) + 1, number(2) + 1);
+            let window = Window {
+                input: 2 * number(3) + 1,
+                output: 7,
+                filter,
+                stride,
+                dilation,
+                padding: number(4),
+            };
+            for o in 0..window.output {
+                let (taps, start) = window.taps(o);
+                let is_whole = taps == (0..filter) && start + window.padding == o * stride;
+                assert_eq!(window.inner().contains(&o), is_whole, "{o} of {window:?}");
+            }
+        }
+    }
 }

@@ -2,14 +2,16 @@
 
 mod columns;
 mod groups;
+mod walk;
 
-use core::array;
+use core::{array, mem};
 
 use crate::arena::Views;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, COLUMNS, Filters, Source, cast};
 use crate::linked::LINKED;
 use crate::op::context::{Clamp, Context};
+use crate::op::conv::walk::Walk;
 use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::window::{self, Window};
@@ -129,20 +131,28 @@ impl Conv<'_> {
         let pixels = self.pixels();
         let triple_length = self.triple_bytes() / 2;
         let block = triples.len() / triple_length * COLUMNS;
-        let shape = self.shape();
-        let mut cursor = Cursor::at(self, 0);
+        let (shape, line_step, padded) = (self.shape(), self.line_step(), self.padded_depth());
+        let mut walk = Walk::new(self);
         for first in (0..pixels).step_by(block) {
             let end = (first + block).min(pixels);
-            let starts = (first..end).step_by(COLUMNS);
-            for (triple, start) in triples.chunks_exact_mut(triple_length).zip(starts) {
-                let mut staging = cast::as_i8_mut(rows).chunks_exact_mut(self.padded_depth());
-                let sources = array::from_fn(|i| {
-                    let source =
-                        self.source(&cursor, staging.next().unwrap_or_default(), io.input());
-                    // Columns too many repeat the last one.
-                    if start + i + 1 < pixels {
-                        cursor.advance();
-                    }
+            let input = io.input();
+            let count = (end - first).div_ceil(COLUMNS);
+            for triple in triples.chunks_exact_mut(triple_length).take(count) {
+                let mut staging = cast::as_i8_mut(rows);
+                // Columns too many repeat the last one.
+                let sources = array::from_fn(|_| {
+                    let source = match walk.start() {
+                        Some(start) => Source {
+                            bytes: &input[start..],
+                            step: line_step,
+                        },
+                        None => kernel::apart(|| {
+                            let column;
+                            (column, staging) = mem::take(&mut staging).split_at_mut(padded);
+                            self.gather(&walk.cursor, column, input)
+                        }),
+                    };
+                    walk.advance();
                     source
                 });
                 kernel::unpack(triple, sources, shape, self.input_zero);
@@ -216,14 +226,10 @@ impl Conv<'_> {
         self.x.dilation == 1 || self.x.filter == 1
     }
 
-    /// What the cursor's output pixel is computed from: where it lies in the input, or put together in `staging`.
+    /// Puts together in `staging` what the cursor's output pixel is computed from.
     #[inline]
-    fn source<'a>(
-        &self,
-        cursor: &Cursor<'_>,
-        staging: &'a mut [i8],
-        input: &'a [i8],
-    ) -> Source<'a> {
+    fn gather<'a>(&self, cursor: &Cursor<'_>, staging: &'a mut [i8], input: &[i8]) -> Source<'a> {
+        let row = self.x.filter * self.channels;
         if self.rows_are_contiguous()
             && let Some(start) = cursor.whole()
         {
@@ -231,12 +237,8 @@ impl Conv<'_> {
                 bytes: &input[start..],
                 step: self.line_step(),
             };
-            if self.rows_suit() {
-                return source;
-            }
-            let row = self.x.filter * self.channels;
             kernel::copy_rows(staging, row, source, (self.y.filter, row));
-            for byte in &mut staging[self.depth()..] {
+            for byte in &mut staging[self.y.filter * row..] {
                 *byte = self.input_zero as i8;
             }
         } else {
@@ -244,7 +246,7 @@ impl Conv<'_> {
         }
         Source {
             bytes: staging,
-            step: self.x.filter * self.channels,
+            step: row,
         }
     }
 
