@@ -55,18 +55,18 @@ impl<'m, 'a> Interpreter<'m, 'a> {
     /// zero, which is their zero point.
     pub fn reset(&mut self) {
         let Self { model, arena, plan } = self;
-        let mut set = |variable: &TensorInfo<'_>, initial: Option<&[u8]>| {
-            let start = plan.tensor(arena, variable.index);
-            let Some(bytes) = arena.get_mut(start..start + variable.bytes) else {
+        let mut set = |variable: usize, tensor: &TensorInfo<'_>, initial: Option<&[u8]>| {
+            let start = plan.tensor(arena, variable);
+            let Some(bytes) = arena.get_mut(start..start + tensor.bytes) else {
                 return;
             };
             match initial {
                 Some(initial) if initial.len() == bytes.len() => bytes.copy_from_slice(initial),
-                _ => bytes.fill(zero(variable)),
+                _ => bytes.fill(zero(tensor)),
             }
         };
-        model.variables(&mut |variable| set(variable, None));
-        model.initial_values(&mut |variable| set(variable, variable.data));
+        model.variables(&mut |i, tensor| set(i, tensor, None));
+        model.initial_values(&mut |i, tensor| set(i, tensor, tensor.data));
     }
 
     /// Bytes of the arena that planning and running use, in one piece from its start.

@@ -5,6 +5,7 @@ use crate::flatbuffer::{Result, Table, Tables, Vector};
 use crate::op::{Context, Op, Then};
 use crate::opcode::Opcode;
 use crate::tensor::{DataType, TensorInfo};
+use crate::variables::Assign;
 
 /// The most operands of all operators, each counted as often as its operator has steps: all that are joined or split
 /// off before a step are read anew for it, and operators may share their lists, so that a file of 3 KB could take
@@ -65,9 +66,11 @@ impl<'m> Model<'m> {
         let buffers = root.tables(4)?;
         let tensor = |id, problem| {
             let index = single(subgraph.vector(id)?, problem)?;
-            let tensor = TensorInfo::read(index, &tensors.get(index)?, &buffers, false)?;
-            tensor.ensure_some()?;
-            Ok(tensor)
+            let tensor = TensorInfo::read(index, &tensors.get(index)?, &buffers, false);
+            if let Ok(tensor) = &tensor {
+                tensor.ensure_some()?;
+            }
+            tensor
         };
         Ok(Self {
             codes: root.tables(1)?,
@@ -281,14 +284,14 @@ impl<'m> Model<'m> {
     }
 
     /// Hands on all that keep their elements from one inference to the next.
-    pub(crate) fn variables(&self, then: &mut dyn FnMut(&TensorInfo<'m>)) {
+    pub(crate) fn variables(&self, then: Assign<'_, 'm>) {
         for i in 0..self.tensors.len() {
             let table = self.tensors.get(i);
             // Takes little time for the others.
             if table.and_then(|table| TensorInfo::is_variable(&table)) == Ok(true)
-                && let Ok(variable) = self.read_tensor(i)
+                && let Ok(variable) = &self.read_tensor(i)
             {
-                then(&variable);
+                then(i, variable);
             }
         }
         self.named_variables(then);

@@ -211,26 +211,49 @@ impl<'m> TensorInfo<'m> {
     }
 
     /// Reads table `Tensor` of the schema and checks all of it; only what running needs if that has been done before.
-    #[inline(never)]
     pub(crate) fn read(
         index: usize,
         table: &Table<'m>,
         buffers: &Tables<'m>,
         checked: bool,
     ) -> Result<Self> {
+        let mut tensor = Self {
+            index,
+            shape: Shape {
+                rank: 0,
+                dims: [1; MAX_RANK],
+            },
+            dtype: DataType::Float32,
+            quantization: Quantization {
+                scales: Vector::new(&[]),
+                zero_points: Vector::new(&[]),
+                axis: 0,
+            },
+            bytes: 0,
+            is_variable: false,
+            data: None,
+            name: &[],
+        };
+        match tensor.fill(table, buffers, checked) {
+            Ok(()) => Ok(tensor),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    #[inline(never)]
+    fn fill(&mut self, table: &Table<'m>, buffers: &Tables<'m>, checked: bool) -> Result<()> {
+        let index = self.index;
         let fail = |problem, value| Err(Fault::tensor(index, problem, value));
 
         let dims = table.vector::<i32>(0)?;
-        let mut shape = Shape {
-            rank: dims.len(),
-            dims: [1; MAX_RANK],
-        };
-        if shape.rank > MAX_RANK {
-            return fail(TensorProblem::Rank, saturate(shape.rank));
+        let rank = dims.len();
+        self.shape.rank = rank;
+        if rank > MAX_RANK {
+            return fail(TensorProblem::Rank, saturate(rank));
         }
         let mut elements = 1_u32;
-        for (i, (to, dim)) in shape.dims.iter_mut().zip(dims.iter()).enumerate() {
-            if dim < 0 || (dim == 0 && shape.rank != 1) {
+        for (i, (to, dim)) in self.shape.dims.iter_mut().zip(dims.iter()).enumerate() {
+            if dim < 0 || (dim == 0 && rank != 1) {
                 return fail(TensorProblem::Dynamic, saturate(i));
             }
             *to = dim as usize;
@@ -240,12 +263,13 @@ impl<'m> TensorInfo<'m> {
         let Some(dtype) = DataType::from_code(code) else {
             return fail(TensorProblem::DataType, code.unsigned_abs().into());
         };
+        self.dtype = dtype;
         // As many elements as saturate are too many even if they are half a byte each.
         let bytes = (u64::from(elements) * dtype.bits() as u64).div_ceil(8);
         if bytes > MAX_BYTES {
             return fail(TensorProblem::TooLarge, 0);
         }
-        let bytes = bytes as usize;
+        self.bytes = bytes as usize;
         if !checked && table.table(6)?.is_some() {
             return fail(TensorProblem::Sparse, 0);
         }
@@ -255,40 +279,29 @@ impl<'m> TensorInfo<'m> {
         if !checked && buffer.scalar::<u32>(1, 0)? > 1 {
             return fail(TensorProblem::ExternalData, 0);
         }
-        let data = Some(buffer.bytes(0)?).filter(|data| !data.is_empty());
-        if let Some(data) = data
-            && data.len() != bytes
-        {
-            return fail(TensorProblem::DataLength, saturate(data.len()));
+        let data = buffer.bytes(0)?;
+        if !data.is_empty() {
+            self.data = Some(data);
+            if data.len() != self.bytes {
+                return fail(TensorProblem::DataLength, saturate(data.len()));
+            }
         }
-        let is_variable = Self::is_variable(table)?;
-        if is_variable && data.is_some() {
+        self.is_variable = Self::is_variable(table)?;
+        if self.is_variable && self.is_constant() {
             return fail(TensorProblem::Variable, 0);
         }
 
-        let name = if checked { &[] } else { table.bytes(3)? };
-        let mut quantization = Quantization {
-            scales: Vector::new(&[]),
-            zero_points: Vector::new(&[]),
-            axis: 0,
-        };
-        let is_sound = match table.table(4)? {
-            Some(table) => quantization.read(&table).is_ok(),
-            None => true,
-        };
-        if !is_sound || quantization.scales.len() != quantization.zero_points.len() {
-            return fail(TensorProblem::Quantization, 0);
+        if !checked {
+            self.name = table.bytes(3)?;
         }
-        Ok(Self {
-            index,
-            is_variable,
-            name,
-            shape,
-            dtype,
-            quantization,
-            bytes,
-            data,
-        })
+        if let Some(table) = table.table(4)? {
+            let quantization = &mut self.quantization;
+            let is_read = quantization.read(&table).is_ok();
+            if !is_read || quantization.scales.len() != quantization.zero_points.len() {
+                return fail(TensorProblem::Quantization, 0);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,10 @@ use crate::op::{Context, Op};
 use crate::opcode::Opcode;
 use crate::tensor::TensorInfo;
 
+/// What is to be done with the tensor in whose memory a variable lies, given by its number, and one that has the
+/// variable's type and length: where it is to be initialised, with what.
+pub(crate) type Assign<'a, 'm> = &'a mut dyn FnMut(usize, &TensorInfo<'m>);
+
 impl<'m> Model<'m> {
     /// Checks that each variable has one VAR_HANDLE, which comes before all that read or assign it, that these agree on
     /// its type and size, and that other subgraphs than the first do nothing but initialise variables.
@@ -21,9 +25,8 @@ impl<'m> Model<'m> {
         }
         if LINKED {
             for i in 0..self.operator_count() {
-                let cx = self.context(i)?;
-                self.check_variable(&cx)
-                    .map_err(|fault| cx.explain(fault))?;
+                let cx = &self.context(i)?;
+                self.check_variable(cx).map_err(|fault| cx.explain(fault))?;
             }
         }
         Ok(())
@@ -36,7 +39,7 @@ impl<'m> Model<'m> {
             // Thereby it does not matter that it runs before the first inference instead of within.
             let access = self.find(&mut |other| access(other).is_some());
             let is_first = access.is_none_or(|access| access > cx.index);
-            let sound = is_first && self.initialise(graph, &mut |_| {}).unwrap_or(false);
+            let sound = is_first && self.initialise(graph, &mut |_, _| {}).unwrap_or(false);
             (sound, OperatorProblem::Initialisation, graph)
         } else if is_handle(cx) {
             let same = self.named(name(cx)?);
@@ -46,25 +49,26 @@ impl<'m> Model<'m> {
             let before = self.find(&mut |other| is_handle(other) && output(other) == Some(handle));
             let is_before = before.is_some_and(|before| before < cx.index);
             cx.ensure(is_before, OperatorProblem::Handle, 0)?;
-            let agree = self.value(handle).is_some_and(|first| agree(&first, value));
-            (agree, OperatorProblem::VariableType, 0)
+            let mut same = false;
+            self.value(handle, &mut |first| same = agree(first, value));
+            (same, OperatorProblem::VariableType, 0)
         } else {
             return Ok(());
         };
         cx.ensure(sound, problem, value)
     }
 
-    /// Hands on the constants that a subgraph assigns to variables, each with the number of the tensor in whose memory its
-    /// variable lies; `false` if it does anything else. A variable that is initialised but not used does no harm.
-    fn initialise(&self, graph: usize, assign: &mut dyn FnMut(&TensorInfo<'m>)) -> Result<bool> {
+    /// Hands on the constants that a subgraph assigns to variables; `false` if it does anything else. A variable that is
+    /// initialised but not used does no harm.
+    fn initialise(&self, graph: usize, assign: Assign<'_, 'm>) -> Result<bool> {
         let graph = self.subgraph(graph)?;
         for i in 0..graph.operator_count() {
-            let cx = graph.context(i)?;
-            if !(is_handle(&cx) || cx.opcode == Opcode::ASSIGN_VARIABLE) {
+            let cx = &graph.context(i)?;
+            if !(is_handle(cx) || cx.opcode == Opcode::ASSIGN_VARIABLE) {
                 return Ok(false);
             }
-            Op::with(&cx, &mut |_| Ok(()))?;
-            let Some((handle, value)) = access(&cx) else {
+            Op::with(cx, &mut |_| Ok(()))?;
+            let Some((handle, value)) = access(cx) else {
                 continue;
             };
             let mut named = None;
@@ -78,28 +82,25 @@ impl<'m> Model<'m> {
             let Some(named) = named else {
                 return Ok(false);
             };
-            let variable = self.named(named).and_then(|(_, tensor)| tensor);
-            let first = variable.and_then(|variable| self.value(variable));
-            if !value.is_constant() || first.is_some_and(|first| !agree(&first, value)) {
-                return Ok(false);
+            let mut is_sound = value.is_constant();
+            if let Some((_, Some(variable))) = self.named(named)
+                && self.value(variable, &mut |first| is_sound &= agree(first, value))
+            {
+                assign(variable, value);
             }
-            if let Some(first) = first {
-                assign(&TensorInfo {
-                    data: value.data,
-                    ..first
-                });
+            if !is_sound {
+                return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Hands on what variables hold at first, if not their zero points, in the order in which it is assigned: as
-    /// [`variables`](Self::variables) does, with data.
-    pub(crate) fn initial_values(&self, assign: &mut dyn FnMut(&TensorInfo<'m>)) {
+    /// Hands on what variables hold at first, if not their zero points, in the order in which it is assigned.
+    pub(crate) fn initial_values(&self, assign: Assign<'_, 'm>) {
         for i in (0..self.operator_count()).take_while(|_| LINKED) {
-            let Ok(cx) = self.context(i) else { continue };
-            if is_call(&cx)
-                && let Ok(graph) = callee(&cx)
+            if let Ok(cx) = &self.context(i)
+                && is_call(cx)
+                && let Ok(graph) = callee(cx)
             {
                 // It is known to be sound.
                 self.initialise(graph, assign).ok();
@@ -108,13 +109,13 @@ impl<'m> Model<'m> {
     }
 
     /// Hands on the variables that have a VAR_HANDLE and are used.
-    pub(crate) fn named_variables(&self, then: &mut dyn FnMut(&TensorInfo<'m>)) {
+    pub(crate) fn named_variables(&self, then: Assign<'_, 'm>) {
         if LINKED {
             self.find(&mut |cx| {
                 if is_handle(cx)
-                    && let Some(variable) = output(cx).and_then(|i| self.value(i))
+                    && let Some(i) = output(cx)
                 {
-                    then(&variable);
+                    self.value(i, &mut |value| then(i, value));
                 }
                 false
             });
@@ -134,20 +135,17 @@ impl<'m> Model<'m> {
         found.map(|i| (i, tensor))
     }
 
-    /// The first value that the variable of this handle is read to or assigned from, with the handle's number.
-    fn value(&self, handle: usize) -> Option<TensorInfo<'m>> {
-        let mut first = None;
-        self.find(&mut |cx| match access(cx) {
+    /// Hands on the first value that the variable of this handle is read to or assigned from; `false` if it is not used.
+    #[inline(never)]
+    fn value(&self, handle: usize, then: &mut dyn FnMut(&TensorInfo<'m>)) -> bool {
+        let first = self.find(&mut |cx| match access(cx) {
             Some((of, value)) if of == handle => {
-                first = Some(TensorInfo {
-                    index: handle,
-                    ..*value
-                });
+                then(value);
                 true
             }
             _ => false,
         });
-        first
+        first.is_some()
     }
 
     /// The first operator of this kind.

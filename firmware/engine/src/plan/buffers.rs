@@ -169,7 +169,7 @@ impl Buffers<'_> {
         }
         self.define(model.input.index, model.input.bytes, 0);
         // They are there before and after every inference.
-        model.variables(&mut |tensor| self.define(tensor.index, tensor.bytes, 0).last = FOREVER);
+        model.variables(&mut |i, tensor| self.define(i, tensor.bytes, 0).last = FOREVER);
         for index in 0..model.operator_count() {
             model.steps(index, &mut |op| {
                 self.collect_step(model, op)?;

@@ -94,18 +94,16 @@ impl Header {
 
     /// Splits off the header.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8])> {
-        let layout = u32::read(bytes);
-        let Some((header, rest)) = bytes
-            .split_first_chunk::<HEADER>()
-            .filter(|_| layout == LAYOUT)
-        else {
-            return Err(Fault::graph(GraphProblem::KeptLayout, layout as usize));
+        let word = |i| Numbers::File(bytes).get(&[], i);
+        let layout = word(0);
+        let Some(rest) = bytes.get(HEADER..).filter(|_| layout == LAYOUT as usize) else {
+            return Err(Fault::graph(GraphProblem::KeptLayout, layout));
         };
         let header = Self {
-            tensors: u16::read(&header[4..]).into(),
-            operators: u16::read(&header[6..]).into(),
-            arena: u32::read(&header[8..]) as usize,
-            digest: Digest(u32::read(&header[12..])),
+            tensors: word(1) & 0xffff,
+            operators: word(1) >> 16,
+            arena: word(2),
+            digest: Digest(word(3) as u32),
         };
         Ok((header, rest))
     }
