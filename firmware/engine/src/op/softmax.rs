@@ -55,7 +55,7 @@ impl<'m> Kernel<'m> for Softmax {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let (from, to) = (input.dtype, output.dtype);
-        let beta = cx.options(9)?.get(0, 0.0_f32)?;
+        let beta = cx.option(9, 0, 0.0_f32)?;
         cx.ensure(is_scale(beta), OperatorProblem::Beta, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),
@@ -122,6 +122,7 @@ impl Softmax {
     /// Sets what int8 inputs are scaled by.
     ///
     /// TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
+    #[inline(never)]
     fn scale(&mut self, cx: &Context<'_>, scale: f32) -> Result<()> {
         let scale =
             f64::from(self.beta) * f64::from(scale) * f64::from(1 << (31 - DIFFERENCE_BITS));
