@@ -67,10 +67,10 @@ impl<'m> Kernel<'m> for Softmax {
         // The reciprocal of the output's scale and how much the product may differ from 1, the zero point, and the most
         // elements whose sum fits. TFLite accepts scales of int16 that differ by a thousandth, and ignores the difference.
         let (units, noise, zero, most) = match (from, to) {
-            (DataType::Int8, DataType::Int8) => (256.0, 0.0, -128, 1 << SUM_BITS),
-            (DataType::Int8, DataType::Int16) => (65536.0, 0.001, -32768, 1 << SUM_BITS),
-            (DataType::Int16, DataType::Int16) => (32768.0, 0.001, 0, 1 << 16),
-            (DataType::Float32, DataType::Float32) => (0.0, 1.0, 0, usize::MAX),
+            (DataType::Int8, DataType::Int8) if BYTES => (256.0, 0.0, -128, 1 << SUM_BITS),
+            (DataType::Int8, DataType::Int16) if BYTES => (65536.0, 0.001, -32768, 1 << SUM_BITS),
+            (DataType::Int16, DataType::Int16) if WORDS => (32768.0, 0.001, 0, 1 << 16),
+            (DataType::Float32, DataType::Float32) if FLOATS => (0.0, 1.0, 0, usize::MAX),
             (DataType::Int8 | DataType::Int16 | DataType::Float32, other) | (other, _) => {
                 return cx.fail(OperatorProblem::DataType, other.code() as usize);
             }
