@@ -89,8 +89,8 @@ fn two_over_one_plus(x: i32) -> i32 {
     /// Constants in Q2.29.
     const FORTY_EIGHT_SEVENTEENTHS: i32 = 1_515_870_810;
     const MINUS_THIRTY_TWO_SEVENTEENTHS: i32 = -1_010_580_540;
-    // (x + 1) / 2, rounded.
-    let half_denominator = ((i64::from(x) + i64::from(i32::MAX) + 1) >> 1) as i32;
+    // (x + 1) / 2.
+    let half_denominator = ((x as u32 + (1 << 31)) >> 1) as i32;
     let mut estimate = FORTY_EIGHT_SEVENTEENTHS.wrapping_add(doubling_high_mul(
         half_denominator,
         MINUS_THIRTY_TWO_SEVENTEENTHS,
@@ -136,7 +136,12 @@ pub(crate) fn inverse_sqrt(x: i32) -> (i32, i32) {
 
 /// gemmlowp `SaturatingRoundingMultiplyByPOT` for a positive exponent.
 fn shift_left_saturating(x: i32, exponent: u32) -> i32 {
-    (i64::from(x) << exponent).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
+    let shifted = x << exponent;
+    if shifted >> exponent == x {
+        shifted
+    } else {
+        i32::MAX ^ (x >> 31)
+    }
 }
 
 #[cfg(test)]

@@ -114,9 +114,8 @@ pub(crate) fn look_up(views: &mut Views<'_>, table: &[u8; 256]) {
     for i in 0..count {
         // SAFETY: as in `map`.
         unsafe {
-            output
-                .add(i)
-                .write(table[usize::from(input.add(i).read() as u8)] as i8)
+            let element = table[usize::from(input.add(i).read() as u8)];
+            output.add(i).write(element as i8);
         }
     }
 }

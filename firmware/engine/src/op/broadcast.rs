@@ -9,7 +9,7 @@ use crate::op::context::Context;
 use crate::tensor::{MAX_RANK, Shape};
 
 /// How two tensors are broadcast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Broadcast {
     /// Innermost first; those beyond `rank` are unused.
     axes: [Axis; MAX_RANK],
@@ -19,7 +19,7 @@ pub(crate) struct Broadcast {
 }
 
 /// A dimension of the output, or several neighbouring ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Axis {
     length: usize,
     /// How far it moves on in each input, 0 where that is repeated.
@@ -27,58 +27,78 @@ struct Axis {
 }
 
 impl Broadcast {
-    /// Checks that two shapes broadcast to the output's.
-    pub(crate) fn new(cx: &Context<'_>, inputs: [&Shape; 2], output: &Shape) -> Result<Self> {
-        Self::of(inputs, output).or_else(|operand| cx.fail(OperatorProblem::Broadcast, operand))
+    /// Checks that two shapes broadcast to the output's, and finds out how.
+    #[inline(never)]
+    pub(crate) fn read(
+        &mut self,
+        cx: &Context<'_>,
+        inputs: [&Shape; 2],
+        output: &Shape,
+    ) -> Result<()> {
+        match self.fit(inputs, output) {
+            None => Ok(()),
+            Some(operand) => cx.fail(OperatorProblem::Broadcast, operand),
+        }
     }
 
-    /// The error is the input that does not fit.
-    #[inline(never)]
-    pub(crate) fn of(inputs: [&Shape; 2], output: &Shape) -> core::result::Result<Self, usize> {
-        let dim = |shape: &Shape, i: usize| shape.dims().iter().rev().nth(i).copied().unwrap_or(1);
-        let mut axes = [Axis {
+    /// Which input does not fit, if any.
+    fn fit(&mut self, inputs: [&Shape; 2], output: &Shape) -> Option<usize> {
+        let dim = |shape: &Shape, i: usize| {
+            let dims = shape.dims();
+            let at = dims.len().checked_sub(i + 1);
+            at.and_then(|at| dims.get(at)).copied().unwrap_or(1)
+        };
+        self.inputs = [1; 2];
+        self.elements = 1;
+        // Before the first dimension, one along which something else is repeated than along any other.
+        let mut previous = [true; 2];
+        let mut axis = 0;
+        self.axes[0] = Axis {
             length: 1,
             steps: [1; 2],
-        }; MAX_RANK];
-        let mut rank = 0;
-        let mut sizes = [1; 2];
-        let mut previous = [false; 2];
+        };
         for i in 0..MAX_RANK {
             let length = dim(output, i);
             let dims = inputs.map(|shape| dim(shape, i));
-            for (operand, &dim) in dims.iter().enumerate() {
-                let fits = dim == length || dim == 1 && dims[1 - operand] == length;
+            for operand in 0..2 {
+                let fits =
+                    dims[operand] == length || dims[operand] == 1 && dims[1 - operand] == length;
                 if !fits {
-                    return Err(operand);
+                    return Some(operand);
                 }
             }
             if length == 1 {
                 continue;
             }
             let repeated = dims.map(|dim| dim == 1);
-            if rank > 0 && repeated == previous {
-                axes[rank - 1].length *= length;
-            } else {
-                let step = |operand: usize| {
-                    if repeated[operand] { 0 } else { sizes[operand] }
-                };
-                axes[rank] = Axis {
-                    length,
-                    steps: [step(0), step(1)],
-                };
-                rank += 1;
+            if repeated != previous {
+                axis = self.rank;
+                self.rank += 1;
+                let mut steps = self.inputs;
+                for (step, repeated) in steps.iter_mut().zip(repeated) {
+                    if repeated {
+                        *step = 0;
+                    }
+                }
+                self.axes[axis] = Axis { length: 1, steps };
+                previous = repeated;
             }
-            for (size, dim) in sizes.iter_mut().zip(dims) {
+            self.axes[axis].length *= length;
+            self.elements *= length;
+            for (size, dim) in self.inputs.iter_mut().zip(dims) {
                 *size *= dim;
             }
-            previous = repeated;
         }
-        Ok(Self {
-            axes,
-            rank,
-            elements: output.elements(),
-            inputs: sizes,
-        })
+        None
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(inputs: [&Shape; 2], output: &Shape) -> core::result::Result<Self, usize> {
+        let mut broadcast = Self::default();
+        match broadcast.fit(inputs, output) {
+            None => Ok(broadcast),
+            Some(operand) => Err(operand),
+        }
     }
 
     /// Elements of the output.

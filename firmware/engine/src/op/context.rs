@@ -352,9 +352,10 @@ impl<'m> Context<'m> {
         Ok(Options(self.options.as_ref()))
     }
 
-    /// The range of a fused activation, int8.
-    pub(crate) fn clamp(&self, activation: i8, output: Affine) -> Result<Clamp> {
-        self.clamp_to(DataType::Int8, activation, output)
+    /// Option `id`, in a table of this type.
+    #[inline(never)]
+    pub(crate) fn option<T: Scalar>(&self, kind: u8, id: usize, default: T) -> Result<T> {
+        self.options(kind)?.get(id, default)
     }
 
     /// The range of a fused activation, int16 or int8.

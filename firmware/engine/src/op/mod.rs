@@ -139,7 +139,7 @@ impl Hot<'_, '_> {
             Self::FullyConnected(kernel) if const { LINKED.kernel("FullyConnected") } => {
                 kernel.compute(views);
             }
-            Self::Pool(kernel) if const { LINKED.kernel("Pool") } => kernel.compute(views),
+            Self::Pool(kernel) if const { pool::IS_LINKED } => kernel.compute(views),
             _ => {}
         }
     }
@@ -209,7 +209,7 @@ kernels! {
     TransposeConv(transpose_conv::TransposeConv<'m>): TRANSPOSE_CONV;
     Depthwise(depthwise::Depthwise<'m>): DEPTHWISE_CONV_2D;
     FullyConnected(fully_connected::FullyConnected<'m>): FULLY_CONNECTED;
-    GeneralPool(pool::General): AVERAGE_POOL_2D | MAX_POOL_2D if pool::applies;
+    GeneralPool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D if pool::is_wide;
     Pool(pool::Pool): AVERAGE_POOL_2D | MAX_POOL_2D;
     FloatUnary(unary::Unary): RELU | RELU6 | RELU_N1_TO_1 | LEAKY_RELU | LOGISTIC | TANH | HARD_SWISH | ELU | ABS | SQRT | RSQRT if float::applies;
     FloatBinary(binary::Binary): ADD | SUB | MUL | MAXIMUM | MINIMUM | PRELU if float::applies;

@@ -55,7 +55,7 @@ impl<'m> Kernel<'m> for Softmax {
         cx.arity(1, 1)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let (from, to) = (input.dtype, output.dtype);
-        let beta = cx.options(9)?.get(0, 0.0_f32)?;
+        let beta = cx.option(9, 0, 0.0_f32)?;
         cx.ensure(is_scale(beta), OperatorProblem::Beta, 0)?;
         cx.ensure(
             input.shape.dims() == output.shape.dims(),
@@ -67,10 +67,10 @@ impl<'m> Kernel<'m> for Softmax {
         // The reciprocal of the output's scale and how much the product may differ from 1, the zero point, and the most
         // elements whose sum fits. TFLite accepts scales of int16 that differ by a thousandth, and ignores the difference.
         let (units, noise, zero, most) = match (from, to) {
-            (DataType::Int8, DataType::Int8) => (256.0, 0.0, -128, 1 << SUM_BITS),
-            (DataType::Int8, DataType::Int16) => (65536.0, 0.001, -32768, 1 << SUM_BITS),
-            (DataType::Int16, DataType::Int16) => (32768.0, 0.001, 0, 1 << 16),
-            (DataType::Float32, DataType::Float32) => (0.0, 1.0, 0, usize::MAX),
+            (DataType::Int8, DataType::Int8) if BYTES => (256.0, 0.0, -128, 1 << SUM_BITS),
+            (DataType::Int8, DataType::Int16) if BYTES => (65536.0, 0.001, -32768, 1 << SUM_BITS),
+            (DataType::Int16, DataType::Int16) if WORDS => (32768.0, 0.001, 0, 1 << 16),
+            (DataType::Float32, DataType::Float32) if FLOATS => (0.0, 1.0, 0, usize::MAX),
             (DataType::Int8 | DataType::Int16 | DataType::Float32, other) | (other, _) => {
                 return cx.fail(OperatorProblem::DataType, other.code() as usize);
             }
@@ -122,6 +122,7 @@ impl Softmax {
     /// Sets what int8 inputs are scaled by.
     ///
     /// TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
+    #[inline(never)]
     fn scale(&mut self, cx: &Context<'_>, scale: f32) -> Result<()> {
         let scale =
             f64::from(self.beta) * f64::from(scale) * f64::from(1 << (31 - DIFFERENCE_BITS));

@@ -262,7 +262,7 @@ pub(super) fn run_two<'m>(
     output_bytes: usize,
 ) -> Vec<i8> {
     let mut output = vec![-99; output_bytes];
-    kernel.run(Views {
+    let views = Views {
         inputs,
         overwritten: [false; 2],
         trail: None,
@@ -270,7 +270,11 @@ pub(super) fn run_two<'m>(
         output: &mut output,
         scratch: &mut [],
         table: &[],
-    });
+    };
+    match kernel.hot() {
+        Some(hot) => hot.run(views),
+        None => kernel.run(views),
+    }
     output
 }
 

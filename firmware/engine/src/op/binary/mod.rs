@@ -58,12 +58,11 @@ impl<'m> Kernel<'m> for Binary {
                 tensor.dtype.code() as usize,
             )?;
         }
-        let geometry = Broadcast::new(cx, [&first.shape, &second.shape], &output.shape)?;
         let mut binary = Self {
             opcode: cx.opcode,
             function: Function::Float,
             dtype,
-            geometry,
+            geometry: Broadcast::default(),
             scaling: Scaling {
                 zeros: [0; 2],
                 factors: [Rescale::ZERO; 3],
@@ -75,6 +74,8 @@ impl<'m> Kernel<'m> for Binary {
             },
             range: [f32::NEG_INFINITY, f32::INFINITY],
         };
+        let shapes = [&first.shape, &second.shape];
+        binary.geometry.read(cx, shapes, &output.shape)?;
         use DataType::{Float32, Int8, Int16, Int32};
         binary.function = match (cx.opcode, dtype) {
             (_, Float32) if FLOATS => Function::Float,
@@ -94,7 +95,7 @@ impl<'m> Kernel<'m> for Binary {
         };
         let mut activation = 0;
         if options > 0 {
-            activation = cx.options(options)?.get(0, 0)?;
+            activation = cx.option(options, 0, 0)?;
             if FLOATS && dtype == Float32 {
                 binary.range = float::range(cx, activation)?;
             }
@@ -128,6 +129,7 @@ impl<'m> Kernel<'m> for Binary {
 
 impl Binary {
     /// Reads scales and zero points.
+    #[inline(never)]
     fn scale<'m>(
         &mut self,
         cx: &Context<'m>,

@@ -1,10 +1,6 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D, int8.
 
-use crate::arena::Views;
-use crate::flatbuffer::Result;
-use crate::op::context::{Clamp, Context};
-use crate::op::pool::{Geometry, Reduction};
-use crate::op::{Hot, Kernel};
+use crate::op::pool::{Geometry, Pool, Reduction};
 
 /// Channels that are done at a time.
 const BLOCK: usize = 4;
@@ -15,46 +11,11 @@ const OFFSET: i32 = 128;
 /// Elements whose sum, each at most 255, fits 16 bits.
 const MOST_IN_FIELDS: usize = 257;
 
-pub(crate) struct Pool {
-    geometry: Geometry,
-    clamp: Clamp,
-}
-
-impl<'m> Kernel<'m> for Pool {
-    fn read(cx: &Context<'m>) -> Result<Self> {
-        let geometry = Geometry::read(cx)?;
-        let to = cx.int8(1, cx.output()?)?;
-        super::same_quantization(cx, cx.int8(0, cx.input(0)?)?, to)?;
-        Ok(Self {
-            geometry,
-            clamp: cx.clamp(super::activation(cx)?, to)?,
-        })
-    }
-
-    fn hot(&self) -> Option<Hot<'_, 'm>> {
-        Some(Hot::Pool(self))
-    }
-}
-
 impl Pool {
-    /// Runs it.
-    #[inline]
-    pub(in crate::op) fn compute(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            ..
-        } = views;
-        self.geometry
-            .windows(1, input, output, &mut |corner, taps, out| {
-                self.window(corner, taps, out);
-            });
-    }
-
     /// Reduces the window at the start of `corner` to one pixel. Channel by channel in blocks, so that the
     /// sums stay in registers.
     #[inline]
-    fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {
+    pub(super) fn window(&self, corner: &[i8], (height, width): (usize, usize), out: &mut [i8]) {
         let area = height * width;
         let count = area.max(1) as i32;
         let Geometry {
@@ -78,12 +39,15 @@ impl Pool {
             }; BLOCK];
             for row in 0..height {
                 let start = row * line * channels + block * BLOCK;
-                let pixels = corner[start..].chunks(channels).take(width);
+                let mut pixels = &corner[start..];
                 if fields_suit && out.len() == BLOCK {
-                    pixels.for_each(|pixel| fields.add(pixel));
+                    for _ in 0..width {
+                        fields.add(pixels);
+                        pixels = pixels.get(channels..).unwrap_or_default();
+                    }
                     continue;
                 }
-                for pixel in pixels {
+                for pixel in pixels.chunks(channels).take(width) {
                     for (sum, &value) in sums.iter_mut().zip(pixel).take(out.len()) {
                         *sum = match reduction {
                             Reduction::Average => *sum + i32::from(value),
@@ -116,6 +80,7 @@ struct Fields {
 }
 
 impl Fields {
+    #[inline]
     fn add(&mut self, elements: &[i8]) {
         if let Some(elements) = elements.first_chunk() {
             let word = u32::from_le_bytes(elements.map(|x| x as u8)) ^ 0x8080_8080;
@@ -124,6 +89,7 @@ impl Fields {
         }
     }
 
+    #[inline]
     fn sums(&self) -> [i32; BLOCK] {
         let Self { even, odd } = self;
         [even & 0xffff, odd & 0xffff, even >> 16, odd >> 16].map(|sum| sum as i32)

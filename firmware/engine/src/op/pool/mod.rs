@@ -1,19 +1,94 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D.
 
-mod general;
 mod int8;
 #[cfg(test)]
 mod tests;
+mod wide;
 
-pub(super) use general::{General, applies};
-pub(super) use int8::Pool;
-
+use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::context::{Affine, Context};
+use crate::linked::LINKED;
+use crate::op::context::{Clamp, Context};
 use crate::op::window::Window;
+use crate::op::{Hot, Kernel, float};
 use crate::opcode::Opcode;
-use crate::tensor::TensorInfo;
+use crate::tensor::{DataType, TensorInfo};
+
+const WIDE: bool = LINKED.kernel("GeneralPool");
+pub(super) const IS_LINKED: bool = WIDE || LINKED.kernel("Pool");
+
+/// Whether the elements are wider than a byte.
+pub(crate) fn is_wide(cx: &Context<'_>) -> bool {
+    let dtype = cx.input(0).map(|input| input.dtype);
+    matches!(dtype, Ok(DataType::Int16 | DataType::Float32))
+}
+
+pub(crate) struct Pool {
+    geometry: Geometry,
+    dtype: DataType,
+    /// The least and greatest output: of integers and of floats.
+    clamp: Clamp,
+    range: [f32; 2],
+}
+
+impl<'m> Kernel<'m> for Pool {
+    fn read(cx: &Context<'m>) -> Result<Self> {
+        let geometry = Geometry::read(cx)?;
+        let (input, output) = (cx.input(0)?, cx.output()?);
+        let dtype = input.dtype;
+        cx.ensure(
+            dtype == output.dtype,
+            OperatorProblem::ElementType,
+            output.dtype.code() as usize,
+        )?;
+        let is_known =
+            dtype == DataType::Int8 || WIDE && matches!(dtype, DataType::Int16 | DataType::Float32);
+        cx.ensure(is_known, OperatorProblem::DataType, dtype.code() as usize)?;
+        let activation = cx.option(5, 5, 0)?;
+        let (mut clamp, mut range) = (Clamp { min: 0, max: 0 }, [0.0; 2]);
+        if WIDE && dtype == DataType::Float32 {
+            range = float::range(cx, activation)?;
+        } else {
+            let (from, to) = (cx.affine(0, input)?, cx.affine(1, output)?);
+            // TFLite accepts scales that differ by float noise, and ignores the difference.
+            let same = from.zero_point == to.zero_point && (from.scale - to.scale).abs() <= 1e-6;
+            cx.ensure(same, OperatorProblem::SameQuantization, 0)?;
+            clamp = cx.clamp_to(dtype, activation, to)?;
+        }
+        Ok(Self {
+            geometry,
+            dtype,
+            clamp,
+            range,
+        })
+    }
+
+    fn hot(&self) -> Option<Hot<'_, 'm>> {
+        Some(Hot::Pool(self))
+    }
+}
+
+impl Pool {
+    /// Runs it.
+    #[inline]
+    pub(in crate::op) fn compute(&self, views: Views<'_>) {
+        let Views {
+            inputs: [input, _],
+            output,
+            ..
+        } = views;
+        let element = self.dtype.bits() / 8;
+        self.geometry
+            .windows(element, input, output, &mut |corner, taps, out| {
+                if WIDE && element > 1 {
+                    self.wide_window(corner, taps, out);
+                } else {
+                    self.window(corner, taps, out);
+                }
+            });
+    }
+}
 
 /// What becomes of a window's elements.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -36,6 +111,7 @@ struct Geometry {
 }
 
 impl Geometry {
+    #[inline(never)]
     fn read(cx: &Context<'_>) -> Result<Self> {
         cx.arity(1, 1)?;
         let options = cx.options(5)?;
@@ -86,15 +162,4 @@ impl Geometry {
             }
         }
     }
-}
-
-/// The fused activation.
-fn activation(cx: &Context<'_>) -> Result<i8> {
-    cx.options(5)?.get(5, 0)
-}
-
-/// TFLite accepts scales that differ by float noise, and ignores the difference.
-fn same_quantization(cx: &Context<'_>, from: Affine, to: Affine) -> Result<()> {
-    let same = from.zero_point == to.zero_point && (from.scale - to.scale).abs() <= 1e-6;
-    cx.ensure(same, OperatorProblem::SameQuantization, 0)
 }

@@ -5,12 +5,12 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::general::{General, Range};
-use super::{Geometry, Reduction};
+use super::{Geometry, Pool, Reduction};
 use crate::op::context::Clamp;
 use crate::op::element::Element;
 use crate::op::tests::run;
 use crate::op::window::Window;
+use crate::tensor::DataType;
 
 fn window() -> impl Strategy<Value = Window> {
     let sizes = (1..9_usize, 1..5_usize, 1..4_usize, any::<bool>());
@@ -113,7 +113,8 @@ proptest! {
                 out.clamp(low, high) as i16
             })
             .collect();
-        let pool = General { geometry, range: Range::Int16(Clamp { min: low, max: high }) };
+        let clamp = Clamp { min: low, max: high };
+        let pool = Pool { geometry, dtype: DataType::Int16, clamp, range: [0.0; 2] };
         prop_assert_eq!(run(&pool, &raw(&words), expected.len() * 2), raw(&expected));
 
         let (low, high) = (f32::from(bounds.0), f32::from(bounds.1));
@@ -126,7 +127,7 @@ proptest! {
                 out.max(low).min(high)
             })
             .collect();
-        let pool = General { geometry, range: Range::Float(low, high) };
+        let pool = Pool { geometry, dtype: DataType::Float32, clamp, range: [low, high] };
         let found = run(&pool, &raw(&floats), expected.len() * 4);
         for (i, expected) in expected.into_iter().enumerate() {
             prop_assert_eq!(f32::load(&found, i), expected);

@@ -8,6 +8,7 @@ use crate::op::softmax::table::{exponential, look_up, reciprocal};
 use crate::quantize::Rescale;
 
 /// From differences to 6553.5ths, ten of which are the table's range.
+#[inline(never)]
 pub(super) fn read(cx: &Context<'_>, scale: f32, beta: f32) -> Result<Rescale> {
     let range = 10.0 / 65535.0;
     let rescale = cx.rescale(f64::from(scale) * f64::from(beta) / range)?;

@@ -29,6 +29,7 @@ impl Unary {
         round(x * unit)
     }
 
+    #[inline(never)]
     pub(super) fn read_inverse_root(&mut self, cx: &Context<'_>) -> Result<()> {
         let factor = self.root_factor();
         self.positive = factor.ok_or(cx.error(OperatorProblem::Multiplier, 0))?;

@@ -19,6 +19,7 @@ fn short(cx: &Context<'_>, factor: f32) -> Result<Rescale> {
 
 impl Unary {
     /// TFLite `HardSwishPrepare`: from 128 times the input's scale to the output's, and to one in which 3 is 2^15.
+    #[inline(never)]
     pub(super) fn read_hard_swish(&mut self, cx: &Context<'_>) -> Result<()> {
         let fine = self.from.scale * (1.0 / 128.0);
         self.positive = short(cx, fine / self.to.scale)?;

@@ -113,7 +113,7 @@ impl<'m> Kernel<'m> for Unary {
         let mut unary = Self::new(cx.opcode, function, types, from, to);
         unary.elements = elements;
         if cx.opcode == Opcode::LEAKY_RELU {
-            unary.alpha = cx.options(75)?.get(0, 0.0)?;
+            unary.alpha = cx.option(75, 0, 0.0)?;
         }
         match function {
             Function::Slopes => unary.read_slopes(cx)?,

@@ -12,6 +12,7 @@ use crate::quantize::{Rescale, rounding_shift_right};
 const INPUT_BITS: u32 = 4;
 
 impl Unary {
+    #[inline(never)]
     pub(super) fn read_sigmoid(&mut self, cx: &Context<'_>) -> Result<()> {
         let (scale, zero_point) = if self.opcode == Opcode::TANH {
             (1.0 / 128.0, 0)

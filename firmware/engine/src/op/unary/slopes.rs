@@ -6,19 +6,20 @@ use crate::op::unary::Unary;
 use crate::opcode::Opcode;
 
 impl Unary {
+    #[inline(never)]
     pub(super) fn read_slopes(&mut self, cx: &Context<'_>) -> Result<()> {
         // TFLite `CalculateReluOpData`, `PrepareAbsRsqrt` and `PrepareQuantizeReference` divide in double precision,
         // `CalculateOpDataLeakyRelu` in single.
         let (from, to) = (self.from.scale, self.to.scale);
-        let mut positive = f64::from(from) / f64::from(to);
-        let mut negative = positive;
         if self.opcode == Opcode::LEAKY_RELU {
-            positive = f64::from(from / to);
-            negative = f64::from(from * self.alpha / to);
+            let slope = from * self.alpha / to;
+            self.flips = slope < 0.0;
+            self.positive = cx.rescale(f64::from(from / to))?;
+            self.negative = cx.rescale(f64::from(slope.abs()))?;
+            return Ok(());
         }
-        self.positive = cx.rescale(positive)?;
-        self.negative = cx.rescale(negative.abs())?;
-        self.flips = negative < 0.0;
+        self.positive = cx.rescale(f64::from(from) / f64::from(to))?;
+        self.negative = self.positive;
         let activation = match self.opcode {
             Opcode::RELU => 1,
             Opcode::RELU_N1_TO_1 => 2,

@@ -8,6 +8,7 @@ use crate::op::unary::Unary;
 use crate::opcode::Opcode;
 
 impl Unary {
+    #[inline(never)]
     pub(super) fn read_wide_sigmoid(&mut self, cx: &Context<'_>) -> Result<()> {
         let fits = self.to.scale == 1.0 / 32768.0;
         cx.ensure(fits, OperatorProblem::CurveOutput, 0)?;
