@@ -44,10 +44,13 @@ impl<'m> Context<'m> {
     #[inline(never)]
     pub(crate) fn integers(&self, i: usize) -> Result<Integers<'m>> {
         let tensor = &self.any_input(i)?;
-        Ok(if tensor.dtype == DataType::Int64 {
-            Integers::Long(Vector::new(self.constant(i, tensor, DataType::Int64)?))
+        let long = tensor.dtype == DataType::Int64;
+        let dtype = if long { tensor.dtype } else { DataType::Int32 };
+        let bytes = self.constant(i, tensor, dtype)?;
+        Ok(if long {
+            Integers::Long(Vector::new(bytes))
         } else {
-            Integers::Short(Vector::new(self.constant(i, tensor, DataType::Int32)?))
+            Integers::Short(Vector::new(bytes))
         })
     }
 

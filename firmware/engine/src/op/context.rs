@@ -104,6 +104,13 @@ impl<'m> Context<'m> {
         self.ensure(outputs == 1, OperatorProblem::Outputs, outputs)
     }
 
+    /// Checks that there are so many inputs and one output, and that the options are of this type, which are returned.
+    #[inline(never)]
+    pub(crate) fn form(&self, inputs: usize, options: u8) -> Result<Options<'_, 'm>> {
+        self.arity(inputs, inputs)?;
+        self.options(options)
+    }
+
     /// Input `i`, one of the first [`KEPT_INPUTS`], which must not be left out.
     pub(crate) fn input(&self, i: usize) -> Result<&TensorInfo<'m>> {
         self.once(1 + i, self.inputs.get(i).filter(|&index| index != -1))
@@ -179,17 +186,14 @@ impl<'m> Context<'m> {
     }
 
     /// The bytes of operand `i`, which must be a constant of this type.
+    #[inline(never)]
     pub(crate) fn constant(
         &self,
         i: usize,
         tensor: &TensorInfo<'m>,
         dtype: DataType,
     ) -> Result<&'m [u8]> {
-        self.ensure(
-            tensor.dtype == dtype,
-            OperatorProblem::DataType,
-            tensor.dtype.code() as usize,
-        )?;
+        self.of_type(tensor, dtype)?;
         tensor.data.ok_or(self.error(OperatorProblem::Constant, i))
     }
 
@@ -205,38 +209,55 @@ impl<'m> Context<'m> {
         channels: usize,
         dtype: DataType,
     ) -> Result<Option<Vector<'m, T>>> {
-        if self.checked {
-            let index = self.inputs.get(i).and_then(|i| usize::try_from(i).ok());
-            let data =
-                index.map(|index| TensorInfo::data(&self.tensors.get(index)?, &self.buffers));
-            return Ok(data.transpose()?.map(Vector::new));
-        }
-        let Some(tensor) = self.optional_input(i)? else {
+        Ok(self.bias_bytes(i, channels, dtype)?.map(Vector::new))
+    }
+
+    #[inline(never)]
+    fn bias_bytes(&self, i: usize, channels: usize, dtype: DataType) -> Result<Option<&'m [u8]>> {
+        let index = self.inputs.get(i).unwrap_or(-1);
+        if index == -1 {
             return Ok(None);
-        };
-        let data = self.constant(i, &tensor, dtype)?;
-        self.ensure(
-            tensor.shape.elements() == channels,
-            OperatorProblem::Shape,
-            i,
-        )?;
-        let mut zero_points = tensor.quantization.zero_points.iter();
-        self.ensure(
-            zero_points.all(|zero| zero == 0),
-            OperatorProblem::ZeroPoint,
-            i,
-        )?;
-        Ok(Some(Vector::new(data)))
+        }
+        if self.checked {
+            let table = self.tensors.get(index as usize)?;
+            return TensorInfo::data(&table, &self.buffers).map(Some);
+        }
+        let tensor = &self.tensor(index)?;
+        let data = self.constant(i, tensor, dtype)?;
+        let fits = tensor.shape.elements() == channels;
+        self.ensure(fits, OperatorProblem::Shape, i)?;
+        let no_zero_points = all_zero(&tensor.quantization.zero_points);
+        self.ensure(no_zero_points, OperatorProblem::ZeroPoint, i)?;
+        Ok(Some(data))
+    }
+
+    /// Checks that a tensor's elements are of this type.
+    #[inline(never)]
+    pub(crate) fn of_type(&self, tensor: &TensorInfo<'_>, dtype: DataType) -> Result<()> {
+        let code = tensor.dtype.code() as usize;
+        self.ensure(tensor.dtype == dtype, OperatorProblem::DataType, code)
+    }
+
+    /// Checks that operand `i` has this shape.
+    #[inline(never)]
+    pub(crate) fn of_shape(&self, i: usize, tensor: &TensorInfo<'_>, dims: &[usize]) -> Result<()> {
+        let fits = tensor.shape.dims() == dims;
+        self.ensure(fits, OperatorProblem::Shape, i)
+    }
+
+    /// The dimensions of a tensor that must have `N` of them.
+    pub(crate) fn dims<const N: usize>(&self, tensor: &TensorInfo<'_>) -> Result<[usize; N]> {
+        let rank = tensor.shape.dims().len();
+        tensor
+            .shape
+            .exactly()
+            .ok_or(self.error(OperatorProblem::Rank, rank))
     }
 
     /// Scale and zero point of an int8 tensor quantized as a whole. `i` is the operand, counted over inputs,
     /// then outputs.
     pub(crate) fn int8(&self, i: usize, tensor: &TensorInfo<'m>) -> Result<Affine> {
-        self.ensure(
-            tensor.dtype == DataType::Int8,
-            OperatorProblem::DataType,
-            tensor.dtype.code() as usize,
-        )?;
+        self.of_type(tensor, DataType::Int8)?;
         self.affine(i, tensor)
     }
 
@@ -289,13 +310,17 @@ impl<'m> Context<'m> {
             OperatorProblem::QuantizedAxis,
             1,
         )?;
-        let mut zero_points = quantization.zero_points.iter();
-        self.ensure(
-            zero_points.all(|zero| zero == 0),
-            OperatorProblem::ZeroPoint,
-            1,
-        )?;
+        let no_zero_points = all_zero(&quantization.zero_points);
+        self.ensure(no_zero_points, OperatorProblem::ZeroPoint, 1)?;
         Ok(scales)
+    }
+
+    /// The scale of int8 weights that are quantized as a whole, with zero points of 0; they are operand `i`.
+    #[inline(never)]
+    pub(crate) fn weight_scale(&self, i: usize, tensor: &TensorInfo<'m>) -> Result<f32> {
+        let scales = self.weight_scales(tensor, 0)?;
+        let scale = scales.get(0).filter(|_| scales.len() == 1);
+        scale.ok_or(self.error(OperatorProblem::QuantizedAxis, i))
     }
 
     /// The fixed-point form of a factor.
@@ -305,14 +330,15 @@ impl<'m> Context<'m> {
     }
 
     /// The option table, which must be of this type of `union BuiltinOptions`; an absent one holds the defaults.
-    pub(crate) fn options(&self, kind: u8) -> Result<Options<'m>> {
+    #[inline(never)]
+    pub(crate) fn options(&self, kind: u8) -> Result<Options<'_, 'm>> {
         let fits = self.options.is_none() || self.options_type == kind;
         self.ensure(
             fits,
             OperatorProblem::Options,
             usize::from(self.options_type),
         )?;
-        Ok(Options(self.options))
+        Ok(Options(self.options.as_ref()))
     }
 
     /// The range of a fused activation, int8.
@@ -367,13 +393,24 @@ impl<'m> Context<'m> {
     }
 }
 
-/// An operator's options, by the schema's field numbers.
-pub(crate) struct Options<'m>(Option<Table<'m>>);
+#[inline(never)]
+fn all_zero(numbers: &Vector<'_, i64>) -> bool {
+    numbers.bytes().iter().all(|&byte| byte == 0)
+}
 
-impl<'m> Options<'m> {
+/// An operator's options, by the schema's field numbers.
+pub(crate) struct Options<'c, 'm>(Option<&'c Table<'m>>);
+
+impl<'m> Options<'_, 'm> {
     pub(crate) fn get<T: Scalar>(&self, id: usize, default: T) -> Result<T> {
         self.0
             .map_or(Ok(default), |table| table.scalar(id, default))
+    }
+
+    /// A byte, 0 if it is absent. More than a byte is returned in less code.
+    #[inline(never)]
+    pub(crate) fn byte(&self, id: usize) -> Result<usize> {
+        self.get(id, 0_u8).map(usize::from)
     }
 
     /// A text, empty if it is absent.

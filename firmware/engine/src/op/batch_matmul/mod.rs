@@ -10,7 +10,7 @@ use crate::kernel::cast;
 use crate::op::context::Context;
 use crate::op::{Kernel, Wiring};
 use crate::quantize::Rescale;
-use crate::tensor::{DataType, MAX_RANK, Shape};
+use crate::tensor::{DataType, MAX_RANK};
 
 /// Most dimensions of batches.
 const BATCH_RANK: usize = MAX_RANK - 2;
@@ -45,19 +45,13 @@ enum Arithmetic {
 
 impl<'m> Kernel<'m> for BatchMatMul {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
+        let options = cx.form(2, 101)?;
         let (first, second, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
-        let options = cx.options(101)?;
-        let adjoint = [options.get(0, 0_u8)? != 0, options.get(1, 0_u8)? != 0];
+        let adjoint = [options.byte(0)? != 0, options.byte(1)? != 0];
 
         let arithmetic = if first.dtype == DataType::Float32 {
-            for tensor in [&second, &output] {
-                cx.ensure(
-                    tensor.dtype == DataType::Float32,
-                    OperatorProblem::DataType,
-                    tensor.dtype.code() as usize,
-                )?;
-            }
+            cx.of_type(second, DataType::Float32)?;
+            cx.of_type(output, DataType::Float32)?;
             Arithmetic::Float
         } else {
             let (a, b, to) = (cx.int8(0, first)?, cx.int8(1, second)?, cx.int8(2, output)?);
@@ -71,8 +65,7 @@ impl<'m> Kernel<'m> for BatchMatMul {
             }
         };
 
-        let shapes = [&first, &second, &output].map(|tensor| tensor.shape);
-        let dims = shapes.each_ref().map(Shape::dims);
+        let dims = [first, second, output].map(|tensor| tensor.shape.dims());
         Self::new(dims, adjoint, arithmetic).map_err(|(problem, value)| cx.error(problem, value))
     }
 
@@ -133,18 +126,17 @@ impl BatchMatMul {
         adjoint: [bool; 2],
         arithmetic: Arithmetic,
     ) -> core::result::Result<Self, (OperatorProblem, usize)> {
-        let (first_batches, first_rows, first_columns) = split(first)?;
-        let (second_batches, second_rows, second_columns) = split(second)?;
-        let (output_batches, rows, columns) = split(output)?;
-        let oriented = |adjoint, rows, columns| {
-            if adjoint {
-                (columns, rows)
-            } else {
-                (rows, columns)
-            }
-        };
-        let (left, depth) = oriented(adjoint[0], first_rows, first_columns);
-        let (second_depth, right) = oriented(adjoint[1], second_rows, second_columns);
+        let (first_batches, [first_rows, first_columns]) = split(first)?;
+        let (second_batches, [second_rows, second_columns]) = split(second)?;
+        let (output_batches, [rows, columns]) = split(output)?;
+        let (mut left, mut depth) = (first_rows, first_columns);
+        if adjoint[0] {
+            (left, depth) = (depth, left);
+        }
+        let (mut second_depth, mut right) = (second_rows, second_columns);
+        if adjoint[1] {
+            (second_depth, right) = (right, second_depth);
+        }
         if depth != second_depth {
             return Err((OperatorProblem::Shape, 1));
         }
@@ -154,13 +146,17 @@ impl BatchMatMul {
 
         let mut batches = [(1, [0; 2]); BATCH_RANK];
         let mut steps = [first_rows * first_columns, second_rows * second_columns];
-        for (i, batch) in batches.iter_mut().enumerate().rev() {
-            let (dims, out) = ([first_batches[i], second_batches[i]], output_batches[i]);
-            if dims.iter().any(|&dim| dim != out && dim != 1) || !dims.contains(&out) {
+        // From the last dimension on.
+        for i in 0..BATCH_RANK {
+            let [a, b, out] = [first_batches, second_batches, output_batches]
+                .map(|batches| batches.iter().rev().nth(i).map_or(1, |&dim| dim));
+            let fits = |dim| dim == out || dim == 1;
+            if !fits(a) || !fits(b) || a != out && b != out {
                 return Err((OperatorProblem::Shape, 2));
             }
-            *batch = (out, [0, 1].map(|i| if dims[i] == 1 { 0 } else { steps[i] }));
-            steps = [steps[0] * dims[0], steps[1] * dims[1]];
+            let step = |dim: usize, step: usize| if dim == 1 { 0 } else { step };
+            batches[BATCH_RANK - 1 - i] = (out, [step(a, steps[0]), step(b, steps[1])]);
+            steps = [steps[0] * a, steps[1] * b];
         }
         let matrix = |lines_are_rows, columns| {
             let (line, element) = if lines_are_rows {
@@ -213,15 +209,11 @@ impl BatchMatMul {
     }
 }
 
-/// The dimensions of batches, filled up in front with 1, the rows and the columns.
-fn split(
-    dims: &[usize],
-) -> core::result::Result<([usize; BATCH_RANK], usize, usize), (OperatorProblem, usize)> {
-    match *dims {
-        [ref batches @ .., rows, columns] if batches.len() <= BATCH_RANK => {
-            let mut filled = [1; BATCH_RANK];
-            filled[BATCH_RANK - batches.len()..].copy_from_slice(batches);
-            Ok((filled, rows, columns))
+/// The dimensions of batches, the rows and the columns.
+fn split(dims: &[usize]) -> core::result::Result<(&[usize], [usize; 2]), (OperatorProblem, usize)> {
+    match dims {
+        [batches @ .., rows, columns] if batches.len() <= BATCH_RANK => {
+            Ok((batches, [*rows, *columns]))
         }
         _ => Err((OperatorProblem::Rank, dims.len())),
     }

@@ -36,9 +36,8 @@ pub(super) struct Along {
 
 impl<'m> Kernel<'m> for Batches {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(3, 3)?;
         let to_batch = cx.opcode == Opcode::SPACE_TO_BATCH_ND;
-        cx.options(if to_batch { 25 } else { 24 })?;
+        cx.form(3, if to_batch { 25 } else { 24 })?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let element = element(cx, input, output)?;
         let (whole, parts) = if to_batch {
@@ -128,11 +127,10 @@ impl<'m> Kernel<'m> for Batches {
                 row * line + column * self.pixel,
                 block * self.batches * image + small_row * small_line + small_column * self.pixel,
             );
-            if self.to_batch {
-                copy.copy(input, output);
-            } else {
-                copy.reversed().copy(input, output);
+            if !self.to_batch {
+                copy.reverse();
             }
+            copy.copy(input, output);
         }
     }
 }

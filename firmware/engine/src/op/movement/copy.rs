@@ -32,14 +32,20 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
+    /// Nothing at all.
+    pub(super) const NOTHING: Self = Self {
+        run: 0,
+        repeats: [Repeat::ONCE; RANK],
+        rank: 0,
+        from: 0,
+        to: 0,
+    };
+
     /// One run, from the start of the source to the start of the target.
     pub(crate) fn run(bytes: usize) -> Self {
         Self {
             run: bytes,
-            repeats: [Repeat::ONCE; RANK],
-            rank: 0,
-            from: 0,
-            to: 0,
+            ..Self::NOTHING
         }
     }
 
@@ -78,13 +84,13 @@ impl Copy {
         self.to += to;
     }
 
-    /// The copy back.
-    pub(crate) fn reversed(mut self) -> Self {
+    /// Makes it the copy back.
+    #[inline(never)]
+    pub(crate) fn reverse(&mut self) {
         (self.from, self.to) = (self.to, self.from);
         for repeat in &mut self.repeats {
             (repeat.from, repeat.to) = (repeat.to, repeat.from);
         }
-        self
     }
 
     pub(crate) fn copy(&self, source: &[i8], target: &mut [i8]) {

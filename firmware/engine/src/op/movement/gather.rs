@@ -21,15 +21,10 @@ pub(crate) struct Gather {
 
 impl<'m> Kernel<'m> for Gather {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
-        let options = cx.options(23)?;
+        let options = cx.form(2, 23)?;
         let (input, indices, output) = (cx.input(0)?, cx.input(1)?, cx.output()?);
         let element = element(cx, input, output)?;
-        cx.ensure(
-            indices.dtype == DataType::Int32,
-            OperatorProblem::DataType,
-            indices.dtype.code() as usize,
-        )?;
+        cx.of_type(indices, DataType::Int32)?;
         let (dims, chosen) = (input.shape.dims(), indices.shape.dims());
         let axis = cx.axis(options.get(0, 0)?, dims.len())?;
         let batch_dims: i32 = options.get(1, 0)?;
@@ -47,8 +42,9 @@ impl<'m> Kernel<'m> for Gather {
         let (&length, inner) = from_axis.split_first().ok_or(wrong)?;
         let (batches, outer) = before.split_at_checked(batch_dims).ok_or(wrong)?;
         let chosen = chosen.strip_prefix(batches).ok_or(wrong)?;
-        let expected = before.iter().chain(chosen).chain(inner);
-        let fits = output.shape.dims().iter().eq(expected);
+        let out = output.shape.dims().strip_prefix(before);
+        let out = out.and_then(|out| out.strip_prefix(chosen));
+        let fits = out == Some(inner);
         cx.ensure(fits, OperatorProblem::Shape, 2)?;
 
         if let Some(constant) = indices.data {

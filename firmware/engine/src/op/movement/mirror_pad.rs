@@ -5,7 +5,7 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::op::Kernel;
 use crate::op::context::Context;
-use crate::op::movement::{Copy, element, pad, strides};
+use crate::op::movement::{Copy, Sides, pad};
 use crate::tensor::MAX_RANK;
 
 pub(crate) struct MirrorPad {
@@ -30,38 +30,30 @@ pub(super) struct Border {
 
 impl<'m> Kernel<'m> for MirrorPad {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
-        let mode: i8 = cx.options(77)?.get(0, 0)?;
-        let mirror = match mode {
-            0 => 1,
-            1 => 0,
-            other => {
-                return cx.fail(OperatorProblem::Padding, usize::from(other.unsigned_abs()));
-            }
-        };
-        let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, input, output)?;
-        let amounts = pad::amounts(cx, input, output)?;
-
-        let (dims, to) = (input.shape.dims(), output.shape.dims());
-        let mut copy = Copy::run(element);
-        let (from_strides, to_strides) = (strides(dims, element), strides(to, element));
+        // 0: the outermost element is the mirror; 1: it is mirrored, too.
+        let mode = cx.form(2, 77)?.byte(0)?;
+        cx.ensure(mode < 2, OperatorProblem::Padding, mode)?;
+        let mirror = 1 - mode;
+        let sides = &Sides::read(cx)?;
+        let mut copy = Copy::run(sides.element);
         let mut borders = [Border::default(); MAX_RANK];
-        for ((i, &length), border) in dims.iter().enumerate().rev().zip(&mut borders) {
-            let (before, after) = amounts[i];
+        let mut inner = borders.iter_mut();
+        pad::amounts(cx, sides, &mut |i, before, after| {
+            let length = sides.input.dim(i);
             let room = length - mirror;
             let fits = before <= room && after <= room;
             cx.ensure(fits, OperatorProblem::Paddings, i)?;
-            let stride = to_strides[i] as usize;
-            copy.repeat(length, from_strides[i], to_strides[i]);
-            copy.start(0, before * stride);
-            *border = Border {
-                before,
-                after,
-                length,
-                stride,
-            };
-        }
+            sides.repeat(&mut copy, length, (i, 0, 1), (i, before));
+            if let Some(border) = inner.next() {
+                *border = Border {
+                    before,
+                    after,
+                    length,
+                    stride: sides.output.stride(i) as usize,
+                };
+            }
+            Ok(())
+        })?;
         Ok(Self {
             copy,
             borders,

@@ -1,113 +1,95 @@
 //! PAD and PADV2: borders of zeros, or of another number.
 
-use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
 use crate::op::context::Context;
-use crate::op::movement::{Copy, element, strides};
-use crate::op::{Kernel, Wiring};
+use crate::op::movement::{Copy, Move, Sides, element};
 use crate::opcode::Opcode;
-use crate::tensor::{DataType, MAX_RANK, TensorInfo};
+use crate::tensor::{DataType, TensorInfo};
 
-pub(crate) struct Pad {
-    copy: Copy,
-    element: usize,
-    /// What stands for zero, in every byte; PADV2 has the whole element as an operand.
-    zero: i8,
-    /// Whether the number comes from an operand.
-    given: bool,
+/// What is around the elements.
+#[derive(Clone, Copy)]
+pub(super) enum Border {
+    /// This in every byte, which stands for zero.
+    Zero(i8),
+    /// The operand of PADV2, whose elements have so many bytes.
+    Given(usize),
 }
 
-/// Elements before and after along each dimension of the input, which add up to the output's shape.
+impl Border {
+    /// The operand that it is in.
+    pub(super) fn operand(self) -> Option<usize> {
+        matches!(self, Self::Given(_)).then_some(2)
+    }
+
+    #[inline(never)]
+    pub(super) fn fill(self, number: &[i8], output: &mut [i8]) {
+        let (bytes, number) = match &self {
+            Self::Zero(zero) => (1, core::slice::from_ref(zero)),
+            Self::Given(bytes) => (*bytes, number),
+        };
+        for element in output.chunks_exact_mut(bytes) {
+            element
+                .iter_mut()
+                .zip(number)
+                .for_each(|(out, byte)| *out = *byte);
+        }
+    }
+}
+
+/// Calls `each` with every dimension of the input, from the last on, and the elements before and after along it; they add
+/// up to the output's shape.
+#[inline(never)]
 pub(super) fn amounts(
     cx: &Context<'_>,
-    input: &TensorInfo<'_>,
-    output: &TensorInfo<'_>,
-) -> Result<[(usize, usize); MAX_RANK]> {
-    let (dims, to) = (input.shape.dims(), output.shape.dims());
-    let rank = dims.len();
-    cx.ensure(to.len() == rank, OperatorProblem::Shape, cx.inputs.len())?;
-    let paddings = cx.input(1)?;
-    let numbers = cx.integers(1)?;
-    cx.ensure(
-        paddings.shape.dims() == [rank, 2],
-        OperatorProblem::Shape,
-        1,
-    )?;
-    let mut amounts = [(0, 0); MAX_RANK];
-    for (i, (&from, &to)) in dims.iter().zip(to).enumerate() {
-        let wrong = cx.error(OperatorProblem::Paddings, i);
-        let amount = |side| numbers.size(2 * i + side).ok_or(wrong);
-        let (before, after) = (amount(0)?, amount(1)?);
-        let sum = before.saturating_add(after).saturating_add(from);
-        cx.ensure(sum == to, OperatorProblem::Paddings, i)?;
-        amounts[i] = (before, after);
+    sides: &Sides<'_>,
+    each: &mut dyn FnMut(usize, usize, usize) -> Result<()>,
+) -> Result<()> {
+    let rank = sides.input.dims.len();
+    let fits = sides.output.dims.len() == rank;
+    cx.ensure(fits, OperatorProblem::Shape, cx.inputs.len())?;
+    let numbers = &cx.integers(1)?;
+    let fits = cx.input(1)?.shape.dims() == [rank, 2];
+    cx.ensure(fits, OperatorProblem::Shape, 1)?;
+    for i in (0..rank).rev() {
+        let amount = |side| numbers.size(2 * i + side).unwrap_or(usize::MAX);
+        let (before, after) = (amount(0), amount(1));
+        let sum = before
+            .saturating_add(after)
+            .saturating_add(sides.input.dim(i));
+        let fits = sum == sides.output.dim(i);
+        cx.ensure(fits, OperatorProblem::Paddings, i)?;
+        each(i, before, after)?;
     }
-    Ok(amounts)
+    Ok(())
 }
 
-impl<'m> Kernel<'m> for Pad {
-    fn read(cx: &Context<'m>) -> Result<Self> {
-        let given = cx.opcode == Opcode::PADV2;
-        let inputs = 2 + usize::from(given);
-        cx.arity(inputs, inputs)?;
-        cx.options(if given { 43 } else { 22 })?;
-        let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, input, output)?;
-        if given {
-            let number = cx.input(2)?;
-            super::element(cx, number, output)?;
-            cx.ensure(number.shape.elements() == 1, OperatorProblem::Shape, 2)?;
-        }
-        let amounts = amounts(cx, input, output)?;
-
-        let (dims, to) = (input.shape.dims(), output.shape.dims());
-        let mut copy = Copy::run(element);
-        let (from_strides, to_strides) = (strides(dims, element), strides(to, element));
-        for (i, &dim) in dims.iter().enumerate().rev() {
-            copy.repeat(dim, from_strides[i], to_strides[i]);
-            copy.start(0, amounts[i].0 * to_strides[i] as usize);
-        }
-        Ok(Self {
-            copy,
-            element,
-            zero: zero(cx, output)?,
-            given,
-        })
-    }
-
-    fn wiring(&self, _: &Context<'m>) -> Wiring {
-        Wiring {
-            inputs: [Some(0), self.given.then_some(2)],
-            ..Wiring::input(0)
-        }
-    }
-
-    fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, number],
-            output,
-            ..
-        } = views;
-        if self.given && self.element > 1 {
-            for out in output.chunks_exact_mut(self.element) {
-                out.iter_mut()
-                    .zip(number)
-                    .for_each(|(out, byte)| *out = *byte);
-            }
-        } else {
-            output.fill(match number.first() {
-                Some(&number) if self.given => number,
-                _ => self.zero,
-            });
-        }
-        self.copy.copy(input, output);
-    }
+#[inline(never)]
+pub(super) fn read(cx: &Context<'_>, movement: &mut Move) -> Result<()> {
+    let given = cx.opcode == Opcode::PADV2;
+    cx.form(2 + usize::from(given), if given { 43 } else { 22 })?;
+    let sides = &Sides::read(cx)?;
+    let output = cx.output()?;
+    movement.border = Some(if given {
+        let number = cx.input(2)?;
+        element(cx, number, output)?;
+        cx.ensure(number.shape.elements() == 1, OperatorProblem::Shape, 2)?;
+        Border::Given(sides.element)
+    } else {
+        Border::Zero(zero(cx, output)?)
+    });
+    let copy = &mut movement.copy;
+    *copy = Copy::run(sides.element);
+    amounts(cx, sides, &mut |i, before, _| {
+        sides.repeat(copy, sides.input.dim(i), (i, 0, 1), (i, before));
+        Ok(())
+    })
 }
 
 /// Each byte of what stands for zero in a tensor.
 ///
 /// TFLite `pad.cc`: the output's zero point for 8-bit integers, and 0 for all else.
+#[inline(never)]
 pub(super) fn zero<'m>(cx: &Context<'m>, output: &TensorInfo<'m>) -> Result<i8> {
     let eight_bits = matches!(output.dtype, DataType::Int8 | DataType::Uint8);
     Ok(if eight_bits && !output.quantization.scales.is_empty() {

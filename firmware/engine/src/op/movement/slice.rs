@@ -1,48 +1,37 @@
 //! SLICE: a block of a tensor.
 
-use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::Kernel;
 use crate::op::context::Context;
-use crate::op::movement::{Copy, element, strides};
+use crate::op::movement::{Copy, Move, Sides};
 
-pub(crate) struct Slice(Copy);
-
-impl<'m> Kernel<'m> for Slice {
-    fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(3, 3)?;
-        cx.options(48)?;
-        let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, input, output)?;
-        let (dims, to) = (input.shape.dims(), output.shape.dims());
-        let (begin, size) = (cx.integers(1)?, cx.integers(2)?);
-        let rank = dims.len();
-        cx.ensure(to.len() == rank, OperatorProblem::Shape, 3)?;
-        cx.ensure(begin.len() == rank, OperatorProblem::Shape, 1)?;
-        cx.ensure(size.len() == rank, OperatorProblem::Shape, 2)?;
-
-        let mut copy = Copy::run(element);
-        let (from_strides, to_strides) = (strides(dims, element), strides(to, element));
-        for (i, (&dim, &count)) in dims.iter().zip(to).enumerate().rev() {
-            let wrong = cx.error(OperatorProblem::Slice, i);
-            let start = begin.size(i).ok_or(wrong)?;
-            let room = dim.checked_sub(start).ok_or(wrong)?;
-            // A size of -1 stands for all the rest.
-            let wanted = if size.get(i) == Some(-1) {
-                Some(room)
-            } else {
-                size.size(i)
-            };
-            let fits = wanted == Some(count) && count <= room;
-            cx.ensure(fits, OperatorProblem::Slice, i)?;
-            copy.repeat(count, from_strides[i], to_strides[i]);
-            copy.start(start * from_strides[i] as usize, 0);
-        }
-        Ok(Self(copy))
+#[inline(never)]
+pub(super) fn read(cx: &Context<'_>, movement: &mut Move) -> Result<()> {
+    cx.form(3, 48)?;
+    let sides = &Sides::read(cx)?;
+    let (begin, size) = (&cx.integers(1)?, &cx.integers(2)?);
+    let rank = sides.input.dims.len();
+    for (i, len) in [
+        (1, begin.len()),
+        (2, size.len()),
+        (3, sides.output.dims.len()),
+    ] {
+        cx.ensure(len == rank, OperatorProblem::Shape, i)?;
     }
-
-    fn run(&self, views: Views<'_>) {
-        self.0.between(views);
+    movement.copy = Copy::run(sides.element);
+    for i in (0..rank).rev() {
+        let count = sides.output.dim(i);
+        let start = begin.size(i).unwrap_or(usize::MAX);
+        let room = sides.input.dim(i).saturating_sub(start);
+        // A size of -1 stands for all the rest.
+        let wanted = if size.get(i) == Some(-1) {
+            Some(room)
+        } else {
+            size.size(i)
+        };
+        let fits = wanted == Some(count) && count <= room;
+        cx.ensure(fits, OperatorProblem::Slice, i)?;
+        sides.repeat(&mut movement.copy, count, (i, start, 1), (i, 0));
     }
+    Ok(())
 }

@@ -1,14 +1,9 @@
 //! STRIDED_SLICE: every n-th element along each dimension, forwards or backwards.
 
-use crate::arena::Views;
 use crate::error::OperatorProblem;
 use crate::flatbuffer::Result;
-use crate::op::Kernel;
-use crate::op::axis::Integers;
 use crate::op::context::Context;
-use crate::op::movement::{Copy, element, strides};
-
-pub(crate) struct StridedSlice(Copy);
+use crate::op::movement::{Copy, Move, Sides};
 
 /// What the file says about one dimension.
 pub(super) struct Along {
@@ -24,96 +19,90 @@ pub(super) struct Along {
     pub(super) offset: bool,
 }
 
-impl<'m> Kernel<'m> for StridedSlice {
-    fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(4, 4)?;
-        let options = cx.options(32)?;
-        let mask = |id| options.get(id, 0_i32);
-        let unusual = mask(2)? | mask(3)?;
-        cx.ensure(
-            unusual == 0,
-            OperatorProblem::SliceMask,
-            unusual.unsigned_abs() as usize,
-        )?;
-        let (begin_mask, end_mask, shrink_mask) = (mask(0)?, mask(1)?, mask(4)?);
-        let offset = options.get(5, 0_u8)? != 0;
-
-        let (input, output) = (cx.input(0)?, cx.output()?);
-        let element = element(cx, input, output)?;
-        let (dims, to) = (input.shape.dims(), output.shape.dims());
-        let (begin, end, stride) = (cx.integers(1)?, cx.integers(2)?, cx.integers(3)?);
-        let given = begin.len();
-        let fits = end.len() == given && stride.len() == given && given <= dims.len();
-        cx.ensure(fits, OperatorProblem::Shape, 1)?;
-
-        let mut copy = Copy::run(element);
-        let (from_strides, to_strides) = (strides(dims, element), strides(to, element));
-        let mut left = to.len();
-        for (i, &dim) in dims.iter().enumerate().rev() {
-            let wrong = cx.error(OperatorProblem::Slice, i);
-            let number = |numbers: &Integers<'_>| numbers.get(i);
-            let bit = |mask: i32| i < given && mask >> i & 1 != 0;
-            // Dimensions that nothing is said about are taken whole.
-            let along = Along {
-                begin: number(&begin).unwrap_or(0),
-                end: number(&end).unwrap_or(i32::MAX),
-                stride: number(&stride).unwrap_or(1),
-                begin_mask: bit(begin_mask),
-                end_mask: bit(end_mask),
-                shrink: bit(shrink_mask),
-                offset: offset && i < given,
-            };
-            let (start, count) = along.range(dim).ok_or(wrong)?;
-            copy.start(start * from_strides[i] as usize, 0);
-            if along.shrink {
-                continue;
-            }
-            left = left.checked_sub(1).ok_or(wrong)?;
-            cx.ensure(to.get(left) == Some(&count), OperatorProblem::Slice, i)?;
-            // A stride beyond the input is that of a single element.
-            let stride = if count > 1 { along.stride as isize } else { 1 };
-            copy.repeat(count, from_strides[i] * stride, to_strides[left]);
-        }
-        cx.ensure(left == 0, OperatorProblem::Shape, 4)?;
-        Ok(Self(copy))
+#[inline(never)]
+pub(super) fn read(cx: &Context<'_>, movement: &mut Move) -> Result<()> {
+    let options = cx.form(4, 32)?;
+    // Of begin, end, ellipsis, new axis and shrinking.
+    let mut masks = [0_i32; 5];
+    for (id, mask) in masks.iter_mut().enumerate() {
+        *mask = options.get(id, 0)?;
     }
+    let [begin_mask, end_mask, ellipsis, new_axis, shrink_mask] = masks;
+    let unusual = (ellipsis | new_axis).unsigned_abs() as usize;
+    cx.ensure(unusual == 0, OperatorProblem::SliceMask, unusual)?;
+    let offset = options.byte(5)? != 0;
 
-    fn run(&self, views: Views<'_>) {
-        self.0.between(views);
+    let sides = &Sides::read(cx)?;
+    let (begin, end, stride) = (&cx.integers(1)?, &cx.integers(2)?, &cx.integers(3)?);
+    let (given, rank) = (begin.len(), sides.input.dims.len());
+    let fits = end.len() == given && stride.len() == given && given <= rank;
+    cx.ensure(fits, OperatorProblem::Shape, 1)?;
+
+    movement.copy = Copy::run(sides.element);
+    let mut left = sides.output.dims.len();
+    for i in (0..rank).rev() {
+        let bit = |mask: i32| i < given && mask >> i & 1 != 0;
+        // Dimensions that nothing is said about are taken whole.
+        let along = Along {
+            begin: begin.get(i).unwrap_or(0),
+            end: end.get(i).unwrap_or(i32::MAX),
+            stride: stride.get(i).unwrap_or(1),
+            begin_mask: bit(begin_mask),
+            end_mask: bit(end_mask),
+            shrink: bit(shrink_mask),
+            offset: offset && i < given,
+        };
+        let (start, count) = along.range(sides.input.dim(i)).unwrap_or((0, 0));
+        left = left.wrapping_sub(usize::from(!along.shrink));
+        let fits = if along.shrink {
+            1
+        } else {
+            sides.output.dim(left)
+        };
+        cx.ensure(count == fits, OperatorProblem::Slice, i)?;
+        // A stride beyond the input is that of a single element.
+        let step = if count > 1 { along.stride } else { 1 };
+        sides.repeat(&mut movement.copy, count, (i, start, step), (left, 0));
     }
+    cx.ensure(left == 0, OperatorProblem::Shape, 4)
 }
 
 impl Along {
     /// The first element and how many there are, along a dimension of so many; `None` if there are none.
     ///
     /// TFLite `StridedSliceStartForAxis` and `StridedSliceEndForAxis`.
+    #[inline(never)]
     pub(super) fn range(&self, dim: usize) -> Option<(usize, usize)> {
-        let dim = dim as i64;
-        let stride = i64::from(self.stride);
+        let (dim, stride) = (dim as i32, self.stride);
+        let forwards = stride > 0;
         // Where a slice can begin and end: one before the first element, too, if it goes backwards.
-        let (low, high) = if stride > 0 { (0, dim) } else { (-1, dim - 1) };
-        let place = |index: i64| if index < 0 { index + dim } else { index };
-        let start = match (self.begin_mask, stride > 0) {
+        let (low, high) = if forwards { (0, dim) } else { (-1, dim - 1) };
+        let wrap = |index: i32| if index < 0 { index + dim } else { index };
+        let place = |index: i32| wrap(index).max(low).min(high);
+        let start = match (self.begin_mask, forwards) {
             (true, true) => 0,
             (true, false) => dim - 1,
-            _ => place(i64::from(self.begin)).max(low).min(high),
+            _ => place(self.begin),
         };
         if self.shrink {
-            let inside = stride > 0 && (0..dim).contains(&place(i64::from(self.begin)));
-            return (inside || self.begin_mask && stride > 0).then_some((start as usize, 1));
+            let inside = self.begin_mask || (0..dim).contains(&wrap(self.begin));
+            return (forwards && inside).then_some((start as usize, 1));
         }
-        let end = match (self.end_mask, stride > 0) {
-            (true, true) => dim,
-            (true, false) => -1,
-            _ => {
-                let end = i64::from(self.end) + if self.offset { start } else { 0 };
-                place(end).max(low).min(high)
+        let end = match (self.end_mask, self.offset) {
+            (true, _) => {
+                if forwards {
+                    dim
+                } else {
+                    -1
+                }
             }
+            (_, true) => place(self.end.saturating_add(start)),
+            _ => place(self.end),
         };
-        let length = if stride > 0 { end - start } else { start - end };
-        let count = length
-            .checked_add(stride.abs() - 1)?
-            .checked_div(stride.abs())?;
-        (length > 0).then_some((start as usize, count as usize))
+        let length = if forwards { end - start } else { start - end };
+        let last = (length - 1)
+            .cast_unsigned()
+            .checked_div(stride.unsigned_abs())?;
+        (length > 0).then_some((start as usize, last as usize + 1))
     }
 }

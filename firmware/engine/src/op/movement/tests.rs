@@ -5,12 +5,13 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::batches;
 use super::batches::Batches;
 use super::copy::Copy;
 use super::gather::Gather;
 use super::mirror_pad::{Border, MirrorPad};
+use super::sides::Side;
 use super::strided_slice::Along;
-use super::{batches, strides};
 use crate::op::tests::run_two as run;
 use crate::tensor::MAX_RANK;
 
@@ -49,10 +50,10 @@ proptest! {
         let mut order: Vec<usize> = (0..dims.len()).collect();
         order.sort_by_key(|&i| keys[i]);
         let to: Vec<usize> = order.iter().map(|&i| dims[i]).collect();
-        let (from_strides, to_strides) = (strides(&dims, element), strides(&to, element));
+        let (from_side, to_side) = (Side::new(&dims, element), Side::new(&to, element));
         let mut copy = Copy::run(element);
         for (i, &from) in order.iter().enumerate().rev() {
-            copy.repeat(to[i], from_strides[from], to_strides[i]);
+            copy.repeat(to[i], from_side.stride(from), to_side.stride(i));
         }
         let input = bytes(dims.iter().product::<usize>() * element);
         let mut output = vec![0; input.len()];
@@ -64,7 +65,8 @@ proptest! {
             prop_assert_eq!(&output[to..to + element], &input[from..from + element]);
         }
         let mut back = vec![0; input.len()];
-        copy.reversed().copy(&output, &mut back);
+        copy.reverse();
+        copy.copy(&output, &mut back);
         prop_assert_eq!(back, input);
     }
 
@@ -75,11 +77,11 @@ proptest! {
     ) {
         let inner: Vec<usize> = dims.iter().map(|&(dim, ..)| dim).collect();
         let outer: Vec<usize> = dims.iter().map(|&(dim, before, after)| dim + before + after).collect();
-        let (small, large) = (strides(&inner, element), strides(&outer, element));
+        let (small, large) = (Side::new(&inner, element), Side::new(&outer, element));
         let mut copy = Copy::run(element);
         for (i, &(dim, before, _)) in dims.iter().enumerate().rev() {
-            copy.repeat(dim, small[i], large[i]);
-            copy.start(0, before * large[i] as usize);
+            copy.repeat(dim, small.stride(i), large.stride(i));
+            copy.start(0, before * large.stride(i) as usize);
         }
         let input = bytes(inner.iter().product::<usize>() * element);
         let mut padded = vec![-99; outer.iter().product::<usize>() * element];
@@ -100,7 +102,8 @@ proptest! {
             }
         }
         let mut back = vec![0; input.len()];
-        copy.reversed().copy(&padded, &mut back);
+        copy.reverse();
+        copy.copy(&padded, &mut back);
         prop_assert_eq!(back, input);
     }
 
@@ -150,12 +153,12 @@ proptest! {
             .collect();
         let inner: Vec<usize> = dims.iter().map(|&(dim, ..)| dim).collect();
         let outer: Vec<usize> = dims.iter().map(|&(dim, before, after)| dim + before + after).collect();
-        let (small, large) = (strides(&inner, element), strides(&outer, element));
+        let (small, large) = (Side::new(&inner, element), Side::new(&outer, element));
         let mut copy = Copy::run(element);
         let mut borders = [Border::default(); MAX_RANK];
         for ((i, &(length, before, after)), border) in dims.iter().enumerate().rev().zip(&mut borders) {
-            let stride = large[i] as usize;
-            copy.repeat(length, small[i], large[i]);
+            let stride = large.stride(i) as usize;
+            copy.repeat(length, small.stride(i), large.stride(i));
             copy.start(0, before * stride);
             *border = Border { before, after, length, stride };
         }

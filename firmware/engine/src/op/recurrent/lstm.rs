@@ -19,7 +19,7 @@ const CELL_STATE: usize = 19;
 /// Peepholes, projection and layer normalization.
 const UNSUPPORTED: [usize; 9] = [9, 10, 11, 16, 17, 20, 21, 22, 23];
 /// `ActivationFunctionType.TANH`.
-const TANH: i8 = 4;
+const TANH: usize = 4;
 
 /// The scale of gates before their activation, Q3.12, and after it, 0.15.
 const GATE_SCALE: f64 = 1.0 / 4096.0;
@@ -45,11 +45,11 @@ pub(crate) struct Lstm<'m> {
 }
 
 /// A gate: a dense layer of the input and one of the latest output.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Gate<'m> {
     pub(super) input: Part<'m>,
     pub(super) recurrent: Part<'m>,
-    pub(super) bias: Vector<'m, i32>,
+    pub(super) bias: Option<Vector<'m, i32>>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,31 +62,23 @@ impl<'m> Kernel<'m> for Lstm<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
         cx.arity(20, 24)?;
         for i in UNSUPPORTED {
-            let absent = cx.optional_input(i)?.is_none();
+            let absent = cx.inputs.get(i).is_none_or(|index| index == -1);
             cx.ensure(absent, OperatorProblem::Lstm, i)?;
         }
         let (input, output) = (cx.input(0)?, cx.output()?);
-        let (hidden, cell) = (cx.any_input(HIDDEN_STATE)?, cx.any_input(CELL_STATE)?);
+        let (hidden, cell) = (&cx.any_input(HIDDEN_STATE)?, &cx.any_input(CELL_STATE)?);
         let options = cx.options(71)?;
-        let activation = options.get(0, 0_i8)?;
-        cx.ensure(
-            activation == TANH,
-            OperatorProblem::Activation,
-            usize::from(activation.unsigned_abs()),
-        )?;
-        let diagonal = options.get(5, 0_u8)? != 0;
+        let activation = options.byte(0)?;
+        cx.ensure(activation == TANH, OperatorProblem::Activation, activation)?;
+        let diagonal = options.byte(5)? != 0;
         cx.ensure(!diagonal, OperatorProblem::Lstm, RECURRENT_WEIGHTS)?;
 
         let (from, to) = (cx.int8(0, input)?, cx.int8(cx.inputs.len(), output)?);
-        let remembered = cx.int8(HIDDEN_STATE, &hidden)?;
+        let remembered = cx.int8(HIDDEN_STATE, hidden)?;
         // The output is a copy of what is remembered.
         cx.ensure(to == remembered, OperatorProblem::SameQuantization, 0)?;
-        cx.ensure(
-            cell.dtype == DataType::Int16,
-            OperatorProblem::DataType,
-            cell.dtype.code() as usize,
-        )?;
-        let cell_scale = cx.affine(CELL_STATE, &cell)?.scale;
+        cx.of_type(cell, DataType::Int16)?;
+        let cell_scale = cx.affine(CELL_STATE, cell)?.scale;
         let bits = cell_scale.to_bits();
         let power = (bits >> 23) as i32 - 127;
         cx.ensure(
@@ -95,35 +87,29 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             0,
         )?;
 
-        let time_major = options.get(3, 0_u8)? != 0;
-        let rank = cx.error(OperatorProblem::Rank, input.shape.dims().len());
-        let [first, second, depth] = input.shape.exactly().ok_or(rank)?;
+        let time_major = options.byte(3)? != 0;
+        let [first, second, depth] = cx.dims(input)?;
         let (batches, steps) = if time_major {
             (second, first)
         } else {
             (first, second)
         };
         let units = *output.shape.dims().last().unwrap_or(&1);
-        cx.ensure(
-            output.shape.dims() == [first, second, units],
-            OperatorProblem::Shape,
-            cx.inputs.len(),
-        )?;
-        for (i, state) in [(HIDDEN_STATE, &hidden), (CELL_STATE, &cell)] {
+        cx.of_shape(cx.inputs.len(), output, &[first, second, units])?;
+        for (i, state) in [(HIDDEN_STATE, hidden), (CELL_STATE, cell)] {
             let elements = state.shape.elements();
-            let fits = elements.is_multiple_of(units) && elements / units == batches;
+            let fits = units.checked_mul(batches) == Some(elements);
             cx.ensure(fits, OperatorProblem::Shape, i)?;
         }
 
-        let gate = |i: usize| {
-            Ok(Gate {
-                input: Part::read(cx, INPUT_WEIGHTS + i, [units, depth], from.scale)?,
-                recurrent: Part::read(cx, RECURRENT_WEIGHTS + i, [units, units], remembered.scale)?,
-                bias: cx
-                    .bias(BIASES + i, units)?
-                    .ok_or(cx.error(OperatorProblem::Lstm, BIASES + i))?,
-            })
-        };
+        let mut gates = [Gate::default(); 4];
+        for (i, gate) in gates.iter_mut().enumerate() {
+            gate.input = Part::read(cx, INPUT_WEIGHTS + i, [units, depth], from.scale)?;
+            gate.recurrent = Part::read(cx, RECURRENT_WEIGHTS + i, [units, units], to.scale)?;
+            gate.bias = cx.bias(BIASES + i, units)?;
+            let has_bias = gate.bias.is_some();
+            cx.ensure(has_bias, OperatorProblem::Lstm, BIASES + i)?;
+        }
         // TFLite `CreateInterGateMulParams`.
         let product = |first: f64, second: f64, to: f32| cx.rescale(first * second / f64::from(to));
         // TFLite `CreateLstmCellStateInfo`.
@@ -136,7 +122,7 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             depth,
             units,
             time_major,
-            gates: [gate(0)?, gate(1)?, gate(2)?, gate(3)?],
+            gates,
             input_zero: from.zero_point,
             hidden_zero: remembered.zero_point,
             forget: product(ACTIVATION_SCALE, f64::from(cell_scale), cell_scale)?,
@@ -208,14 +194,23 @@ impl Lstm<'_> {
         }
         let active = i32::from(tanh(self.cell_steps.of(*cell)));
         let scaled = self.hidden.apply(active * squashed(3));
-        scaled.saturating_add(self.hidden_zero).clamp(-128, 127) as i8
+        scaled.saturating_add(self.hidden_zero).max(-128).min(127) as i8
     }
 
     /// TFLite Micro `CalculateLstmGate`, before the activation: both parts are cut to 16 bits, and so is their sum.
     fn gate(&self, gate: &Gate<'_>, unit: usize, input: &[i8], hidden: &[i8]) -> i16 {
-        let bias = gate.bias.get(unit).unwrap_or(0);
+        let bias = gate.bias.and_then(|bias| bias.get(unit)).unwrap_or(0);
         let from_input = gate.input.apply(unit, input, self.input_zero, bias);
         from_input.saturating_add(gate.recurrent.apply(unit, hidden, self.hidden_zero, 0))
+    }
+}
+
+impl Default for Part<'_> {
+    fn default() -> Self {
+        Self {
+            weights: &[],
+            rescale: Rescale::ZERO,
+        }
     }
 }
 
@@ -223,13 +218,12 @@ impl<'m> Part<'m> {
     /// Reads int8 weights of this shape, quantized as a whole, for data of this scale.
     fn read(cx: &Context<'m>, i: usize, shape: [usize; 2], scale: f32) -> Result<Self> {
         // Only the input gate's can be left out, which is an LSTM of coupled gates.
-        let tensor = cx.optional_input(i)?;
-        let tensor = tensor.ok_or(cx.error(OperatorProblem::Lstm, i))?;
-        cx.ensure(tensor.shape.dims() == shape, OperatorProblem::Shape, i)?;
-        let weights = cast::as_i8(cx.constant(i, &tensor, DataType::Int8)?);
-        let scales = cx.weight_scales(&tensor, 0)?;
-        let weight_scale = scales.get(0).filter(|_| scales.len() == 1);
-        let weight_scale = weight_scale.ok_or(cx.error(OperatorProblem::QuantizedAxis, i))?;
+        let tensor = &cx
+            .optional_input(i)?
+            .ok_or(cx.error(OperatorProblem::Lstm, i))?;
+        cx.of_shape(i, tensor, &shape)?;
+        let weights = cast::as_i8(cx.constant(i, tensor, DataType::Int8)?);
+        let weight_scale = cx.weight_scale(i, tensor)?;
         // TFLite `GetQuantizedConvolutionMultipler`, in double precision as TFLite Micro's Python package computes it.
         let rescale = cx.rescale(f64::from(scale) * f64::from(weight_scale) / GATE_SCALE)?;
         Ok(Self { weights, rescale })
@@ -243,5 +237,5 @@ impl<'m> Part<'m> {
 }
 
 fn saturate(x: i32) -> i16 {
-    x.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+    x.max(i16::MIN.into()).min(i16::MAX.into()) as i16
 }

@@ -5,7 +5,7 @@
 
 use crate::arena::Views;
 use crate::error::OperatorProblem;
-use crate::flatbuffer::{Result, Scalar, Vector};
+use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{self, cast};
 use crate::op::context::Context;
 use crate::op::{Kernel, Wiring};
@@ -22,7 +22,7 @@ pub(crate) struct Svdf<'m> {
     pub(super) memory: usize,
     pub(super) features: &'m [i8],
     /// Of the memory's type.
-    pub(super) time: &'m [u8],
+    pub(super) time: &'m [i8],
     pub(super) bias: Option<Vector<'m, i32>>,
     /// Whether numbers are remembered in 16 bits rather than 8.
     pub(super) wide: bool,
@@ -35,73 +35,46 @@ pub(crate) struct Svdf<'m> {
 
 impl<'m> Kernel<'m> for Svdf<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(5, 5)?;
+        let options = cx.form(5, 6)?;
         let (input, features, time) = (cx.input(0)?, cx.input(1)?, cx.input(2)?);
-        let (state, output) = (cx.any_input(4)?, cx.output()?);
-        let options = cx.options(6)?;
+        let (state, output) = (&cx.any_input(4)?, cx.output()?);
         let (from, to) = (cx.int8(0, input)?, cx.int8(5, output)?);
         let wide = state.dtype == DataType::Int16;
-        let remembered = if wide {
-            cx.affine(4, &state)?
-        } else {
-            cx.int8(4, &state)?
-        };
+        if !wide {
+            cx.of_type(state, DataType::Int8)?;
+        }
+        let remembered = cx.affine(4, state)?;
         let feature_weights = cast::as_i8(cx.constant(1, features, DataType::Int8)?);
-        let time_weights = cx.constant(2, time, state.dtype)?;
+        let time_weights = cast::as_i8(cx.constant(2, time, state.dtype)?);
 
-        let rank = |tensor: &crate::TensorInfo<'_>| {
-            cx.error(OperatorProblem::Rank, tensor.shape.dims().len())
-        };
-        let [batches, depth] = input.shape.exactly().ok_or(rank(input))?;
-        let [filters, filter_depth] = features.shape.exactly().ok_or(rank(features))?;
-        let [time_filters, memory] = time.shape.exactly().ok_or(rank(time))?;
-        let filters_per_unit = options.positive(cx, 0, 0)?;
-        cx.ensure(
-            filter_depth == depth && filters.is_multiple_of(filters_per_unit),
-            OperatorProblem::Shape,
-            1,
-        )?;
-        let units = filters / filters_per_unit;
-        cx.ensure(time_filters == filters, OperatorProblem::Shape, 2)?;
-        // Divided rather than multiplied, which could overflow.
+        let [batches, depth] = cx.dims(input)?;
+        let [filters, _] = cx.dims(features)?;
+        let [_, memory] = cx.dims(time)?;
+        let rank = options.positive(cx, 0, 0)?;
+        cx.of_shape(1, features, &[filters, depth])?;
+        cx.ensure(filters.is_multiple_of(rank), OperatorProblem::Shape, 1)?;
+        let units = filters / rank;
+        cx.of_shape(2, time, &[filters, memory])?;
+        // The weights' shapes bound the first product, and what the state holds the second.
         let elements = state.shape.elements();
-        let per_batch = elements / batches;
-        cx.ensure(
-            per_batch * batches == elements
-                && per_batch.is_multiple_of(filters)
-                && per_batch / filters == memory,
-            OperatorProblem::Shape,
-            4,
-        )?;
-        cx.ensure(
-            output.shape.dims() == [batches, units],
-            OperatorProblem::Shape,
-            5,
-        )?;
+        let fits = (filters * memory).checked_mul(batches) == Some(elements);
+        cx.ensure(fits, OperatorProblem::Shape, 4)?;
+        cx.of_shape(5, output, &[batches, units])?;
         // TFLite applies no activation to integers: it relies on the output's range, which stands for RELU.
-        let activation = options.get(1, 0_i8)?;
-        cx.ensure(
-            matches!(activation, 0 | 1),
-            OperatorProblem::Activation,
-            usize::from(activation.unsigned_abs()),
-        )?;
+        let activation = options.byte(1)?;
+        cx.ensure(activation < 2, OperatorProblem::Activation, activation)?;
 
-        let scale = |tensor, axis| {
-            let scales = cx.weight_scales(tensor, axis)?;
-            let one = scales.get(0).filter(|_| scales.len() == 1);
-            one.ok_or(cx.error(OperatorProblem::QuantizedAxis, 1))
-        };
         // TFLite `PrepareSvdf`, in double precision as TFLite Micro's Python package computes it.
         let factor = |scale: f32, weights: f32, to: f32| {
             cx.rescale(f64::from(scale) * f64::from(weights) / f64::from(to))
         };
-        let to_memory = factor(from.scale, scale(features, 0)?, remembered.scale)?;
-        let to_output = factor(remembered.scale, scale(time, 0)?, to.scale)?;
+        let to_memory = factor(from.scale, cx.weight_scale(1, features)?, remembered.scale)?;
+        let to_output = factor(remembered.scale, cx.weight_scale(1, time)?, to.scale)?;
         Ok(Self {
             batches,
             depth,
             units,
-            rank: filters_per_unit,
+            rank,
             memory,
             features: feature_weights,
             time: time_weights,
@@ -134,66 +107,67 @@ impl<'m> Kernel<'m> for Svdf<'m> {
             output,
             ..
         } = views;
-        if self.wide {
-            let state = cast::as_i16_mut(cast::as_u8_mut(state));
-            self.compute(input, state, Vector::<i16>::new(self.time), output);
-        } else {
-            self.compute(input, state, Vector::<i8>::new(self.time), output);
-        }
+        self.compute(input, state, output);
     }
 }
 
 impl Svdf<'_> {
     /// TFLite `EvalIntegerSvdfReference`, filter by filter, for which no sums have to be kept.
-    fn compute<T: Scalar + Into<i32> + TryFrom<i32>>(
-        &self,
-        input: &[i8],
-        state: &mut [T],
-        time: Vector<'_, T>,
-        output: &mut [i8],
-    ) {
-        let mut filters = state.chunks_exact_mut(self.memory);
+    fn compute(&self, input: &[i8], state: &mut [i8], output: &mut [i8]) {
+        let bytes = self.memory << u32::from(self.wide);
+        let mut filters = state.chunks_exact_mut(bytes);
         let batches = input.chunks_exact(self.depth);
         for (input, output) in batches.zip(output.chunks_exact_mut(self.units)) {
-            let mut weights = time.iter();
-            let mut features = self.features.chunks_exact(self.depth);
+            let mut weights = self
+                .features
+                .chunks_exact(self.depth)
+                .zip(self.time.chunks_exact(bytes));
             for (unit, out) in output.iter_mut().enumerate() {
                 let mut sum = self.bias.and_then(|bias| bias.get(unit)).unwrap_or(0);
-                let parts = filters.by_ref().zip(features.by_ref()).take(self.rank);
-                for (memory, features) in parts {
+                let parts = filters.by_ref().zip(weights.by_ref()).take(self.rank);
+                for (memory, (features, time)) in parts {
                     self.remember(memory, kernel::dot(input, features, self.input_zero));
-                    // The memory first, so that no weight is taken for nothing at its end.
-                    for (&remembered, weight) in memory.iter().zip(weights.by_ref()) {
-                        let remembered: i32 = remembered.into();
-                        let product = (remembered - self.memory_zero).wrapping_mul(weight.into());
-                        sum = sum.wrapping_add(product);
-                    }
+                    sum = sum.wrapping_add(self.over_time(memory, time));
                 }
                 let scaled = self.to_output.apply(sum);
-                *out = scaled.saturating_add(self.output_zero).clamp(-128, 127) as i8;
+                *out = scaled.saturating_add(self.output_zero).max(-128).min(127) as i8;
             }
         }
+    }
+
+    /// The products of what a filter remembers.
+    fn over_time(&self, memory: &[i8], weights: &[i8]) -> i32 {
+        if !self.wide {
+            return kernel::dot(memory, weights, self.memory_zero);
+        }
+        let pairs = memory.as_chunks().0.iter().zip(weights.as_chunks().0);
+        pairs.fold(0, |sum: i32, (&remembered, &weight)| {
+            let product = (short(remembered) - self.memory_zero).wrapping_mul(short(weight));
+            sum.wrapping_add(product)
+        })
     }
 
     /// Forgets the oldest number of a filter and takes in a new one.
     ///
     /// TFLite Micro has long added an 8-bit memory's zero point after cutting to 8 bits, whereupon the sum wrapped
     /// around; it now cuts afterwards, as here.
-    fn remember<T: Copy + TryFrom<i32>>(&self, memory: &mut [T], sum: i32) {
-        let (least, greatest) = if self.wide {
-            (-32768, 32767)
-        } else {
-            (-128, 127)
-        };
+    fn remember(&self, memory: &mut [i8], sum: i32) {
+        let (size, greatest) = if self.wide { (2, 32767) } else { (1, 127) };
         let new = self
             .to_memory
             .apply(sum)
             .saturating_add(self.memory_zero)
-            .max(least)
+            .max(!greatest)
             .min(greatest);
-        memory.copy_within(1.., 0);
-        if let (Some(last), Ok(new)) = (memory.last_mut(), T::try_from(new)) {
-            *last = new;
+        memory.copy_within(size.., 0);
+        let latest = memory.iter_mut().rev().take(size).rev();
+        for (to, from) in latest.zip(new.to_le_bytes()) {
+            *to = from as i8;
         }
     }
+}
+
+/// A 16-bit integer.
+fn short(bytes: [i8; 2]) -> i32 {
+    i16::from_le_bytes(bytes.map(|byte| byte as u8)).into()
 }

@@ -150,7 +150,7 @@ fn lstm_step(lstm: &Lstm<'_>, input: &[i8], hidden: &mut [i8], cell: &mut [i16])
             let x = cut(gate
                 .input
                 .rescale
-                .apply(x.wrapping_add(gate.bias.get(unit).unwrap())));
+                .apply(x.wrapping_add(gate.bias.unwrap().get(unit).unwrap())));
             cut(x + cut(gate.recurrent.rescale.apply(y))) as i16
         });
         sums.collect::<Vec<i16>>()
@@ -211,8 +211,8 @@ proptest! {
     fn svdf((shape, wide, features, time, bias, factors, [input_zero, memory_zero, output_zero], inputs) in svdf_case()) {
         let (batches, depth, units, rank, memory) = shape;
         let bias = bias.map(|bias| words(&bias));
-        let narrow: Vec<u8> = time.iter().map(|&x| x as u8).collect();
-        let stored = if wide { shorts(&time) } else { narrow };
+        let narrow: Vec<i8> = time.iter().map(|&x| x as i8).collect();
+        let stored = if wide { crate::kernel::cast::as_i8(&shorts(&time)).to_vec() } else { narrow };
         let svdf = Svdf {
             batches, depth, units, rank, memory, wide, input_zero, memory_zero, output_zero,
             features: &features,
@@ -240,7 +240,7 @@ proptest! {
         let gate = |i: usize| Gate {
             input: Part { weights: &gates[i].0, rescale: factors[i].0 },
             recurrent: Part { weights: &gates[i].1, rescale: factors[i].1 },
-            bias: Vector::new(&biases[i]),
+            bias: Some(Vector::new(&biases[i])),
         };
         let scale = f64::from(power).exp2();
         let lstm = Lstm {

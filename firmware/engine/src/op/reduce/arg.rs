@@ -22,24 +22,21 @@ pub(crate) struct ArgReduce {
 
 impl<'m> Kernel<'m> for ArgReduce {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
         let min = cx.opcode == Opcode::ARG_MIN;
-        cx.options(if min { 57 } else { 40 })?;
+        cx.form(2, if min { 57 } else { 40 })?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let dtype = input.dtype;
         let supported = matches!(dtype, DataType::Int8 | DataType::Int16 | DataType::Float32);
         cx.ensure(supported, OperatorProblem::DataType, dtype.code() as usize)?;
         let long = output.dtype == DataType::Int64;
-        cx.ensure(
-            long || output.dtype == DataType::Int32,
-            OperatorProblem::OutputType,
-            output.dtype.code() as usize,
-        )?;
+        let code = output.dtype.code() as usize;
+        let fits = long || output.dtype == DataType::Int32;
+        cx.ensure(fits, OperatorProblem::OutputType, code)?;
         let dims = input.shape.dims();
         let (outer, from_axis) = dims.split_at(cx.constant_axis(1, dims.len())?);
         let wrong = cx.error(OperatorProblem::Shape, 2);
         let (&length, inner) = from_axis.split_first().ok_or(wrong)?;
-        let fits = output.shape.dims().iter().eq(outer.iter().chain(inner));
+        let fits = output.shape.dims().strip_prefix(outer) == Some(inner);
         cx.ensure(fits, OperatorProblem::Shape, 2)?;
         Ok(Self {
             dtype,

@@ -39,8 +39,7 @@ enum Kind {
 
 impl<'m> Kernel<'m> for Reduce {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        cx.arity(2, 2)?;
-        cx.options(27)?;
+        cx.form(2, 27)?;
         let (input, output) = (cx.input(0)?, cx.output()?);
         let dims = input.shape.dims();
         let geometry = Geometry::new(dims, &cx.axes(1, dims.len())?);

@@ -31,14 +31,10 @@ const LIMIT: usize = 1 << 19;
 impl Resize {
     /// Reads the options, which are of this type and have the two of interest from this field on.
     fn read(cx: &Context<'_>, kind: u8, first: usize) -> Result<Self> {
-        cx.arity(2, 2)?;
-        let options = cx.options(kind)?;
-        let (input, output, size) = (cx.input(0)?, cx.output()?, cx.integers(1)?);
-        let rank = cx.error(OperatorProblem::Rank, input.shape.dims().len());
-        let [batches, height, width, channels] = input.shape.exactly().ok_or(rank)?;
-        let rank = cx.error(OperatorProblem::Rank, output.shape.dims().len());
-        let [out_batches, out_height, out_width, out_channels] =
-            output.shape.exactly().ok_or(rank)?;
+        let options = cx.form(2, kind)?;
+        let (input, output, size) = (cx.input(0)?, cx.output()?, &cx.integers(1)?);
+        let [batches, height, width, channels] = cx.dims(input)?;
+        let [out_batches, out_height, out_width, out_channels] = cx.dims(output)?;
         let same = (batches, channels) == (out_batches, out_channels);
         cx.ensure(same, OperatorProblem::Shape, 2)?;
         let wanted =
@@ -50,8 +46,8 @@ impl Resize {
             input: [height, width],
             output: [out_height, out_width],
             channels,
-            align_corners: options.get(first, 0_u8)? != 0,
-            half_pixel_centers: options.get(first + 1, 0_u8)? != 0,
+            align_corners: options.byte(first)? != 0,
+            half_pixel_centers: options.byte(first + 1)? != 0,
         })
     }
 }
