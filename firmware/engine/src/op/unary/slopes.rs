@@ -10,15 +10,14 @@ impl Unary {
         // TFLite `CalculateReluOpData`, `PrepareAbsRsqrt` and `PrepareQuantizeReference` divide in double precision,
         // `CalculateOpDataLeakyRelu` in single.
         let (from, to) = (self.from.scale, self.to.scale);
-        let mut positive = f64::from(from) / f64::from(to);
-        let mut negative = positive;
+        self.positive = cx.rescale(from, 1.0, to)?;
+        self.negative = self.positive;
         if self.opcode == Opcode::LEAKY_RELU {
-            positive = f64::from(from / to);
-            negative = f64::from(from * self.alpha / to);
+            let negative = from * self.alpha / to;
+            self.positive = cx.rescale(from / to, 1.0, 1.0)?;
+            self.negative = cx.rescale(negative.abs(), 1.0, 1.0)?;
+            self.flips = negative < 0.0;
         }
-        self.positive = cx.rescale(positive)?;
-        self.negative = cx.rescale(negative.abs())?;
-        self.flips = negative < 0.0;
         let activation = match self.opcode {
             Opcode::RELU => 1,
             Opcode::RELU_N1_TO_1 => 2,
