@@ -92,22 +92,26 @@ impl Mul<f32> for Real {
 impl Div for Real {
     type Output = Self;
 
-    /// Digit by digit. The divisor is not 0.
+    /// Digit by digit, of 8 bits each. The divisor is not 0.
     fn div(self, divisor: Self) -> Self {
-        let (mut rest, by) = (self.mantissa >> 1, divisor.mantissa >> 1);
-        // A bit that marks the end, above the quotient's 55.
-        let mut quotient = 1_u64;
-        while quotient < 1 << 55 {
-            quotient <<= 1;
-            if rest >= by {
-                rest -= by;
-                quotient |= 1;
+        let (mut rest, by) = (self.mantissa >> 8, divisor.mantissa >> 8);
+        let leading = (by >> 32) as u32;
+        let mut quotient = 0_u64;
+        // The first digit is 0 or 1.
+        for _ in 0..8 {
+            // Exact for divisors of single precision, at most 1 too great for others.
+            let mut digit = ((rest >> 32) as u32).checked_div(leading).unwrap_or(0);
+            let mut product = by * u64::from(digit);
+            if product > rest {
+                product -= by;
+                digit -= 1;
             }
-            rest <<= 1;
+            rest = (rest - product) << 8;
+            quotient = quotient << 8 | u64::from(digit);
         }
         Self::rounded(
             self.exponent - divisor.exponent + 1,
-            quotient << 9 | u64::from(rest != 0),
+            quotient << 7 | u64::from(rest != 0),
         )
     }
 }
