@@ -42,6 +42,7 @@ mod op;
 mod opcode;
 mod plan;
 mod quantize;
+mod real;
 mod tensor;
 mod variables;
 

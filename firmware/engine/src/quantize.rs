@@ -1,7 +1,9 @@
 //! Scales as integers: the fixed-point factors of TFLite and the arithmetic that applies them.
 //!
-//! Computed with the same roundings as TFLite's `QuantizeMultiplier` and `CalculateActivationRangeQuantized`, by
-//! integer operations on the bits of the floats: the core library has no `frexp` and no `round`.
+//! Computed with the same roundings as TFLite's `QuantizeMultiplier` and `CalculateActivationRangeQuantized`: the core
+//! library has no `frexp` and no `round`.
+
+use crate::real::Real;
 
 /// A positive real factor as `multiplier / 2^31 * 2^shift`, the multiplier in [2^30, 2^31) or 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,32 +18,39 @@ impl Rescale {
         shift: 0,
     };
 
-    /// The factor nearest to a non-negative finite number; `None` from 2^30 on, where left shifts overflow.
+    /// The factor nearest to a number; `None` from 2^30 on, where left shifts overflow.
+    pub(crate) fn new(factor: impl Into<Real>) -> Option<Self> {
+        let rescale = Self::of(factor.into());
+        (rescale.shift <= 30).then_some(rescale)
+    }
+
+    /// The factor nearest to a number of any size.
     ///
     /// TFLite `QuantizeMultiplier`: `q = frexp(x, &shift); q_fixed = round(q * 2^31)`; a `q_fixed` of 2^31 is
     /// halved and the shift raised; below a shift of -31 the factor counts as zero.
-    pub(crate) fn new(factor: f64) -> Option<Self> {
-        let bits = factor.to_bits();
-        let biased = (bits >> 52) as i32;
-        if biased == 0 {
-            return Some(Self::ZERO);
-        }
-        // frexp's fraction lies in [0.5, 1): 53 significant bits, of which 31 are kept, halves rounded up.
-        let fraction = bits & ((1 << 52) - 1) | 1 << 52;
-        let mut rounded = (fraction + (1 << 21)) >> 22;
-        let mut shift = biased - 1022;
-        if rounded == 1 << 31 {
-            rounded >>= 1;
+    #[inline(never)]
+    pub(crate) fn of(Real { exponent, mantissa }: Real) -> Self {
+        // Of the upper 32 bits 31 are kept, halves rounded up.
+        let upper = (mantissa >> 32) as u32;
+        let mut multiplier = (upper >> 1) + (upper & 1);
+        let mut shift = exponent;
+        if multiplier == 1 << 31 {
+            multiplier = 1 << 30;
             shift += 1;
         }
         if shift < -31 {
-            return Some(Self::ZERO);
+            return Self::ZERO;
         }
-        // A negative number has its sign in bit 11 of `biased`; infinities and NaN have 2047 there.
-        (shift <= 30).then_some(Self {
-            multiplier: rounded as i32,
+        Self {
+            multiplier: multiplier as i32,
             shift,
-        })
+        }
+    }
+
+    /// The factor nearest to `a * b / to`, in double precision; `None` as of [`Rescale::new`].
+    #[inline(never)]
+    pub(crate) fn product(a: f32, b: f32, to: f32) -> Option<Self> {
+        Self::new(Real::from(a) * b / Real::from(to))
     }
 
     /// TFLite `MultiplyByQuantizedMultiplier`, double rounding:
@@ -180,7 +189,7 @@ pub(crate) fn round(x: f32) -> i32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::high_mul_of_halves;
+    use super::{Rescale, high_mul_of_halves};
 
     fn factor() -> impl Strategy<Value = i32> {
         let end = prop_oneof![
@@ -196,7 +205,57 @@ mod tests {
         ]
     }
 
+    /// `QuantizeMultiplier` in double precision.
+    fn quantized(x: f64) -> Option<Rescale> {
+        if x == 0.0 {
+            return Some(Rescale::ZERO);
+        }
+        let mut shift = x.log2().floor() as i32 + 1;
+        // The logarithm may be rounded to a whole number.
+        shift += i32::from(x >= f64::from(shift).exp2());
+        shift -= i32::from(x < f64::from(shift - 1).exp2());
+        let mut multiplier = (x * f64::from(31 - shift).exp2()).round() as i64;
+        if multiplier == 1 << 31 {
+            multiplier /= 2;
+            shift += 1;
+        }
+        match shift {
+            ..-31 => Some(Rescale::ZERO),
+            -31..=30 => Some(Rescale {
+                multiplier: multiplier as i32,
+                shift,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Positive scales: usual ones, any, and those of few bits, whose products make ties.
+    fn scale() -> impl Strategy<Value = f32> {
+        let usual = 0x3000_0000..0x4000_0000_u32;
+        let few_bits =
+            (usual.clone(), 0..23_u32).prop_map(|(bits, kept)| bits & !(0x7f_ffff >> kept));
+        prop_oneof![usual, 1..0x7f80_0000_u32, few_bits].prop_map(f32::from_bits)
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 50_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn products_as_in_double_precision(a in scale(), b in scale(), to in scale()) {
+            let factor = f64::from(a) * f64::from(b) / f64::from(to);
+            prop_assert_eq!(Rescale::product(a, b, to), quantized(factor));
+        }
+
+        /// A 32-bit number is a tie of 31 bits where it is odd; its neighbours in double precision are not.
+        #[test]
+        fn ties(upper in 1_u32 << 31.., power in -70..40_i32, ulps in -1..2_i64) {
+            for upper in [upper | 1, u32::MAX, 1 << 31] {
+                let factor = f64::from(upper) * f64::from(power).exp2();
+                let factor = f64::from_bits(factor.to_bits().wrapping_add_signed(ulps));
+                prop_assert_eq!(Rescale::new(factor), quantized(factor));
+            }
+        }
+
         #[test]
         fn products_of_halves_are_those_of_64_bits(a in factor(), b in factor()) {
             prop_assume!(a != i32::MIN || b != i32::MIN);

@@ -334,10 +334,10 @@ impl<'m> Context<'m> {
         scale.ok_or(self.error(OperatorProblem::QuantizedAxis, i))
     }
 
-    /// The fixed-point form of a factor.
+    /// The fixed-point form of the factor `a * b / to`, computed in double precision.
     #[inline(never)]
-    pub(crate) fn rescale(&self, factor: f64) -> Result<Rescale> {
-        Rescale::new(factor).ok_or(self.error(OperatorProblem::Multiplier, 0))
+    pub(crate) fn rescale(&self, a: f32, b: f32, to: f32) -> Result<Rescale> {
+        Rescale::product(a, b, to).ok_or(self.error(OperatorProblem::Multiplier, 0))
     }
 
     /// The option table, which must be of this type of `union BuiltinOptions`; an absent one holds the defaults.

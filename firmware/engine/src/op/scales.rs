@@ -50,7 +50,7 @@ impl<'m> ChannelScales<'m> {
     }
 
     fn factor(&self, weights: f32) -> Option<Rescale> {
-        Rescale::new(f64::from(self.input) * f64::from(weights) / f64::from(self.output))
+        Rescale::product(self.input, weights, self.output)
     }
 
     /// Bytes of the table of all factors.

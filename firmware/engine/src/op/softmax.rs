@@ -15,6 +15,7 @@ use crate::op::Kernel;
 use crate::op::context::{Context, is_scale};
 use crate::op::element::Element;
 use crate::quantize::{Rescale, doubling_high_mul, rounding_shift_right};
+use crate::real::Real;
 use crate::tensor::DataType;
 
 /// Integer bits of the differences, in gemmlowp's notation Q5.26.
@@ -124,19 +125,15 @@ impl Softmax {
     /// TFLite `PreprocessSoftmaxScaling`: min(beta * scale * 2^26, 2^31 - 1), which must be greater than 1.
     #[inline(never)]
     fn scale(&mut self, cx: &Context<'_>, scale: f32) -> Result<()> {
-        let scale =
-            f64::from(self.beta) * f64::from(scale) * f64::from(1 << (31 - DIFFERENCE_BITS));
-        let scale = scale.min(f64::from(i32::MAX));
-        cx.ensure(scale > 1.0, OperatorProblem::Beta, 0)?;
-        let mut rescale = Rescale::new(scale);
-        if rescale.is_none() {
-            // 2^30 and more, the one factor with a shift of 31.
-            rescale = Rescale::new(scale / 2.0).map(|half| Rescale {
-                shift: half.shift + 1,
-                ..half
-            });
+        let scale = Real::from(self.beta) * scale * (1 << (31 - DIFFERENCE_BITS)) as f32;
+        cx.ensure(scale > Real::from(1.0), OperatorProblem::Beta, 0)?;
+        self.rescale = Rescale::of(scale);
+        if self.rescale.shift > 31 {
+            self.rescale = Rescale {
+                multiplier: i32::MAX,
+                shift: 31,
+            };
         }
-        self.rescale = rescale.ok_or(cx.error(OperatorProblem::Beta, 0))?;
         self.least_difference = least_difference(self.rescale);
         Ok(())
     }

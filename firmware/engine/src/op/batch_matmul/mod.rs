@@ -60,8 +60,7 @@ impl<'m> Kernel<'m> for BatchMatMul {
                 output_zero: to.zero_point,
                 // TFLite `GetQuantizedConvolutionMultipler`. By its source the product has single precision, but TFLite
                 // Micro's Python package, which the golden outputs are from, computes it in double precision.
-                rescale: cx
-                    .rescale(f64::from(a.scale) * f64::from(b.scale) / f64::from(to.scale))?,
+                rescale: cx.rescale(a.scale, b.scale, to.scale)?,
             }
         };
 

@@ -154,11 +154,10 @@ impl Binary {
             scaling.factors = sum::factors(cx, [a, b, to].map(|affine| affine.scale), self.dtype)?;
             return Ok(());
         }
-        let [first, second, output] = [a, b, to].map(|affine| f64::from(affine.scale));
         // TFLite `CalculateOpDataMul` and `CalculatePreluParams`.
-        scaling.factors[0] = cx.rescale(first * second / output)?;
+        scaling.factors[0] = cx.rescale(a.scale, b.scale, to.scale)?;
         if PRELUS && self.function == Function::Prelu {
-            scaling.factors[1] = cx.rescale(first / output)?;
+            scaling.factors[1] = cx.rescale(a.scale, 1.0, to.scale)?;
         }
         Ok(())
     }

@@ -26,21 +26,17 @@ fn left_shift(dtype: DataType) -> u32 {
 pub(super) fn factors(cx: &Context<'_>, scales: [f32; 3], dtype: DataType) -> Result<[Rescale; 3]> {
     let [a, b, to] = scales;
     let units = (1 << left_shift(dtype)) as f32;
-    let factors = if cx.opcode == Opcode::ADD {
-        let [first, second, output] = scales.map(f64::from);
-        let twice_max = 2.0 * first.max(second);
-        let output = twice_max / (f64::from(units) * output);
-        [first / twice_max, second / twice_max, output]
-    } else {
-        let twice_max = 2.0 * a.max(b);
-        let output = twice_max / (units * to);
-        [a / twice_max, b / twice_max, output].map(f64::from)
-    };
+    let max = a.max(b);
+    let mut factors = [[a, 0.5, max], [b, 0.5, max], [max, 2.0 / units, to]];
+    if cx.opcode == Opcode::SUB {
+        let twice_max = 2.0 * max;
+        factors = [a / twice_max, b / twice_max, twice_max / (units * to)].map(|x| [x, 1.0, 1.0]);
+    }
     let mut rescales = [Rescale::ZERO; 3];
-    for (i, (rescale, factor)) in rescales.iter_mut().zip(factors).enumerate() {
-        cx.ensure(factor > 0.0 && factor < 1.0, OperatorProblem::Multiplier, i)?;
-        *rescale = cx.rescale(factor)?;
-        cx.ensure(rescale.shift <= 0, OperatorProblem::Multiplier, i)?;
+    for (i, (rescale, [factor, by, to])) in rescales.iter_mut().zip(factors).enumerate() {
+        *rescale = Rescale::product(factor, by, to)
+            .filter(|rescale| factor > 0.0 && rescale.shift <= 0)
+            .ok_or(cx.error(OperatorProblem::Multiplier, i))?;
     }
     Ok(rescales)
 }

@@ -42,7 +42,7 @@ impl<'m> Quantized<'m> {
         // in single precision, unlike those of channels.
         let same = match scales.get(0) {
             Some(scale) if cx.opcode == Opcode::FULLY_CONNECTED && scales.len() == 1 => {
-                Some(cx.rescale(f64::from(from.scale * scale) / f64::from(to.scale))?)
+                Some(cx.rescale(from.scale * scale, 1.0, to.scale)?)
             }
             _ => None,
         };

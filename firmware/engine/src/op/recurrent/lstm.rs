@@ -22,8 +22,8 @@ const UNSUPPORTED: [usize; 9] = [9, 10, 11, 16, 17, 20, 21, 22, 23];
 const TANH: usize = 4;
 
 /// The scale of gates before their activation, Q3.12, and after it, 0.15.
-const GATE_SCALE: f64 = 1.0 / 4096.0;
-const ACTIVATION_SCALE: f64 = 1.0 / 32768.0;
+const GATE_SCALE: f32 = 1.0 / 4096.0;
+const ACTIVATION_SCALE: f32 = 1.0 / 32768.0;
 
 pub(crate) struct Lstm<'m> {
     pub(super) batches: usize,
@@ -111,11 +111,11 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             cx.ensure(has_bias, OperatorProblem::Lstm, BIASES + i)?;
         }
         // TFLite `CreateInterGateMulParams`.
-        let product = |first: f64, second: f64, to: f32| cx.rescale(first * second / f64::from(to));
         // TFLite `CreateLstmCellStateInfo`.
         let clip = options.get(1, 0.0_f32)?;
         cx.ensure(clip >= 0.0, OperatorProblem::Lstm, CELL_STATE)?;
-        let quantized_clip = (f64::from(clip) / f64::from(cell_scale)) as i16;
+        // Exact, since the scale is a power of two.
+        let quantized_clip = (clip / cell_scale) as i16;
         Ok(Self {
             batches,
             steps,
@@ -125,9 +125,9 @@ impl<'m> Kernel<'m> for Lstm<'m> {
             gates,
             input_zero: from.zero_point,
             hidden_zero: remembered.zero_point,
-            forget: product(ACTIVATION_SCALE, f64::from(cell_scale), cell_scale)?,
-            update: product(ACTIVATION_SCALE, ACTIVATION_SCALE, cell_scale)?,
-            hidden: product(ACTIVATION_SCALE, ACTIVATION_SCALE, remembered.scale)?,
+            forget: cx.rescale(ACTIVATION_SCALE, cell_scale, cell_scale)?,
+            update: cx.rescale(ACTIVATION_SCALE, ACTIVATION_SCALE, cell_scale)?,
+            hidden: cx.rescale(ACTIVATION_SCALE, ACTIVATION_SCALE, remembered.scale)?,
             clip: (clip > 0.0).then_some(quantized_clip),
             cell_steps: Steps::new(power),
         })
@@ -225,7 +225,7 @@ impl<'m> Part<'m> {
         let weights = cast::as_i8(cx.constant(i, tensor, DataType::Int8)?);
         let weight_scale = cx.weight_scale(i, tensor)?;
         // TFLite `GetQuantizedConvolutionMultipler`, in double precision as TFLite Micro's Python package computes it.
-        let rescale = cx.rescale(f64::from(scale) * f64::from(weight_scale) / GATE_SCALE)?;
+        let rescale = cx.rescale(scale, weight_scale, GATE_SCALE)?;
         Ok(Self { weights, rescale })
     }
 

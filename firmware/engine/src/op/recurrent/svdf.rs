@@ -65,9 +65,7 @@ impl<'m> Kernel<'m> for Svdf<'m> {
         cx.ensure(activation < 2, OperatorProblem::Activation, activation)?;
 
         // TFLite `PrepareSvdf`, in double precision as TFLite Micro's Python package computes it.
-        let factor = |scale: f32, weights: f32, to: f32| {
-            cx.rescale(f64::from(scale) * f64::from(weights) / f64::from(to))
-        };
+        let factor = |scale: f32, weights: f32, to: f32| cx.rescale(scale, weights, to);
         let to_memory = factor(from.scale, cx.weight_scale(1, features)?, remembered.scale)?;
         let to_output = factor(remembered.scale, cx.weight_scale(1, time)?, to.scale)?;
         Ok(Self {

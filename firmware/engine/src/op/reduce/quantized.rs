@@ -33,7 +33,7 @@ impl Quantized {
             1 << 15
         };
         cx.ensure(count < most, OperatorProblem::TooLarge, count)?;
-        let rescale = cx.rescale(f64::from(from.scale) / f64::from(to.scale))?;
+        let rescale = cx.rescale(from.scale, 1.0, to.scale)?;
         Ok(Self {
             zeros: from.zero_point * count as i32,
             output_zero: to.zero_point,
@@ -61,8 +61,16 @@ impl Quantized {
 /// by no more than leaves the shift at -31, then divided, truncating.
 pub(super) fn divided(factor: Rescale, count: usize) -> Rescale {
     let shift = (count.max(1).ilog2() as i32).min(32).min(31 + factor.shift);
+    // Digit by digit, where 64 bits would be divided by 32. Counts have 23 bits.
+    let (dividend, count) = (factor.multiplier as u32, count.max(1) as u32);
+    let (mut quotient, mut rest) = (dividend / count, dividend % count);
+    for _ in 0..shift {
+        let digit = 2 * rest >= count;
+        rest = 2 * rest - if digit { count } else { 0 };
+        quotient = 2 * quotient + u32::from(digit);
+    }
     Rescale {
-        multiplier: ((i64::from(factor.multiplier) << shift) / count as i64) as i32,
+        multiplier: quotient as i32,
         shift: factor.shift - shift,
     }
 }

@@ -6,12 +6,14 @@ use crate::op::context::Context;
 use crate::op::element::Element;
 use crate::op::softmax::table::{exponential, look_up, reciprocal};
 use crate::quantize::Rescale;
+use crate::real::Real;
 
 /// From differences to 6553.5ths, ten of which are the table's range.
 #[inline(never)]
 pub(super) fn read(cx: &Context<'_>, scale: f32, beta: f32) -> Result<Rescale> {
-    let range = 10.0 / 65535.0;
-    let rescale = cx.rescale(f64::from(scale) * f64::from(beta) / range)?;
+    let range = Real::from(10.0) / Real::from(65535.0);
+    let rescale = Rescale::new(Real::from(scale) * beta / range);
+    let rescale = rescale.ok_or(cx.error(OperatorProblem::Multiplier, 0))?;
     // Differences have 16 bits and a sign: more would be shifted out.
     cx.ensure(rescale.shift <= 15, OperatorProblem::Multiplier, 0)?;
     Ok(rescale)

@@ -8,6 +8,7 @@ use crate::op::context::Context;
 use crate::op::unary::Unary;
 use crate::opcode::Opcode;
 use crate::quantize::{Rescale, round};
+use crate::real::Real;
 
 /// Bits by which roots are shifted up before they are scaled.
 const ROOT_BITS: i32 = 20;
@@ -38,8 +39,8 @@ impl Unary {
 
     /// TFLite `SetRsqrtOutputMultiplier`; `None` if the factor is too large.
     pub(super) fn root_factor(&self) -> Option<Rescale> {
-        let root = libm::sqrt(f64::from(self.from.scale));
-        let rescale = Rescale::new(1.0 / (root * f64::from(self.to.scale)))?;
+        let root = Real::from(self.from.scale).sqrt();
+        let rescale = Rescale::new(Real::from(1.0) / (root * self.to.scale))?;
         let shift = rescale.shift - ROOT_BITS;
         Some(if shift < -31 {
             Rescale::ZERO

@@ -10,7 +10,7 @@ use crate::quantize::Rescale;
 ///
 /// TFLite `QuantizeMultiplier` and `DownScaleInt32ToInt16Multiplier`.
 fn short(cx: &Context<'_>, factor: f32) -> Result<Rescale> {
-    let rescale = cx.rescale(f64::from(factor))?;
+    let rescale = cx.rescale(factor, 1.0, 1.0)?;
     Ok(Rescale {
         multiplier: rescale.multiplier.saturating_add(1 << 15) >> 16,
         ..rescale

@@ -30,9 +30,9 @@ impl Unary {
 
     /// TFLite `CalculateArithmeticOpDataLogistic`.
     pub(super) fn scale_sigmoid(&mut self) {
-        let factor = f64::from(self.from.scale) * f64::from(1 << (31 - INPUT_BITS));
+        let units = (1 << (31 - INPUT_BITS)) as f32;
         // Factors without a fixed-point form are so large that only the sign of an input matters.
-        self.positive = Rescale::new(factor).unwrap_or(Rescale {
+        self.positive = Rescale::product(self.from.scale, units, 1.0).unwrap_or(Rescale {
             multiplier: 0,
             shift: 31,
         });

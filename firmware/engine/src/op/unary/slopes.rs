@@ -14,11 +14,11 @@ impl Unary {
         if self.opcode == Opcode::LEAKY_RELU {
             let slope = from * self.alpha / to;
             self.flips = slope < 0.0;
-            self.positive = cx.rescale(f64::from(from / to))?;
-            self.negative = cx.rescale(f64::from(slope.abs()))?;
+            self.positive = cx.rescale(from / to, 1.0, 1.0)?;
+            self.negative = cx.rescale(slope.abs(), 1.0, 1.0)?;
             return Ok(());
         }
-        self.positive = cx.rescale(f64::from(from) / f64::from(to))?;
+        self.positive = cx.rescale(from, 1.0, to)?;
         self.negative = self.positive;
         let activation = match self.opcode {
             Opcode::RELU => 1,

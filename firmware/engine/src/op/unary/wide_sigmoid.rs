@@ -6,6 +6,7 @@ use crate::kernel::sigmoid::{Steps, logistic, tanh};
 use crate::op::context::Context;
 use crate::op::unary::Unary;
 use crate::opcode::Opcode;
+use crate::real::Real;
 
 impl Unary {
     #[inline(never)]
@@ -43,14 +44,13 @@ fn steps(is_tanh: bool, scale: f32) -> Option<Steps> {
         return Some(Steps::new(power));
     }
     // One step is a 3 * 4096th.
-    let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
-    let mut shift = 0;
-    while multiplier <= 32767.0 / 2.0 && shift <= 30 {
-        shift += 1;
-        multiplier *= 2.0;
-    }
-    (multiplier <= 32767.0).then_some(Steps {
-        multiplier: multiplier as i32,
-        shift,
+    let factor = Real::from(scale) * (4096.0 * 3.0);
+    // It has 26 bits. It is shifted up until one more would make it greater than 32767, but by 31 at most.
+    let upper = (factor.mantissa >> 32) as u32;
+    let shift = (15 - factor.exponent - i32::from(upper > 32767 << 17)).min(31);
+    let cut_off = (32 - factor.exponent - shift) as u32;
+    (shift >= 0).then_some(Steps {
+        multiplier: upper.checked_shr(cut_off).unwrap_or(0) as i32,
+        shift: shift as u32,
     })
 }
