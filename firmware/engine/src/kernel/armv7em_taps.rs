@@ -1,4 +1,4 @@
-//! An output pixel of any depthwise convolution by the 16-bit multiply-accumulate of Armv7E-M, four channels at a time.
+//! Output pixels of any depthwise convolution by the 16-bit multiply-accumulate of Armv7E-M, four channels at a time.
 
 use core::arch::naked_asm;
 use core::mem::offset_of;
@@ -9,7 +9,7 @@ use crate::kernel::{Filters, Taps};
 
 /// What [`multiply_taps`] works on: where the first channel's numbers lie.
 #[repr(C)]
-struct Pixel {
+struct Pixels {
     finish: Finish,
     data: *const i8,
     weights: *const i8,
@@ -22,12 +22,15 @@ struct Pixel {
     row: usize,
     rows: usize,
     minus_zero: u32,
+    pixels: usize,
+    pixel_step: usize,
+    count: usize,
 }
 
-/// Computes a pixel, unless it has fewer than four channels, or several outputs of a channel, or a factor is out of the
+/// Computes pixels, unless they have fewer than four channels, or several outputs of a channel, or a factor is out of the
 /// assembly's range; returns whether it did.
 #[inline]
-pub(crate) fn depthwise_pixel(
+pub(crate) fn depthwise_pixels(
     taps: &Taps,
     filters: &Filters<'_>,
     input_zero: i32,
@@ -35,26 +38,20 @@ pub(crate) fn depthwise_pixel(
 ) -> bool {
     let channels = taps.channels;
     let suits = channels == filters.count() && channels >= FOUR && filters.are_short();
-    if !suits || taps.count.contains(&0) {
+    if !suits || taps.count.contains(&0) || taps.pixels == 0 {
         return false;
     }
     let [data, weights] = taps.ends().map(|end| end + channels);
     assert!(data <= io.input().len() && weights <= filters.weights.len());
-    // A column of taps is as good as a row.
-    let is_column = taps.count[1] == 1;
-    let turned = |[line, step]: [usize; 2]| {
-        if is_column {
-            [step, line]
-        } else {
-            [line, step]
-        }
-    };
-    let [rows, row] = turned(taps.count);
-    let [data_skip, data_step] = turned(taps.input_steps);
-    let [weights_skip, weights_step] = turned(taps.weights_steps);
+    let [
+        [rows, row],
+        [data_skip, data_step],
+        [weights_skip, weights_step],
+    ] = taps.by_rows();
     let same = Same::of(filters);
-    let mut pixel = Pixel {
-        finish: Finish::new(filters, &same, &mut io.output()[taps.output..]),
+    let out = &mut io.output()[taps.output..][..taps.pixels * channels];
+    let mut pixels = Pixels {
+        finish: Finish::new(filters, &same, out),
         data: io.input()[taps.input..].as_ptr(),
         weights: filters.weights[taps.weights..].as_ptr(),
         data_step,
@@ -64,21 +61,24 @@ pub(crate) fn depthwise_pixel(
         row,
         rows,
         minus_zero: ((-input_zero) as u32 & 0xffff) * 0x1_0001,
+        pixels: taps.pixels,
+        pixel_step: taps.pixel_step,
+        count: channels,
     };
     // SAFETY: all channels of all taps lie in the slices, and so do factors, biases and outputs, as has just been checked.
-    unsafe { multiply_taps(&mut pixel) };
+    unsafe { multiply_taps(&mut pixels) };
     true
 }
 
-/// Computes a pixel.
+/// Computes pixels, one after the other.
 ///
 /// Registers in the loop: r0 data, r1 weights, r2 taps left in the row, r3 to r6 sums, r7 and r8 steps, r9 and r10
-/// elements, r11 and r12 weights, lr the zero point negated. On the stack: channel, rows left, pixel.
+/// elements, r11 and r12 weights, lr the zero point negated. On the stack: channel, rows left, pixels.
 ///
 /// # Safety
 /// The pointers must lead to as much as the numbers say, which is not nothing.
 #[unsafe(naked)]
-unsafe extern "C" fn multiply_taps(pixel: &mut Pixel) {
+unsafe extern "C" fn multiply_taps(pixels: &mut Pixels) {
     naked_asm!(
         with_dsp!(),
         "push {{r4-r11, lr}}",
@@ -132,18 +132,36 @@ unsafe extern "C" fn multiply_taps(pixel: &mut Pixel) {
         "ldr.w r10, [sp]",
         "bl {finish_four}",
         "bne 1b",
+        // The next pixel.
+        "ldr.w r0, [r12, #{pixels}]",
+        "ldr.w r1, [r12, #{data}]",
+        "ldr.w r2, [r12, #{pixel_step}]",
+        "ldr.w r3, [r12, #{out}]",
+        "ldr.w r4, [r12, #{count}]",
+        "movs r10, #0",
+        "add r1, r2",
+        "add r3, r4",
+        "str.w r1, [r12, #{data}]",
+        "str.w r3, [r12, #{out}]",
+        "subs r0, #1",
+        "str.w r0, [r12, #{pixels}]",
+        "bne 1b",
         "add sp, sp, #12",
         "pop {{r4-r11, pc}}",
         bias = const offset_of!(Finish, bias),
-        data = const offset_of!(Pixel, data),
-        weights = const offset_of!(Pixel, weights),
-        data_step = const offset_of!(Pixel, data_step),
-        weights_step = const offset_of!(Pixel, weights_step),
-        data_skip = const offset_of!(Pixel, data_skip),
-        weights_skip = const offset_of!(Pixel, weights_skip),
-        row = const offset_of!(Pixel, row),
-        rows = const offset_of!(Pixel, rows),
-        minus_zero = const offset_of!(Pixel, minus_zero),
+        out = const offset_of!(Finish, out),
+        pixels = const offset_of!(Pixels, pixels),
+        pixel_step = const offset_of!(Pixels, pixel_step),
+        count = const offset_of!(Pixels, count),
+        data = const offset_of!(Pixels, data),
+        weights = const offset_of!(Pixels, weights),
+        data_step = const offset_of!(Pixels, data_step),
+        weights_step = const offset_of!(Pixels, weights_step),
+        data_skip = const offset_of!(Pixels, data_skip),
+        weights_skip = const offset_of!(Pixels, weights_skip),
+        row = const offset_of!(Pixels, row),
+        rows = const offset_of!(Pixels, rows),
+        minus_zero = const offset_of!(Pixels, minus_zero),
         finish_four = sym finish_four,
     )
 }

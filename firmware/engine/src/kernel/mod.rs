@@ -36,7 +36,11 @@ mod armv6m;
 #[cfg(armv6m)]
 mod armv6m_depthwise;
 #[cfg(armv6m)]
+mod armv6m_dot;
+#[cfg(armv6m)]
 mod armv6m_row;
+#[cfg(armv6m)]
+mod armv6m_taps;
 #[cfg(armv7em)]
 mod armv7em_add;
 #[cfg(armv7em)]
@@ -84,6 +88,8 @@ pub(crate) use taps::Taps;
 pub(crate) use armv6m::{multiply, unpack};
 #[cfg(armv6m)]
 pub(crate) use armv6m_depthwise::depthwise_3x3;
+#[cfg(armv6m)]
+pub(crate) use armv6m_taps::depthwise_pixels;
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]
@@ -93,8 +99,8 @@ pub(crate) use armv7em_rows::{multiply_column, unpack_column};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
 #[cfg(armv7em)]
-pub(crate) use armv7em_taps::depthwise_pixel;
+pub(crate) use armv7em_taps::depthwise_pixels;
 #[cfg(not(armv7em))]
-pub(crate) use portable::{copy_rows, depthwise_pixel, multiply_column, unpack_column};
+pub(crate) use portable::{copy_rows, multiply_column, unpack_column};
 #[cfg(not(any(armv6m, armv7em)))]
-pub(crate) use portable::{depthwise_3x3, multiply, unpack};
+pub(crate) use portable::{depthwise_3x3, depthwise_pixels, multiply, unpack};

@@ -1,9 +1,10 @@
 //! Products of columns and filters, for any target. The columns of a triple lie one behind the other.
 
+#[cfg(not(armv6m))]
 use crate::arena::Io;
 #[cfg(not(armv6m))]
-use crate::kernel::{COLUMNS, Strips};
-use crate::kernel::{Filters, Source, Taps};
+use crate::kernel::{COLUMNS, Strips, Taps};
+use crate::kernel::{Filters, Source};
 
 /// Copies `rows` rows of `row` bytes, each `step` bytes after the one before.
 #[inline]
@@ -71,11 +72,15 @@ fn multiply_each(columns: &[i16], step: usize, filters: &Filters<'_>, out: &mut 
 /// Sum of products. Cannot overflow for any filter that fits a microcontroller, and wraps like TFLite's if it does.
 #[inline]
 fn dot(column: &[i16], row: &[i8]) -> i32 {
-    let products = column
+    #[cfg(armv6m)]
+    let (sum, done) = crate::kernel::armv6m_dot::dot_of_groups(column, row);
+    #[cfg(not(armv6m))]
+    let (sum, done) = (0, 0);
+    let products = column[done..]
         .iter()
-        .zip(row)
+        .zip(&row[done..])
         .map(|(&a, &b)| i32::from(a) * i32::from(b));
-    products.fold(0, i32::wrapping_add)
+    products.fold(sum, i32::wrapping_add)
 }
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
@@ -86,7 +91,8 @@ pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> boo
 }
 
 /// Leaves pixels of depthwise convolutions to the general code.
+#[cfg(not(armv6m))]
 #[inline]
-pub(crate) fn depthwise_pixel(_: &Taps, _: &Filters<'_>, _: i32, _: &mut Io<'_>) -> bool {
+pub(crate) fn depthwise_pixels(_: &Taps, _: &Filters<'_>, _: i32, _: &mut Io<'_>) -> bool {
     false
 }

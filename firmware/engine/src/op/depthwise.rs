@@ -166,31 +166,48 @@ impl Depthwise<'_> {
         done
     }
 
-    /// Any geometry, pixel by pixel.
+    /// Any geometry, pixel by pixel. Pixels next to each other whose windows lie inside go together.
     #[inline]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
-        let (y, x) = (&self.y, &self.x);
         let (channels, count) = (self.channels, filters.count());
+        let (mut across, mut along) = (&self.y, &self.x);
+        let mut input_steps = [along.input * channels, channels];
+        let mut weights_steps = [along.filter * count, count];
+        if along.output == 1 {
+            core::mem::swap(&mut across, &mut along);
+            input_steps.reverse();
+            weights_steps.reverse();
+        }
         let mut taps = Taps {
             channels,
             count: [0; 2],
             input: 0,
-            input_steps: [y.dilation * x.input * channels, x.dilation * channels],
+            input_steps: [
+                across.dilation * input_steps[0],
+                along.dilation * input_steps[1],
+            ],
             weights: 0,
-            weights_steps: [x.filter * count, count],
+            weights_steps,
+            pixels: 1,
+            pixel_step: along.stride * input_steps[1],
             output: 0,
         };
-        for line in 0..y.output {
-            let (taps_y, top) = y.taps(line);
-            for o in 0..x.output {
-                let (taps_x, left) = x.taps(o);
-                taps.count = [taps_y.len(), taps_x.len()];
-                taps.input = (top * x.input + left) * channels;
-                taps.weights = (taps_y.start * x.filter + taps_x.start) * count;
-                if !kernel::depthwise_pixel(&taps, filters, self.input_zero, io) {
+        let place = |[a, b]: [usize; 2], steps: [usize; 2]| a * steps[0] + b * steps[1];
+        for line in 0..across.output {
+            let (rows, top) = across.taps(line);
+            let mut next = 0;
+            while next < along.output {
+                let (row, left) = along.taps(next);
+                taps.count = [rows.len(), row.len()];
+                taps.input = place([top, left], input_steps);
+                taps.weights = place([rows.start, row.start], weights_steps);
+                taps.pixels = along.whole_from(next).max(1);
+                if !kernel::depthwise_pixels(&taps, filters, self.input_zero, io) {
+                    taps.pixels = 1;
                     self.pixel(filters, io, &taps);
                 }
-                taps.output += count;
+                next += taps.pixels;
+                taps.output += taps.pixels * count;
             }
         }
     }
@@ -205,7 +222,7 @@ impl Depthwise<'_> {
             let length = BLOCK.min(count - first);
             let mut sums = [0_i32; BLOCK];
             for [data, weights] in taps.iter() {
-                let data = &input[data..][..self.channels];
+                let data = &input[data..][..taps.channels];
                 let weights = &self.weights[weights + first..][..length];
                 if self.multiplier == 1 {
                     for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
