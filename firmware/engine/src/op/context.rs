@@ -354,7 +354,7 @@ impl<'m> Context<'m> {
 
     /// Option `id`, in a table of this type.
     #[inline(never)]
-    pub(crate) fn option<T: Scalar>(&self, kind: u8, id: usize, default: T) -> Result<T> {
+    pub(crate) fn option<T: Number>(&self, kind: u8, id: usize, default: T) -> Result<T> {
         self.options(kind)?.get(id, default)
     }
 
