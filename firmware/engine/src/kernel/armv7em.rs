@@ -70,7 +70,7 @@ pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 
 
 /// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
 /// An odd last column has a pair to itself.
-#[inline]
+#[inline(never)]
 pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
     let (depth, count) = (filters.depth, filters.count());
     let pixels = out.len() / count;

@@ -141,6 +141,17 @@ impl<'a> Factors<'a> {
         }
     }
 
+    /// Whether this holds for the shifts of the first `count`.
+    pub(crate) fn all_shifts(&self, count: usize, holds: impl Fn(i32) -> bool) -> bool {
+        match self {
+            Self::Same(factor) => holds(factor.shift),
+            Self::Table { shifts, .. } => {
+                let mut shifts = shifts.iter().take(count);
+                shifts.all(|&shift| holds(i32::from(shift as i8)))
+            }
+        }
+    }
+
     /// The factor of a channel.
     #[inline(always)]
     pub(crate) fn get(&self, channel: usize) -> Rescale {

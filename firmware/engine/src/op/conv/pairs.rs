@@ -14,30 +14,30 @@ const ENOUGH: usize = 9;
 impl Conv<'_> {
     #[inline]
     pub(super) fn is_small(&self) -> bool {
-        self.groups == 1 && self.pixels() < ENOUGH
+        !self.is_grouped() && self.pixels() < ENOUGH
     }
 
     /// Working memory for one pair of columns, and for all.
     pub(super) fn pairs_bytes(&self) -> (usize, usize) {
-        let bytes = |pairs: usize| self.pair_staging_bytes() + pairs * 4 * self.depth();
+        let bytes = |pairs: usize| self.pair_staging_bytes() + pairs * 4 * self.0.depth();
         (bytes(1), bytes(self.pixels().div_ceil(2)))
     }
 
     /// Room for a pair of columns as bytes.
     #[inline]
     fn pair_staging_bytes(&self) -> usize {
-        (2 * self.depth()).next_multiple_of(4)
+        (2 * self.0.depth()).next_multiple_of(4)
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn run_pairs(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
-        let filters = self.all_filters(table);
+        let filters = self.0.filters(table);
         let (staging, pairs) = scratch.split_at_mut(self.pair_staging_bytes());
         let (staging, pairs) = (cast::as_i8_mut(staging), cast::as_i16_mut(pairs));
-        let (depth, pixels) = (self.depth(), self.pixels());
+        let (depth, pixels) = (self.0.depth(), self.pixels());
         let block = pairs.len() / (2 * depth) * 2;
-        let mut cursor = Cursor::at(self, 0);
+        let mut cursor = Cursor::at(&self.0.geometry, 0);
         for first in (0..pixels).step_by(block) {
             let end = (first + block).min(pixels);
             let starts = (first..end).step_by(2);
@@ -50,9 +50,9 @@ impl Conv<'_> {
                     }
                 }
                 let sources = array::from_fn(|i| &staging[i * depth..][..depth]);
-                kernel::unpack_pair(pair, 0, sources, self.input_zero);
+                kernel::unpack_pair(pair, 0, sources, filters.input_zero);
             }
-            let out = first * self.filters..end * self.filters;
+            let out = first * filters.count()..end * filters.count();
             kernel::multiply_pairs(pairs, &filters, &mut io.output()[out]);
         }
     }

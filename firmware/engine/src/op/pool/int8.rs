@@ -31,8 +31,8 @@ impl<'m> Kernel<'m> for Pool {
         })
     }
 
-    fn hot(&self) -> Option<Hot<'_, 'm>> {
-        Some(Hot::Pool(self))
+    fn hot<'k>(&'k self, views: Views<'k>) -> Option<(Hot<'k>, Views<'k>)> {
+        Some((Hot::Pool(self), views))
     }
 }
 
@@ -116,6 +116,7 @@ struct Fields {
 }
 
 impl Fields {
+    #[inline]
     fn add(&mut self, elements: &[i8]) {
         if let Some(elements) = elements.first_chunk() {
             let word = u32::from_le_bytes(elements.map(|x| x as u8)) ^ 0x8080_8080;
@@ -124,6 +125,7 @@ impl Fields {
         }
     }
 
+    #[inline]
     fn sums(&self) -> [i32; BLOCK] {
         let Self { even, odd } = self;
         [even & 0xffff, odd & 0xffff, even >> 16, odd >> 16].map(|sum| sum as i32)

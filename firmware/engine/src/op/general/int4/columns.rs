@@ -17,8 +17,8 @@ const ROWS: usize = 2;
 impl Int4<'_> {
     /// The least working memory, and what it can make use of.
     pub(super) fn columns_bytes(&self) -> (usize, usize) {
-        let [out_height, out_width] = self.geometry.output();
-        let pixels = self.geometry.batches * out_height * out_width;
+        let [out_height, out_width] = self.layer.geometry.output();
+        let pixels = self.layer.geometry.batches * out_height * out_width;
         let most = pixels.div_ceil(2).min(MOST_PAIRS);
         let least = (COLUMN_BYTES / self.pair_bytes()).clamp(1, 4).min(most);
         let bytes = |pairs: usize| self.rows_bytes() + pairs * (self.pair_bytes() + 2 * ROWS);
@@ -27,7 +27,7 @@ impl Int4<'_> {
 
     /// Weights of a filter, and elements of a column.
     fn row(&self) -> usize {
-        self.geometry.filter_step
+        self.layer.geometry.filter_step
     }
 
     /// Bytes of a pair of columns.
@@ -48,8 +48,12 @@ impl Int4<'_> {
             table,
             ..
         } = views;
-        let (row, count, group) = (self.row(), self.geometry.filters, self.geometry.group);
-        let factors = self.quantized.factors(table);
+        let (row, count, group) = (
+            self.row(),
+            self.layer.geometry.filters,
+            self.layer.geometry.group,
+        );
+        let factors = self.layer.quantized.factors(table);
         let (rows, rest) = scratch.split_at_mut(self.rows_bytes());
         let rows = &mut cast::as_i8_mut(rows)[..ROWS * row];
         let pairs = rest.len() / (self.pair_bytes() + 2 * ROWS);
@@ -73,11 +77,12 @@ impl Int4<'_> {
                     let filters = Filters::new(
                         rows,
                         row,
-                        self.bias
+                        self.layer
+                            .bias
                             .map(|bias| Vector::new(&bias.bytes()[4 * first..])),
                         factors.from(first),
-                        self.quantized.output_zero,
-                        self.quantized.clamp,
+                        self.layer.quantized.output_zero,
+                        self.layer.quantized.clamp,
                     );
                     let outputs = &mut outputs[..(end - start) * together];
                     kernel::multiply_pairs(columns, &filters, outputs);
@@ -99,9 +104,9 @@ impl Int4<'_> {
         filter: usize,
         pixels: [usize; 2],
     ) {
-        let geometry = &self.geometry;
+        let geometry = &self.layer.geometry;
         let ([height, width], [out_height, out_width]) = (geometry.input(), geometry.output());
-        let (depth, zero) = (geometry.depth, self.quantized.input_zero);
+        let (depth, zero) = (geometry.depth, self.layer.quantized.input_zero);
         let channel = filter / geometry.group * depth;
         staging.fill(zero as i8);
         for (column, pixel) in staging.chunks_exact_mut(self.row()).zip(pixels) {
