@@ -28,7 +28,7 @@ pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
 
 /// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`. `at` is a multiple of 4, and so is
 /// the number of elements except at the columns' end.
-#[inline]
+#[inline(never)]
 pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, [first, second]: [&[i8]; 2], zero: i32) {
     let count = first.len();
     let groups = count / 4;

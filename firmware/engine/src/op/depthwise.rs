@@ -66,15 +66,13 @@ impl Depthwise<'_> {
     /// Runs it.
     #[inline]
     pub(in crate::op) fn compute(&self, views: Views<'_>) {
-        let (mut io, scratch, table) = views.io();
+        let (io, scratch, table) = views.io();
         let filters = self.0.filters(table);
-        let [input, output] = self.0.image_bytes();
-        for i in 0..self.0.geometry.batches {
-            let mut io = io.part(i, input, output);
-            if !(self.suits_strips() && self.strips(&filters, scratch, &mut io)) {
-                kernel::apart(|| self.image(&filters, &mut io));
+        self.0.each_image(io, &mut |io| {
+            if !(self.suits_strips() && self.strips(&filters, scratch, io)) {
+                kernel::apart(|| self.image(&filters, io));
             }
-        }
+        });
     }
 
     /// Whether the 3x3 kernel for four channels at a time applies.
@@ -166,18 +164,17 @@ impl Depthwise<'_> {
         const BLOCK: usize = 16;
         let Geometry {
             channels,
-            filters: count,
             group: multiplier,
             ..
         } = self.0.geometry;
-        let zero = filters.input_zero;
+        let (count, zero) = (filters.count(), self.0.quantized.input_zero);
         for first in (0..count).step_by(BLOCK) {
             let input = io.input();
             let length = BLOCK.min(count - first);
             let mut sums = [0_i32; BLOCK];
             for (pixel, tap) in taps.clone() {
                 let data = &input[pixel * channels..][..channels];
-                let weights = &filters.weights[tap * count + first..][..length];
+                let weights = &self.0.weights[tap * count + first..][..length];
                 if multiplier == 1 {
                     for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
                     {

@@ -114,7 +114,8 @@ impl Conv<'_> {
                 let staging = cast::as_i8_mut(rows).chunks_exact_mut(self.padded_depth());
                 let mut sources = [Source::default(); COLUMNS];
                 for ((i, source), staging) in sources.iter_mut().enumerate().zip(staging) {
-                    *source = self.source(&cursor, staging, io.input());
+                    let input = io.input();
+                    *source = kernel::apart(|| self.source(&cursor, staging, input));
                     // Columns too many repeat the last one.
                     if start + i + 1 < pixels {
                         cursor.advance();

@@ -10,6 +10,7 @@ pub(crate) use quantized::Quantized;
 pub(crate) use steps::Steps;
 pub(crate) use tensors::{Tensors, takes};
 
+use crate::arena::Io;
 use crate::flatbuffer::{Result, Vector};
 use crate::kernel::{Filters, cast};
 use crate::op::context::Context;
@@ -55,6 +56,15 @@ impl<'m> Int8<'m> {
     #[inline]
     pub(crate) fn depth(&self) -> usize {
         self.geometry.y.filter * self.geometry.x.filter * self.geometry.depth
+    }
+
+    /// Calls a function with the input and the output of each batch.
+    #[inline(never)]
+    pub(crate) fn each_image(&self, mut io: Io<'_>, run: &mut dyn FnMut(&mut Io<'_>)) {
+        let [input, output] = self.image_bytes();
+        for i in 0..self.geometry.batches {
+            run(&mut io.part(i, input, output));
+        }
     }
 
     /// Bytes of the input and of the output of a batch.
