@@ -105,7 +105,7 @@ impl Conv<'_> {
         let pixels = self.pixels();
         let triple_length = self.triple_bytes() / 2;
         let block = triples.len() / triple_length * COLUMNS;
-        let shape = self.shape();
+        let (suits, shape, step) = (self.rows_suit(), self.shape(), self.line_step());
         let mut cursor = Cursor::at(&self.0.geometry, 0);
         for first in (0..pixels).step_by(block) {
             let end = (first + block).min(pixels);
@@ -115,7 +115,13 @@ impl Conv<'_> {
                 let mut sources = [Source::default(); COLUMNS];
                 for ((i, source), staging) in sources.iter_mut().enumerate().zip(staging) {
                     let input = io.input();
-                    *source = kernel::apart(|| self.source(&cursor, staging, input));
+                    *source = match cursor.whole() {
+                        Some(start) if suits => Source {
+                            bytes: &input[start..],
+                            step,
+                        },
+                        start => self.gather(&cursor, start, staging, input),
+                    };
                     // Columns too many repeat the last one.
                     if start + i + 1 < pixels {
                         cursor.advance();
@@ -188,35 +194,33 @@ impl Conv<'_> {
         self.0.geometry.x.filter * self.0.geometry.channels
     }
 
-    /// What the cursor's output pixel is computed from: where it lies in the input, or put together in `staging`.
-    #[inline]
-    fn source<'a>(
+    /// Puts together in `staging` what the cursor's output pixel is computed from; its window starts at `start`, if it
+    /// lies inside the image.
+    #[inline(never)]
+    fn gather<'a>(
         &self,
         cursor: &Cursor<'_>,
+        start: Option<usize>,
         staging: &'a mut [i8],
-        input: &'a [i8],
+        input: &[i8],
     ) -> Source<'a> {
-        if self.rows_are_contiguous()
-            && let Some(start) = cursor.whole()
-        {
-            let source = Source {
-                bytes: &input[start..],
-                step: self.line_step(),
-            };
-            if self.rows_suit() {
-                return source;
+        let row = self.row();
+        match start {
+            Some(start) if self.rows_are_contiguous() => {
+                let source = Source {
+                    bytes: &input[start..],
+                    step: self.line_step(),
+                };
+                kernel::copy_rows(staging, row, source, (self.0.geometry.y.filter, row));
+                for byte in &mut staging[self.0.depth()..] {
+                    *byte = self.0.quantized.input_zero as i8;
+                }
             }
-            let row = self.row();
-            kernel::copy_rows(staging, row, source, (self.0.geometry.y.filter, row));
-            for byte in &mut staging[self.0.depth()..] {
-                *byte = self.0.quantized.input_zero as i8;
-            }
-        } else {
-            self.stage(staging, input, cursor, 0);
+            _ => self.stage(staging, input, cursor, 0),
         }
         Source {
             bytes: staging,
-            step: self.row(),
+            step: row,
         }
     }
 
@@ -251,18 +255,17 @@ impl Conv<'_> {
         } else {
             1
         };
-        for (i, tap) in taps_x.enumerate().step_by(together) {
+        let rows = taps_y.len();
+        let (mut tap, mut from) = (taps_x.start, start);
+        while tap < taps_x.end {
             let source = Source {
-                bytes: &input[start + i * x.dilation * channels..],
+                bytes: &input[from..],
                 step: self.line_step(),
             };
             let to = &mut column[(taps_y.start * x.filter + tap) * depth..];
-            kernel::copy_rows(
-                to,
-                x.filter * depth,
-                source,
-                (taps_y.len(), together * depth),
-            );
+            kernel::copy_rows(to, x.filter * depth, source, (rows, together * depth));
+            tap += together;
+            from += together * x.dilation * channels;
         }
     }
 }
