@@ -1,9 +1,9 @@
 //! Inner loops, and all of the crate's `unsafe`.
 //!
 //! Convolutions and dense layers are products of *columns* and *filters*. A column holds what an output pixel is
-//! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come in pairs or triples,
-//! whose layout is each implementation's own: `portable` is for any target, `armv7em` for cores with 16-bit dual
-//! multiply-accumulate, `armv6m` for those that can only multiply. All give the same results.
+//! computed from, in the order of the filter's weights, as numbers of more than 8 bits. Columns come alone or in triples,
+//! whose layout is each implementation's own: `portable` is for any target, `armv7em_*` for cores with 16-bit dual
+//! multiply-accumulate, `armv6m*` for those that can only multiply. All give the same results.
 
 pub(crate) mod cast;
 mod dot;
@@ -13,15 +13,18 @@ mod portable_strips;
 pub(crate) mod sigmoid;
 mod strips;
 mod sum;
+mod taps;
 
 #[cfg(armv6m)]
 mod armv6m;
 #[cfg(armv6m)]
 mod armv6m_depthwise;
 #[cfg(armv6m)]
+mod armv6m_dot;
+#[cfg(armv6m)]
 mod armv6m_row;
-#[cfg(armv7em)]
-mod armv7em;
+#[cfg(armv6m)]
+mod armv6m_taps;
 #[cfg(armv7em)]
 mod armv7em_add;
 #[cfg(armv7em)]
@@ -33,9 +36,11 @@ mod armv7em_dot;
 #[cfg(armv7em)]
 mod armv7em_finish;
 #[cfg(armv7em)]
+mod armv7em_rows;
+#[cfg(armv7em)]
 mod armv7em_strips;
 #[cfg(armv7em)]
-mod armv7em_tile;
+mod armv7em_taps;
 #[cfg(not(armv7em))]
 mod portable;
 
@@ -61,18 +66,25 @@ pub(crate) use filters::Filters;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{Sum, Term};
+pub(crate) use taps::Taps;
 
 #[cfg(armv6m)]
 pub(crate) use armv6m::{multiply, unpack};
 #[cfg(armv6m)]
 pub(crate) use armv6m_depthwise::depthwise_3x3;
-#[cfg(armv7em)]
-pub(crate) use armv7em::{multiply_pairs, rounding_high_mul, unpack_pair};
+#[cfg(armv6m)]
+pub(crate) use armv6m_taps::depthwise_pixels;
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]
+pub(crate) use armv7em_finish::rounding_high_mul;
+#[cfg(armv7em)]
+pub(crate) use armv7em_rows::{multiply_column, unpack_column};
+#[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;
+#[cfg(armv7em)]
+pub(crate) use armv7em_taps::depthwise_pixels;
 #[cfg(not(armv7em))]
-pub(crate) use portable::{copy_rows, multiply_pairs, unpack_pair};
+pub(crate) use portable::{copy_rows, multiply_column, unpack_column};
 #[cfg(not(any(armv6m, armv7em)))]
-pub(crate) use portable::{depthwise_3x3, multiply, unpack};
+pub(crate) use portable::{depthwise_3x3, depthwise_pixels, multiply, unpack};

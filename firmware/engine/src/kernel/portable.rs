@@ -1,9 +1,9 @@
-//! Products of columns and filters, for any target. The columns of a triple, or of a pair, lie one behind the other.
+//! Products of columns and filters, for any target. The columns of a triple lie one behind the other.
 
 #[cfg(not(armv6m))]
 use crate::arena::Io;
 #[cfg(not(armv6m))]
-use crate::kernel::{COLUMNS, Strips};
+use crate::kernel::{COLUMNS, Strips, Taps};
 use crate::kernel::{Filters, Source};
 
 /// Copies `rows` rows of `row` bytes, each `step` bytes after the one before.
@@ -29,24 +29,19 @@ pub(crate) fn unpack(
     zero: i32,
 ) {
     for i in 0..rows {
-        let sources = sources.map(|source| &source.bytes[i * source.step..][..row]);
-        unpack_each(triple, i * row, &sources, zero);
+        let length = triple.len() / COLUMNS;
+        for (column, source) in triple.chunks_exact_mut(length).zip(&sources) {
+            let bytes = &source.bytes[i * source.step..][..row];
+            unpack_column(&mut column[i * row..], bytes, zero);
+        }
     }
 }
 
-/// Writes elements `at..` of a pair of columns: those of `sources`, less `zero`.
+/// Writes a column: `source` less `zero`.
 #[inline]
-pub(crate) fn unpack_pair(pair: &mut [i16], at: usize, sources: [&[i8]; 2], zero: i32) {
-    unpack_each(pair, at, &sources, zero);
-}
-
-#[inline]
-fn unpack_each(columns: &mut [i16], at: usize, sources: &[&[i8]], zero: i32) {
-    let columns = columns.chunks_exact_mut(columns.len() / sources.len());
-    for (column, source) in columns.zip(sources) {
-        for (to, &from) in column[at..].iter_mut().zip(*source) {
-            *to = i16::from(from) - zero as i16;
-        }
+pub(crate) fn unpack_column(column: &mut [i16], source: &[i8], zero: i32) {
+    for (to, &from) in column.iter_mut().zip(source) {
+        *to = i16::from(from) - zero as i16;
     }
 }
 
@@ -58,11 +53,10 @@ pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, _: &mut [i16], ou
     multiply_each(triples, filters.depth.next_multiple_of(4), filters, out);
 }
 
-/// Multiplies columns, a pair after the other, with all filters; `out` gets the outputs of a column together.
-/// An odd last column has a pair to itself.
+/// Multiplies a column with all filters.
 #[inline]
-pub(crate) fn multiply_pairs(columns: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
-    multiply_each(columns, filters.depth, filters, out);
+pub(crate) fn multiply_column(column: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
+    multiply_each(column, filters.depth, filters, out);
 }
 
 #[inline]
@@ -78,16 +72,27 @@ fn multiply_each(columns: &[i16], step: usize, filters: &Filters<'_>, out: &mut 
 /// Sum of products. Cannot overflow for any filter that fits a microcontroller, and wraps like TFLite's if it does.
 #[inline]
 fn dot(column: &[i16], row: &[i8]) -> i32 {
-    let products = column
+    #[cfg(armv6m)]
+    let (sum, done) = crate::kernel::armv6m_dot::dot_of_groups(column, row);
+    #[cfg(not(armv6m))]
+    let (sum, done) = (0, 0);
+    let products = column[done..]
         .iter()
-        .zip(row)
+        .zip(&row[done..])
         .map(|(&a, &b)| i32::from(a) * i32::from(b));
-    products.fold(0, i32::wrapping_add)
+    products.fold(sum, i32::wrapping_add)
 }
 
 /// Leaves depthwise convolutions to the general code, whose loops over channels the compiler vectorises.
 #[cfg(not(armv6m))]
 #[inline]
 pub(crate) fn depthwise_3x3(_: &Strips<'_>, _: &mut [u8], _: &mut Io<'_>) -> bool {
+    false
+}
+
+/// Leaves pixels of depthwise convolutions to the general code.
+#[cfg(not(armv6m))]
+#[inline]
+pub(crate) fn depthwise_pixels(_: &Taps, _: &Filters<'_>, _: i32, _: &mut Io<'_>) -> bool {
     false
 }

@@ -2,7 +2,7 @@
 
 use crate::arena::{Io, Views};
 use crate::flatbuffer::Result;
-use crate::kernel::{self, Filters, Strips};
+use crate::kernel::{self, Filters, Strips, Taps};
 use crate::op::context::Context;
 use crate::op::layer::{Geometry, Int8};
 use crate::op::scales::ChannelScales;
@@ -133,48 +133,66 @@ impl Depthwise<'_> {
         done
     }
 
-    /// Any geometry, pixel by pixel.
+    /// Any geometry, pixel by pixel. Pixels next to each other whose windows lie inside go together.
     #[inline]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
-        let Geometry { y, x, .. } = self.0.geometry;
-        for pixel in 0..y.output * x.output {
-            let (taps_y, top) = y.taps(pixel / x.output);
-            let (taps_x, left) = x.taps(pixel % x.output);
-            let taps = taps_y.enumerate().flat_map(|(i, tap_y)| {
-                let line = (top + i * y.dilation) * x.input + left;
-                taps_x
-                    .clone()
-                    .enumerate()
-                    .map(move |(j, tap_x)| (line + j * x.dilation, tap_y * x.filter + tap_x))
-            });
-            self.pixel(filters, io, &taps, pixel);
+        let Geometry { y, x, channels, .. } = &self.0.geometry;
+        let (channels, count) = (*channels, filters.count());
+        let (mut across, mut along) = (y, x);
+        let mut input_steps = [along.input * channels, channels];
+        let mut weights_steps = [along.filter * count, count];
+        if along.output == 1 {
+            core::mem::swap(&mut across, &mut along);
+            input_steps.reverse();
+            weights_steps.reverse();
+        }
+        let mut taps = Taps {
+            channels,
+            count: [0; 2],
+            input: 0,
+            input_steps: [
+                across.dilation * input_steps[0],
+                along.dilation * input_steps[1],
+            ],
+            weights: 0,
+            weights_steps,
+            pixels: 1,
+            pixel_step: along.stride * input_steps[1],
+            output: 0,
+        };
+        let place = |[a, b]: [usize; 2], steps: [usize; 2]| a * steps[0] + b * steps[1];
+        for line in 0..across.output {
+            let (rows, top) = across.taps(line);
+            let mut next = 0;
+            while next < along.output {
+                let (row, left) = along.taps(next);
+                taps.count = [rows.len(), row.len()];
+                taps.input = place([top, left], input_steps);
+                taps.weights = place([rows.start, row.start], weights_steps);
+                taps.pixels = along.whole_from(next).max(1);
+                if !kernel::depthwise_pixels(&taps, filters, filters.input_zero, io) {
+                    taps.pixels = 1;
+                    self.pixel(filters, io, &taps);
+                }
+                next += taps.pixels;
+                taps.output += taps.pixels * count;
+            }
         }
     }
 
-    /// One output pixel, from pairs of an input pixel and a tap. A block of channels at a time, whose sums the
-    /// compiler can keep in vector registers.
+    /// One output pixel. A block of channels at a time, whose sums the compiler can keep in vector registers.
     #[inline]
-    fn pixel(
-        &self,
-        filters: &Filters<'_>,
-        io: &mut Io<'_>,
-        taps: &(impl Iterator<Item = (usize, usize)> + Clone),
-        out: usize,
-    ) {
+    fn pixel(&self, filters: &Filters<'_>, io: &mut Io<'_>, taps: &Taps) {
         const BLOCK: usize = 16;
-        let Geometry {
-            channels,
-            group: multiplier,
-            ..
-        } = self.0.geometry;
+        let multiplier = self.0.geometry.group;
         let (count, zero) = (filters.count(), self.0.quantized.input_zero);
         for first in (0..count).step_by(BLOCK) {
             let input = io.input();
             let length = BLOCK.min(count - first);
             let mut sums = [0_i32; BLOCK];
-            for (pixel, tap) in taps.clone() {
-                let data = &input[pixel * channels..][..channels];
-                let weights = &self.0.weights[tap * count + first..][..length];
+            for [data, weights] in taps.iter() {
+                let data = &input[data..][..taps.channels];
+                let weights = &self.0.weights[weights + first..][..length];
                 if multiplier == 1 {
                     for ((sum, &data), &weight) in sums.iter_mut().zip(&data[first..]).zip(weights)
                     {
@@ -187,7 +205,7 @@ impl Depthwise<'_> {
                     }
                 }
             }
-            let out = &mut io.output()[out * count + first..][..length];
+            let out = &mut io.output()[taps.output + first..][..length];
             for (i, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
                 *out = filters.finish(first + i, sum);
             }

@@ -94,19 +94,13 @@ impl FullyConnected<'_> {
             self.output_zero,
             self.clamp,
         );
-        let pair = &mut cast::as_i16_mut(scratch)[..2 * self.depth];
+        let column = cast::as_i16_mut(scratch);
         for (data, out) in input
-            .chunks(2 * self.depth)
-            .zip(output.chunks_mut(2 * self.units))
+            .chunks_exact(self.depth)
+            .zip(output.chunks_exact_mut(self.units))
         {
-            let (first, second) = data.split_at(self.depth);
-            kernel::unpack_pair(
-                pair,
-                0,
-                [first, if second.is_empty() { first } else { second }],
-                self.input_zero,
-            );
-            kernel::multiply_pairs(pair, &filters, out);
+            kernel::unpack_column(column, data, self.input_zero);
+            kernel::multiply_column(column, &filters, out);
         }
     }
 }

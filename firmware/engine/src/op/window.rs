@@ -64,6 +64,20 @@ impl Window {
         let room = self.input.saturating_sub(position).div_ceil(self.dilation);
         (first..(first + room).min(self.filter), position)
     }
+
+    /// How many outputs from `o` on have windows inside the input.
+    pub(crate) fn whole_from(&self, o: usize) -> usize {
+        let size = (self.filter - 1) * self.dilation + 1;
+        let Some(room) = (self.input + self.padding).checked_sub(size) else {
+            return 0;
+        };
+        let end = (room / self.stride + 1).min(self.output);
+        if o * self.stride < self.padding {
+            0
+        } else {
+            end.saturating_sub(o)
+        }
+    }
 }
 
 /// The bytes by which the output must start before the input for each pixel, in their order, to be written where

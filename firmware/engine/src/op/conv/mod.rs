@@ -1,7 +1,7 @@
 //! CONV_2D, int8.
 
+mod columns;
 mod groups;
-mod pairs;
 
 use crate::arena::Views;
 use crate::flatbuffer::Result;
@@ -21,7 +21,7 @@ const LEAST_TRIPLES: usize = 11;
 const MOST_TRIPLES: usize = 16;
 
 const GROUPS: bool = LINKED.kernel("ConvGroups");
-const PAIRS: bool = LINKED.kernel("ConvPairs");
+const SMALL: bool = LINKED.kernel("ConvColumns");
 
 pub(crate) struct Conv<'m>(pub(super) Int8<'m>);
 
@@ -31,14 +31,14 @@ impl<'m> Kernel<'m> for Conv<'m> {
     }
 
     fn is_linked(&self) -> bool {
-        (GROUPS || !self.is_grouped()) && (PAIRS || !self.is_small())
+        (GROUPS || !self.is_grouped()) && (SMALL || !self.is_small())
     }
 
     fn part(&self) -> Option<&'static str> {
         if self.is_grouped() {
             Some("ConvGroups")
         } else {
-            self.is_small().then_some("ConvPairs")
+            self.is_small().then_some("ConvColumns")
         }
     }
 
@@ -67,7 +67,7 @@ impl<'m> Kernel<'m> for Conv<'m> {
     /// The least, and what it can make use of.
     fn scratch_bytes(&self) -> (usize, usize) {
         if self.is_small() {
-            return self.pairs_bytes();
+            return (self.column_bytes(), self.column_bytes());
         }
         let most = self.pixels().div_ceil(COLUMNS).min(MOST_TRIPLES);
         let least = (COLUMN_BYTES / self.triple_bytes())
@@ -94,8 +94,8 @@ impl Conv<'_> {
         if GROUPS && self.is_grouped() {
             return self.run_groups(views);
         }
-        if PAIRS && self.is_small() {
-            return self.run_pairs(views);
+        if SMALL && self.is_small() {
+            return self.run_columns(views);
         }
         let (mut io, scratch, table) = views.io();
         let filters = self.0.filters(table);
