@@ -40,6 +40,7 @@ pub(crate) struct Views<'a> {
 impl<'a> Views<'a> {
     /// Cuts the arena up. `constants` replace inputs that are not in the arena. `None` if places overlap or
     /// lie outside, which a plan does not bring about.
+    #[inline(never)]
     pub(crate) fn new(
         arena: &'a mut [u8],
         places: Places<'a>,

@@ -152,7 +152,7 @@ fn place(column: usize, i: usize) -> usize {
 /// Multiplies triples of columns, one after the other, with all filters; `out` gets the outputs of a column together. The
 /// last triple may have columns that no output is asked of, which repeat the one before. `rows` is room for two
 /// rows of weights.
-#[inline]
+#[inline(never)]
 pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16], out: &mut [i8]) {
     let (depth, count) = (filters.depth.next_multiple_of(4), filters.count());
     let pixels = out.len() / count;

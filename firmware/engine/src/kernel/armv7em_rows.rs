@@ -12,7 +12,7 @@ use crate::kernel::Filters;
 use crate::kernel::armv7em_finish::{FOUR, Finish, Same, finish_four, four_biases};
 
 /// Writes a column: `source` less `zero`.
-#[inline]
+#[inline(never)]
 pub(crate) fn unpack_column(column: &mut [i16], source: &[i8], zero: i32) {
     let groups = source.len() / 4;
     let column = &mut column[..source.len()];
@@ -46,7 +46,7 @@ pub(crate) fn unpack_column(column: &mut [i16], source: &[i8], zero: i32) {
 }
 
 /// Multiplies a column with all filters.
-#[inline]
+#[inline(never)]
 pub(crate) fn multiply_column(column: &[i16], filters: &Filters<'_>, out: &mut [i8]) {
     let depth = filters.depth;
     if filters.count() < FOUR || !filters.are_short() {

@@ -17,18 +17,14 @@ pub(crate) struct Filters<'a> {
     pub(crate) factors: Factors<'a>,
     pub(crate) output_zero: i32,
     pub(crate) clamp: Clamp,
-    /// What columns that are not centred on it must make up for.
-    #[cfg_attr(
-        not(armv6m),
-        expect(dead_code, reason = "elsewhere columns are centred on it")
-    )]
+    /// What columns are centred on, or must make up for.
     pub(crate) input_zero: i32,
     short: bool,
 }
 
 impl<'a> Filters<'a> {
     /// Rows of `depth` weights, with a bias and a factor for each.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn new(
         weights: &'a [i8],
         depth: usize,
@@ -37,7 +33,13 @@ impl<'a> Filters<'a> {
         output_zero: i32,
         clamp: Clamp,
     ) -> Self {
-        let mut filters = Self {
+        let count = weights.len() / depth;
+        let is_small = |bias: i32| bias.unsigned_abs() < 1 << 29;
+        // Products sum up to less than 2^29: 2^14 times 255 times 128.
+        let short = depth <= 1 << 14
+            && bias.is_none_or(|bias| bias.iter().take(count).all(is_small))
+            && factors.all_shifts(count, |shift| (-20..-1).contains(&shift));
+        Self {
             weights,
             depth,
             bias,
@@ -45,13 +47,8 @@ impl<'a> Filters<'a> {
             output_zero,
             clamp,
             input_zero: 0,
-            short: false,
-        };
-        // Products sum up to less than 2^29: 2^14 times 255 times 128.
-        filters.short = depth <= 1 << 14
-            && factors.are_below_a_quarter(filters.count())
-            && bias.is_none_or(|bias| bias.iter().all(|bias| bias.unsigned_abs() < 1 << 29));
-        filters
+            short,
+        }
     }
 
     /// The same for inputs with this zero point.

@@ -71,7 +71,7 @@ pub(crate) fn apart<R>(f: impl FnOnce() -> R) -> R {
 pub(crate) const COLUMNS: usize = 3;
 
 /// Where rows begin: each `step` bytes after the one before.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Source<'a> {
     pub(crate) bytes: &'a [i8],
     pub(crate) step: usize,

@@ -8,7 +8,7 @@ use crate::kernel::strips::{CHANNELS, Strips};
 ///
 /// Four channels at a time; a line is copied into `scratch` before the outputs of the line above it, which are the first
 /// that would need it, are written.
-#[inline]
+#[inline(never)]
 pub(crate) fn depthwise_3x3_in_place(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io<'_>) {
     let length = strips.along.input;
     let slots = &mut scratch[..3 * length * CHANNELS];

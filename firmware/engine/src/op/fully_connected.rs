@@ -8,6 +8,7 @@ use crate::op::layer::Int8;
 use crate::op::scales::{ChannelScales, Factors};
 use crate::op::{Hot, Kernel};
 use crate::quantize::Rescale;
+use crate::tensor::DataType;
 
 pub(crate) struct FullyConnected<'m> {
     pub(super) batches: usize,
@@ -34,7 +35,7 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
             weights,
             bias,
             quantized,
-        } = Int8::read(cx)?;
+        } = Int8::read(cx, DataType::Int8)?;
         Ok(Self {
             batches: geometry.batches,
             depth: geometry.depth,
@@ -66,8 +67,8 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
         }
     }
 
-    fn hot(&self) -> Option<Hot<'_, 'm>> {
-        Some(Hot::FullyConnected(self))
+    fn hot<'k>(&'k self, views: Views<'k>) -> Option<(Hot<'k>, Views<'k>)> {
+        Some((Hot::FullyConnected(self), views))
     }
 }
 

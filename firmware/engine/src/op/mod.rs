@@ -92,8 +92,9 @@ pub(crate) trait Kernel<'m> {
     /// Runs it, unless it is [hot](Self::hot).
     fn run(&self, _: Views<'_>) {}
 
-    /// The operator, if what it does is compiled with the program that runs it, not with this crate (see the crate's page).
-    fn hot(&self) -> Option<Hot<'_, 'm>> {
+    /// Runs it; or hands back what is compiled with the program that runs it, not with this crate (see the crate's page).
+    fn hot<'k>(&'k self, views: Views<'k>) -> Option<(Hot<'k>, Views<'k>)> {
+        self.run(views);
         None
     }
 }
@@ -113,27 +114,27 @@ pub(crate) struct Op<'a, 'm> {
 impl Op<'_, '_> {
     #[inline]
     pub(crate) fn run(&self, views: Views<'_>) {
-        match self.kernel.hot() {
-            Some(hot) => hot.run(views),
-            None => self.kernel.run(views),
+        if let Some((hot, views)) = self.kernel.hot(views) {
+            hot.run(views);
         }
     }
 }
 
 /// The kernels that most inferences spend their time in.
-pub(crate) enum Hot<'k, 'm> {
-    Conv(&'k conv::Conv<'m>),
-    Depthwise(&'k depthwise::Depthwise<'m>),
-    FullyConnected(&'k fully_connected::FullyConnected<'m>),
+pub(crate) enum Hot<'k> {
+    Conv(&'k conv::Conv<'k>),
+    Depthwise(depthwise::Depthwise<'k>),
+    FullyConnected(&'k fully_connected::FullyConnected<'k>),
     Pool(&'k pool::Pool),
 }
 
-impl Hot<'_, '_> {
+impl Hot<'_> {
     #[inline]
     fn run(self, views: Views<'_>) {
         match self {
             Self::Conv(kernel) if const { LINKED.kernel("Conv") } => kernel.compute(views),
-            Self::Depthwise(kernel) if const { LINKED.kernel("Depthwise") } => {
+            Self::Depthwise(kernel) if const { LINKED.kernel("Depthwise") || LINKED.kernel("Int4") } =>
+            {
                 kernel.compute(views);
             }
             Self::FullyConnected(kernel) if const { LINKED.kernel("FullyConnected") } => {

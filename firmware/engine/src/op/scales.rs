@@ -145,16 +145,14 @@ impl<'a> Factors<'a> {
         }
     }
 
-    /// Whether the first so many are below 1/4, and not too far below.
-    #[inline]
-    pub(crate) fn are_below_a_quarter(&self, channels: usize) -> bool {
-        let is_below = |shift| (-20..-1).contains(&shift);
+    /// Whether this holds for the shifts of the first `count`.
+    pub(crate) fn all_shifts(&self, count: usize, holds: impl Fn(i32) -> bool) -> bool {
         match self {
-            Self::Same(factor) => is_below(factor.shift),
-            Self::Table { shifts, .. } => shifts
-                .iter()
-                .take(channels)
-                .all(|&shift| is_below(i32::from(shift as i8))),
+            Self::Same(factor) => holds(factor.shift),
+            Self::Table { shifts, .. } => {
+                let mut shifts = shifts.iter().take(count);
+                shifts.all(|&shift| holds(i32::from(shift as i8)))
+            }
         }
     }
 

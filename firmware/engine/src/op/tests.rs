@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::conv::Conv;
 use super::depthwise::Depthwise;
 use super::fully_connected::{Factor, FullyConnected};
+use super::layer::{Geometry, Int8, Quantized};
 use super::{ChannelScales, Clamp, Kernel, Reuse, Window};
 use crate::arena::{ALIGNMENT, Places, Views, align, aligned};
 use crate::flatbuffer::Vector;
@@ -148,6 +149,34 @@ impl Layer {
         self.bias.as_deref().map(Vector::new)
     }
 
+    /// As it is read from a file, if filters see `depth` channels, and so many of them the same ones.
+    pub(super) fn int8(&self, depth: usize, group: usize) -> Int8<'_> {
+        Int8 {
+            geometry: Geometry {
+                batches: self.batches,
+                channels: self.channels,
+                filters: self.filters,
+                depth,
+                group,
+                y: self.y,
+                x: self.x,
+                transposed: false,
+                filter_step: self.y.filter * self.x.filter * depth,
+                tap_step: depth,
+                activation: 0,
+            },
+            weights: &self.weights,
+            bias: self.bias(),
+            quantized: Quantized {
+                input_zero: self.input_zero,
+                output_zero: self.output_zero,
+                scales: self.scales(),
+                same: None,
+                clamp: self.clamp,
+            },
+        }
+    }
+
     pub(super) fn scales(&self) -> ChannelScales<'_> {
         ChannelScales {
             input: 1.0,
@@ -271,9 +300,8 @@ pub(super) fn run_two<'m>(
         scratch: &mut [],
         table: &[],
     };
-    match kernel.hot() {
-        Some(hot) => hot.run(views),
-        None => kernel.run(views),
+    if let Some((hot, views)) = kernel.hot(views) {
+        hot.run(views);
     }
     output
 }
@@ -298,19 +326,7 @@ fn check_depthwise(layer: &Layer) -> Result<(), TestCaseError> {
     let multiplier = layer.filters / layer.channels;
     let tap = |filter, tap, _| (filter / multiplier, tap * layer.filters + filter);
     let expected = layer.reference(1, tap);
-    let depthwise = Depthwise {
-        batches: layer.batches,
-        channels: layer.channels,
-        multiplier,
-        y: layer.y,
-        x: layer.x,
-        weights: &layer.weights,
-        bias: layer.bias(),
-        scales: layer.scales(),
-        input_zero: layer.input_zero,
-        output_zero: layer.output_zero,
-        clamp: layer.clamp,
-    };
+    let depthwise = Depthwise(layer.int8(1, multiplier));
     let can_trail = !depthwise.suits_strips() || depthwise.suits_its_place();
     for lead in leads(depthwise.lead().filter(|_| can_trail), layer.batches) {
         let scratch = depthwise.scratch_bytes().0;
@@ -334,20 +350,7 @@ proptest! {
         let (taps, channels) = (layer.y.filter * layer.x.filter, layer.channels);
         let expected =
             layer.reference(channels, |filter, tap, step| (step, (filter * taps + tap) * channels + step));
-        let conv = Conv {
-            batches: layer.batches,
-            channels,
-            groups: 1,
-            filters: layer.filters,
-            y: layer.y,
-            x: layer.x,
-            weights: &layer.weights,
-            bias: layer.bias(),
-            scales: layer.scales(),
-            input_zero: layer.input_zero,
-            output_zero: layer.output_zero,
-            clamp: layer.clamp,
-        };
+        let conv = Conv(layer.int8(channels, layer.filters));
         let (least, most) = conv.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
             for lead in leads(conv.lead(), layer.batches) {
@@ -363,20 +366,7 @@ proptest! {
         let expected = layer.reference(each, |filter, tap, step| {
             (filter / count * each + step, (filter * taps + tap) * each + step)
         });
-        let conv = Conv {
-            batches: layer.batches,
-            channels: layer.channels,
-            groups,
-            filters: layer.filters,
-            y: layer.y,
-            x: layer.x,
-            weights: &layer.weights,
-            bias: layer.bias(),
-            scales: layer.scales(),
-            input_zero: layer.input_zero,
-            output_zero: layer.output_zero,
-            clamp: layer.clamp,
-        };
+        let conv = Conv(layer.int8(each, count));
         let (least, most) = conv.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
             prop_assert_eq!(&layer.run(scratch, None, |views| conv.compute(views)), &expected);

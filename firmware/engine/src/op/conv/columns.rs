@@ -12,31 +12,31 @@ const ENOUGH: usize = 3;
 impl Conv<'_> {
     #[inline]
     pub(super) fn is_small(&self) -> bool {
-        self.groups == 1 && self.pixels() < ENOUGH
+        !self.is_grouped() && self.pixels() < ENOUGH
     }
 
     /// Working memory for a column as bytes, and for the same as words at most.
     pub(super) fn column_bytes(&self) -> usize {
-        self.staging_bytes() + 4 * self.depth()
+        self.staging_bytes() + 4 * self.0.depth()
     }
 
     #[inline]
     fn staging_bytes(&self) -> usize {
-        (2 * self.depth()).next_multiple_of(4)
+        (2 * self.0.depth()).next_multiple_of(4)
     }
 
-    #[inline]
+    #[inline(never)]
     pub(super) fn run_columns(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
-        let filters = self.all_filters(table);
+        let filters = self.0.filters(table);
         let (staging, column) = scratch.split_at_mut(self.staging_bytes());
-        let staging = &mut cast::as_i8_mut(staging)[..self.depth()];
+        let staging = &mut cast::as_i8_mut(staging)[..self.0.depth()];
         let column = cast::as_i16_mut(column);
-        let mut cursor = Cursor::at(self, 0);
+        let mut cursor = Cursor::at(&self.0.geometry, 0);
         for pixel in 0..self.pixels() {
             self.stage(staging, io.input(), &cursor, 0);
-            kernel::unpack_column(column, staging, self.input_zero);
-            let out = &mut io.output()[pixel * self.filters..][..self.filters];
+            kernel::unpack_column(column, staging, filters.input_zero);
+            let out = &mut io.output()[pixel * filters.count()..][..filters.count()];
             kernel::multiply_column(column, &filters, out);
             cursor.advance();
         }

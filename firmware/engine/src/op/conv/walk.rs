@@ -26,17 +26,18 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// From the first output pixel on.
     #[inline(never)]
-    pub(super) fn new(conv: &'a Conv<'a>) -> Self {
-        let inner = conv.x.inner();
+    pub(super) fn new(conv: &'a Conv<'_>) -> Self {
+        let geometry = &conv.0.geometry;
+        let inner = geometry.x.inner();
         let mut walk = Self {
-            cursor: Cursor::at(conv, 0),
+            cursor: Cursor::at(geometry, 0),
             start: 0,
-            step: conv.x.stride * conv.channels,
+            step: geometry.x.stride * geometry.channels,
             first: inner.start,
             count: 0,
             most: if conv.rows_suit() { inner.len() } else { 0 },
-            inner_lines: conv.y.inner(),
-            lines_left: conv.batches * conv.y.output,
+            inner_lines: geometry.y.inner(),
+            lines_left: geometry.batches * geometry.y.output,
         };
         walk.enter_line();
         walk
@@ -51,7 +52,7 @@ impl<'a> Walk<'a> {
     /// Goes to the next output pixel. There is none after the last one.
     #[inline]
     pub(super) fn advance(&mut self) {
-        if self.cursor.x + 1 < self.cursor.conv.x.output {
+        if self.cursor.x + 1 < self.cursor.geometry.x.output {
             self.cursor.x += 1;
             self.start = self.start.wrapping_add(self.step);
         } else {
@@ -69,8 +70,10 @@ impl<'a> Walk<'a> {
     }
 
     fn enter_line(&mut self) {
-        let Cursor { conv, image, y, .. } = self.cursor;
-        let (lines, x) = (&conv.y, &conv.x);
+        let Cursor {
+            geometry, image, y, ..
+        } = self.cursor;
+        let (lines, x) = (&geometry.y, &geometry.x);
         self.count = if self.inner_lines.contains(&y) {
             self.most
         } else {
@@ -79,6 +82,6 @@ impl<'a> Walk<'a> {
         // Before the image, this wraps around, and comes back until a window lies inside.
         let top = (y * lines.stride).wrapping_sub(lines.padding);
         let pixel = top.wrapping_mul(x.input).wrapping_sub(x.padding);
-        self.start = image.wrapping_add(pixel.wrapping_mul(conv.channels));
+        self.start = image.wrapping_add(pixel.wrapping_mul(geometry.channels));
     }
 }

@@ -4,7 +4,7 @@
 use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Scalar, Vector};
 use crate::op::context::Context;
-use crate::op::general::Numbers;
+use crate::op::general::{Numbers, Products};
 use crate::op::layer::{Geometry, Tensors, takes};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::quantize::Rescale;
@@ -36,9 +36,6 @@ fn range(cx: &Context<'_>, activation: i8) -> Result<(f32, f32)> {
 }
 
 impl<'m> Numbers<'m> for Float<'m> {
-    const BYTES: usize = 4;
-    type Sum = f32;
-
     fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self> {
         let (weights, output) = (tensors.weights.dtype, tensors.output.dtype);
         cx.ensure(
@@ -60,6 +57,10 @@ impl<'m> Numbers<'m> for Float<'m> {
         })
     }
 
+    fn bytes(&self) -> usize {
+        4
+    }
+
     fn scales(&self) -> Option<&ChannelScales<'m>> {
         None
     }
@@ -71,15 +72,17 @@ impl<'m> Numbers<'m> for Float<'m> {
         })
     }
 
-    fn dot(&self, sum: f32, data: &[u8], first: usize) -> f32 {
-        let data = data.chunks_exact(4).map(f32::read);
-        let weights = self.weights[first * 4..].chunks_exact(4).map(f32::read);
-        data.zip(weights)
-            .fold(sum, |sum, (data, weight)| sum + data * weight)
-    }
-
     /// TFLite `ActivationFunctionWithMinMax`, which lets NaN through.
-    fn finish(&self, _: &Factors<'_>, filter: usize, sum: f32, out: &mut [u8]) {
+    fn output(&self, products: &Products<'_>, _: &Factors<'_>, out: &mut [u8]) {
+        let mut sum = 0.0;
+        products.each(&mut |data, first| {
+            let data = data.chunks_exact(4).map(f32::read);
+            let weights = self.weights[first * 4..].chunks_exact(4).map(f32::read);
+            for (data, weight) in data.zip(weights) {
+                sum += data * weight;
+            }
+        });
+        let filter = products.filter;
         let bias = self.bias.and_then(|bias| bias.get(filter)).unwrap_or(0.0);
         let sum = sum + bias;
         let clamped = if sum < self.min {

@@ -4,7 +4,7 @@ use crate::error::OperatorProblem;
 use crate::flatbuffer::{Result, Scalar, Vector};
 use crate::kernel::cast;
 use crate::op::context::{Clamp, Context};
-use crate::op::general::Numbers;
+use crate::op::general::{Numbers, Products};
 use crate::op::layer::{Geometry, Quantized, Tensors, takes};
 use crate::op::scales::{ChannelScales, Factors};
 use crate::opcode::Opcode;
@@ -43,9 +43,6 @@ impl<'m> Bias<'m> {
 }
 
 impl<'m> Numbers<'m> for Int16<'m> {
-    const BYTES: usize = 2;
-    type Sum = i64;
-
     fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self> {
         let weights = cast::as_i8(cx.constant(1, tensors.weights, DataType::Int8)?);
         let bias = Bias::read(cx, tensors.bias_operand, geometry.filters)?;
@@ -65,6 +62,10 @@ impl<'m> Numbers<'m> for Int16<'m> {
         })
     }
 
+    fn bytes(&self) -> usize {
+        2
+    }
+
     fn scales(&self) -> Option<&ChannelScales<'m>> {
         self.quantized.scales()
     }
@@ -74,15 +75,15 @@ impl<'m> Numbers<'m> for Int16<'m> {
     }
 
     /// Sums that TFLite computes in 32 bits are these, cut off.
-    fn dot(&self, sum: i64, data: &[u8], first: usize) -> i64 {
-        let data = data.chunks_exact(2).map(i16::read);
-        data.zip(&self.weights[first..])
-            .fold(sum, |sum, (data, &weight)| {
-                sum + i64::from(i32::from(data) * i32::from(weight))
-            })
-    }
-
-    fn finish(&self, factors: &Factors<'_>, filter: usize, sum: i64, out: &mut [u8]) {
+    fn output(&self, products: &Products<'_>, factors: &Factors<'_>, out: &mut [u8]) {
+        let mut sum = 0_i64;
+        products.each(&mut |data, first| {
+            let data = data.chunks_exact(2).map(i16::read);
+            for (data, &weight) in data.zip(&self.weights[first..]) {
+                sum += i64::from(i32::from(data) * i32::from(weight));
+            }
+        });
+        let filter = products.filter;
         let factor = factors.get(filter);
         let scaled = match self.bias {
             Bias::Narrow(bias) => {

@@ -22,13 +22,13 @@ use crate::op::scales::{ChannelScales, Factors};
 use crate::op::{Kernel, Wiring};
 
 /// The weights and biases of a layer, and how they are computed with.
-pub(crate) trait Numbers<'m>: Sized {
-    /// Bytes of an activation.
-    const BYTES: usize;
-    /// A sum of products, from zero on.
-    type Sum: Copy + Default;
+pub(crate) trait Numbers<'m> {
+    fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self>
+    where
+        Self: Sized;
 
-    fn read(cx: &Context<'m>, tensors: &Tensors<'_, 'm>, geometry: &Geometry) -> Result<Self>;
+    /// Bytes of an activation.
+    fn bytes(&self) -> usize;
 
     /// The output channels that have a factor each.
     fn scales(&self) -> Option<&ChannelScales<'m>>;
@@ -36,11 +36,8 @@ pub(crate) trait Numbers<'m>: Sized {
     /// The factors of sums, of which `table` holds those of [`Numbers::scales`].
     fn factors<'a>(&'a self, table: &'a [u8]) -> Factors<'a>;
 
-    /// Adds the products of `data` and as many weights, from number `first` on.
-    fn dot(&self, sum: Self::Sum, data: &[u8], first: usize) -> Self::Sum;
-
-    /// Writes the output of a filter, from the sum of its products.
-    fn finish(&self, factors: &Factors<'_>, filter: usize, sum: Self::Sum, out: &mut [u8]);
+    /// Writes the output of a filter.
+    fn output(&self, products: &Products<'_>, factors: &Factors<'_>, out: &mut [u8]);
 }
 
 pub(crate) struct Layer<N> {
@@ -73,55 +70,79 @@ impl<'m, N: Numbers<'m>> Kernel<'m> for Layer<N> {
     }
 
     fn run(&self, views: Views<'_>) {
-        let Views {
-            inputs: [input, _],
-            output,
-            table,
-            ..
-        } = views;
-        let geometry = &self.geometry;
-        let ([height, width], [out_height, out_width]) = (geometry.input(), geometry.output());
-        let image_bytes = height * width * geometry.channels * N::BYTES;
-        let factors = self.numbers.factors(table);
-        let pixels = cast::as_u8_mut(output).chunks_exact_mut(geometry.filters * N::BYTES);
-        for (pixel, out) in pixels.enumerate() {
-            let (line, out_x) = (pixel / out_width, pixel % out_width);
-            let (batch, out_y) = (line / out_height, line % out_height);
-            let image = &cast::as_u8(input)[batch * image_bytes..][..image_bytes];
-            let rows = geometry.steps(&geometry.y, out_y);
-            let columns = geometry.steps(&geometry.x, out_x);
-            // Taps that follow each other without gaps are taken together.
-            let (columns, taps) = if geometry.rows_are_contiguous() {
-                (columns.joined(), columns.count)
-            } else {
-                (columns, 1)
-            };
-            for (filter, out) in out.chunks_exact_mut(N::BYTES).enumerate() {
-                let sum = self.sum(image, rows, columns, taps, filter);
-                self.numbers.finish(&factors, filter, sum, out);
-            }
+        run(&self.geometry, &self.numbers, views);
+    }
+}
+
+fn run(geometry: &Geometry, numbers: &dyn Numbers<'_>, views: Views<'_>) {
+    let Views {
+        inputs: [input, _],
+        output,
+        table,
+        ..
+    } = views;
+    let ([height, width], [out_height, out_width]) = (geometry.input(), geometry.output());
+    let element = numbers.bytes();
+    let image_bytes = height * width * geometry.channels * element;
+    let factors = numbers.factors(table);
+    let pixels = cast::as_u8_mut(output).chunks_exact_mut(geometry.filters * element);
+    for (pixel, out) in pixels.enumerate() {
+        let (line, out_x) = (pixel / out_width, pixel % out_width);
+        let (batch, out_y) = (line / out_height, line % out_height);
+        let columns = geometry.steps(&geometry.x, out_x);
+        // Taps that follow each other without gaps are taken together.
+        let (columns, taps) = if geometry.rows_are_contiguous() {
+            (columns.joined(), columns.count)
+        } else {
+            (columns, 1)
+        };
+        let mut products = Products {
+            geometry,
+            image: &cast::as_u8(input)[batch * image_bytes..][..image_bytes],
+            element,
+            rows: geometry.steps(&geometry.y, out_y),
+            columns,
+            taps,
+            filter: 0,
+        };
+        for out in out.chunks_exact_mut(element) {
+            numbers.output(&products, &factors, out);
+            products.filter += 1;
         }
     }
 }
 
-impl<'m, N: Numbers<'m>> Layer<N> {
-    /// The sum of the products that make up an output, in the order of TFLite's reference kernels. Each step of `columns`
-    /// stands for this many taps.
-    fn sum(&self, image: &[u8], rows: Steps, columns: Steps, taps: usize, filter: usize) -> N::Sum {
-        let geometry = &self.geometry;
+/// The products that make up an output.
+pub(crate) struct Products<'a> {
+    geometry: &'a Geometry,
+    image: &'a [u8],
+    /// Bytes of an activation.
+    element: usize,
+    rows: Steps,
+    /// Each step stands for so many taps.
+    columns: Steps,
+    taps: usize,
+    pub(crate) filter: usize,
+}
+
+impl Products<'_> {
+    /// Calls `add` with data and the number of the first of as many weights that they are to be multiplied with, in the
+    /// order of TFLite's reference kernels.
+    fn each(&self, add: &mut dyn FnMut(&[u8], usize)) {
+        let geometry = self.geometry;
         let [_, width] = geometry.input();
-        let channel = filter / geometry.group * geometry.depth;
-        let bytes = taps * geometry.depth * N::BYTES;
-        let mut sum = N::Sum::default();
-        for (y, tap_y) in rows.iter() {
-            for (x, tap_x) in columns.iter() {
+        let channel = self.filter / geometry.group * geometry.depth;
+        let bytes = self.taps * geometry.depth * self.element;
+        for (y, tap_y) in self.rows.iter() {
+            for (x, tap_x) in self.columns.iter() {
                 let start = (y * width + x) * geometry.channels + channel;
                 let tap = tap_y * geometry.x.filter + tap_x;
-                let data = &image[start * N::BYTES..][..bytes];
-                let first = filter * geometry.filter_step + tap * geometry.tap_step;
-                sum = self.numbers.dot(sum, data, first);
+                let data = &self.image[start * self.element..][..bytes];
+                add(
+                    data,
+                    self.filter * geometry.filter_step + tap * geometry.tap_step,
+                );
             }
         }
-        sum
     }
 }

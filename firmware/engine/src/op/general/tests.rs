@@ -16,7 +16,7 @@ use crate::kernel::cast;
 use crate::model::Model;
 use crate::op::Kernel;
 use crate::op::context::Clamp;
-use crate::op::layer::{Geometry, Quantized};
+use crate::op::layer::{Geometry, Int8, Quantized};
 use crate::op::scales::ChannelScales;
 use crate::op::tests::{multiplied, window};
 use crate::op::window::Window;
@@ -228,12 +228,13 @@ impl Case {
     }
 
     fn layer<'m, N: Numbers<'m>>(&self, numbers: N) -> Vec<u8> {
+        let bytes = numbers.bytes();
         let layer = Layer {
             geometry: self.geometry,
             numbers,
             input: 0,
         };
-        self.run(&layer, N::BYTES, 0)
+        self.run(&layer, bytes, 0)
     }
 
     /// What a layer with activations of this many bytes puts out, in `scratch` bytes of working memory.
@@ -249,7 +250,7 @@ impl Case {
         let mut memory = vec![0_u128; scratch.div_ceil(16)];
         // SAFETY: any bytes are valid, and none is needed to be a `u128` again.
         let memory: &mut [u8] = unsafe { memory.align_to_mut().1 };
-        layer.run(Views {
+        let rest = layer.hot(Views {
             inputs: [cast::as_i8(&self.input[..inputs]), &[]],
             overwritten: [false; 2],
             trail: None,
@@ -258,6 +259,9 @@ impl Case {
             scratch: &mut memory[..scratch],
             table: &table,
         });
+        if let Some((hot, views)) = rest {
+            hot.run(views);
+        }
         output
     }
 }
@@ -358,7 +362,8 @@ proptest! {
             scaled.clamp(quantized.clamp.min, quantized.clamp.max) as u8
         }).collect();
         let depthwise = case.kind == Kind::Depthwise;
-        let layer = Int4 { depthwise, geometry: case.geometry, weights: &case.weights, bias: case.bias(), quantized };
+        let layer = Int8 { geometry: case.geometry, weights: cast::as_i8(&case.weights), bias: case.bias(), quantized };
+        let layer = Int4 { depthwise, layer };
         let (least, most) = layer.scratch_bytes();
         for scratch in [least, (least + most) / 2, most] {
             prop_assert_eq!(&case.run(&layer, 1, scratch.max(least)), &expected);

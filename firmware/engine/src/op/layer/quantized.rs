@@ -10,6 +10,7 @@ use crate::opcode::Opcode;
 use crate::quantize::Rescale;
 use crate::tensor::DataType;
 
+#[derive(Clone, Copy)]
 pub(crate) struct Quantized<'m> {
     pub(crate) input_zero: i32,
     pub(crate) output_zero: i32,

@@ -64,8 +64,8 @@ impl<'m> Kernel<'m> for Pool {
         })
     }
 
-    fn hot(&self) -> Option<Hot<'_, 'm>> {
-        Some(Hot::Pool(self))
+    fn hot<'k>(&'k self, views: Views<'k>) -> Option<(Hot<'k>, Views<'k>)> {
+        Some((Hot::Pool(self), views))
     }
 }
 
@@ -148,7 +148,7 @@ impl Geometry {
 
     /// Calls `reduce` with the input from each window's first element on, the window's height and width, and the
     /// output pixel. Elements take so many bytes.
-    #[inline]
+    #[inline(never)]
     fn windows(&self, element: usize, input: &[i8], output: &mut [i8], reduce: &mut Reduce<'_>) {
         let (y, x, pixel) = (self.y, self.x, self.channels * element);
         let rows = output.chunks_exact_mut(x.output * pixel);

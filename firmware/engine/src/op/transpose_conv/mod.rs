@@ -10,50 +10,21 @@ mod tests;
 use core::ops::Range;
 
 use crate::arena::Views;
-use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{self, Filters};
-use crate::op::context::{Clamp, Context};
-use crate::op::layer::Int8;
-use crate::op::scales::{ChannelScales, Factors};
+use crate::flatbuffer::Result;
+use crate::kernel;
+use crate::op::context::Context;
+use crate::op::layer::{Geometry, Int8};
+use crate::op::scales::ChannelScales;
 use crate::op::window::Window;
 use crate::op::{Kernel, Wiring};
+use crate::tensor::DataType;
 
-pub(crate) struct TransposeConv<'m> {
-    batches: usize,
-    channels: usize,
-    filters: usize,
-    /// The convolution from this operator's output to its input.
-    y: Window,
-    x: Window,
-    weights: &'m [i8],
-    bias: Option<Vector<'m, i32>>,
-    scales: ChannelScales<'m>,
-    input_zero: i32,
-    output_zero: i32,
-    clamp: Clamp,
-}
+/// Its windows are those of the convolution from this operator's output to its input.
+pub(crate) struct TransposeConv<'m>(Int8<'m>);
 
 impl<'m> Kernel<'m> for TransposeConv<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
-        let Int8 {
-            geometry,
-            weights,
-            bias,
-            quantized,
-        } = Int8::read(cx)?;
-        Ok(Self {
-            batches: geometry.batches,
-            channels: geometry.channels,
-            filters: geometry.filters,
-            y: geometry.y,
-            x: geometry.x,
-            weights,
-            bias,
-            scales: quantized.scales,
-            input_zero: quantized.input_zero,
-            output_zero: quantized.output_zero,
-            clamp: quantized.clamp,
-        })
+        Int8::read(cx, DataType::Int8).map(Self)
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
@@ -62,12 +33,11 @@ impl<'m> Kernel<'m> for TransposeConv<'m> {
 
     /// Those of the convolution backwards, cut off parts counted as if they were kept.
     fn macs(&self) -> u64 {
-        let pixels = self.batches * self.y.output * self.x.output;
-        pixels as u64 * self.weights.len() as u64
+        self.0.geometry.macs()
     }
 
     fn scales(&self) -> Option<&ChannelScales<'m>> {
-        Some(&self.scales)
+        self.0.quantized.scales()
     }
 
     fn run(&self, views: Views<'_>) {
@@ -77,22 +47,13 @@ impl<'m> Kernel<'m> for TransposeConv<'m> {
             table,
             ..
         } = views;
-        let filters = Filters::new(
-            self.weights,
-            self.y.filter * self.x.filter * self.channels,
-            self.bias,
-            Factors::new(table, self.filters),
-            self.output_zero,
-            self.clamp,
-        );
-        let image_bytes = self.y.output * self.x.output * self.channels;
-        for (pixel, out) in output.chunks_exact_mut(self.filters).enumerate() {
-            let (line, out_x) = (pixel / self.x.input, pixel % self.x.input);
-            let image = &input[line / self.y.input * image_bytes..][..image_bytes];
-            let reach = [
-                Reach::new(&self.y, line % self.y.input),
-                Reach::new(&self.x, out_x),
-            ];
+        let filters = self.0.filters(table);
+        let [image_bytes, _] = self.0.image_bytes();
+        let Geometry { y, x, .. } = &self.0.geometry;
+        for (pixel, out) in output.chunks_exact_mut(filters.count()).enumerate() {
+            let (line, out_x) = (pixel / x.input, pixel % x.input);
+            let image = &input[line / y.input * image_bytes..][..image_bytes];
+            let reach = [Reach::new(y, line % y.input), Reach::new(x, out_x)];
             for (filter, out) in out.iter_mut().enumerate() {
                 *out = filters.finish(filter, self.sum(image, filters.row(filter), &reach));
             }
@@ -103,13 +64,13 @@ impl<'m> Kernel<'m> for TransposeConv<'m> {
 impl TransposeConv<'_> {
     /// The products of all input pixels that reach an output with the taps they reach it by.
     fn sum(&self, image: &[i8], row: &[i8], [along_y, along_x]: &[Reach; 2]) -> i32 {
-        let channels = self.channels;
+        let Geometry { x, channels, .. } = self.0.geometry;
         let mut sum = 0_i32;
         for (in_y, tap_y) in along_y.taps() {
             for (in_x, tap_x) in along_x.taps() {
-                let pixel = &image[(in_y * self.x.output + in_x) * channels..][..channels];
-                let weights = &row[(tap_y * self.x.filter + tap_x) * channels..][..channels];
-                sum = sum.wrapping_add(kernel::dot(pixel, weights, self.input_zero));
+                let pixel = &image[(in_y * x.output + in_x) * channels..][..channels];
+                let weights = &row[(tap_y * x.filter + tap_x) * channels..][..channels];
+                sum = sum.wrapping_add(kernel::dot(pixel, weights, self.0.quantized.input_zero));
             }
         }
         sum

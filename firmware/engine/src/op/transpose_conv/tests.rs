@@ -11,19 +11,9 @@ use crate::op::tests::{Layer, layer, window};
 
 /// A layer whose windows go from its output to its input: `of` is a layer with them the usual way round.
 fn transposed(of: &Layer) -> TransposeConv<'_> {
-    TransposeConv {
-        batches: of.batches,
-        channels: of.channels,
-        filters: of.filters,
-        y: of.y,
-        x: of.x,
-        weights: &of.weights,
-        bias: of.bias(),
-        scales: of.scales(),
-        input_zero: of.input_zero,
-        output_zero: of.output_zero,
-        clamp: of.clamp,
-    }
+    let mut layer = of.int8(of.channels, of.filters);
+    layer.geometry.transposed = true;
+    TransposeConv(layer)
 }
 
 /// TFLite `reference_integer_ops::TransposeConv`.

@@ -18,8 +18,8 @@ const ROWS: usize = 4;
 impl Int4<'_> {
     /// The least working memory, and what it can make use of.
     pub(super) fn columns_bytes(&self) -> (usize, usize) {
-        let [out_height, out_width] = self.geometry.output();
-        let pixels = self.geometry.batches * out_height * out_width;
+        let [out_height, out_width] = self.layer.geometry.output();
+        let pixels = self.layer.geometry.batches * out_height * out_width;
         let most = pixels.min(MOST_COLUMNS);
         let least = (COLUMN_BYTES / self.column_bytes())
             .clamp(1, LEAST_COLUMNS)
@@ -30,7 +30,7 @@ impl Int4<'_> {
 
     /// Weights of a filter, and elements of a column.
     fn row(&self) -> usize {
-        self.geometry.filter_step
+        self.layer.geometry.filter_step
     }
 
     /// Bytes of a column.
@@ -51,8 +51,12 @@ impl Int4<'_> {
             table,
             ..
         } = views;
-        let (row, count, group) = (self.row(), self.geometry.filters, self.geometry.group);
-        let factors = self.quantized.factors(table);
+        let (row, count, group) = (
+            self.row(),
+            self.layer.geometry.filters,
+            self.layer.geometry.group,
+        );
+        let factors = self.layer.quantized.factors(table);
         let (rows, rest) = scratch.split_at_mut(self.rows_bytes());
         let rows = &mut cast::as_i8_mut(rows)[..ROWS * row];
         let block = rest.len() / (self.column_bytes() + ROWS);
@@ -74,11 +78,12 @@ impl Int4<'_> {
                     let filters = Filters::new(
                         rows,
                         row,
-                        self.bias
+                        self.layer
+                            .bias
                             .map(|bias| Vector::new(&bias.bytes()[4 * first..])),
                         factors.from(first),
-                        self.quantized.output_zero,
-                        self.quantized.clamp,
+                        self.layer.quantized.output_zero,
+                        self.layer.quantized.clamp,
                     );
                     let outputs = &mut outputs[..(end - start) * together];
                     let columns = columns.chunks_exact(row);
@@ -103,9 +108,9 @@ impl Int4<'_> {
         filter: usize,
         pixel: usize,
     ) {
-        let geometry = &self.geometry;
+        let geometry = &self.layer.geometry;
         let ([height, width], [out_height, out_width]) = (geometry.input(), geometry.output());
-        let (depth, zero) = (geometry.depth, self.quantized.input_zero);
+        let (depth, zero) = (geometry.depth, self.layer.quantized.input_zero);
         let channel = filter / geometry.group * depth;
         staging.fill(zero as i8);
         let (line, out_x) = (pixel / out_width, pixel % out_width);
