@@ -209,21 +209,6 @@ macro_rules! high {
 }
 pub(super) use high;
 
-/// [`Rescale::apply`](crate::quantize::Rescale::apply) for a sum below 2^30 and a factor that shifts right by `shift` of 1
-/// at least, then `zero` added.
-#[unsafe(naked)]
-pub(super) extern "C" fn scale(sum: i32, multiplier: i32, shift: u32, zero: i32) -> i32 {
-    naked_asm!(
-        "push {{r4-r6, lr}}",
-        "uxth r5, r1",
-        "lsrs r6, r1, #16",
-        high!("r4"),
-        "asrs r0, r2",
-        "adcs r0, r3",
-        "pop {{r4-r6, pc}}",
-    )
-}
-
 /// From a negated sum to an output, in the place where lr points to, with multiplier, shift, zero point and clamp.
 macro_rules! finish {
     ($sum:literal) => {

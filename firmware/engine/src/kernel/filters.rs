@@ -1,11 +1,7 @@
 //! The filters of a convolution or dense layer, with all that turns a sum into an output.
 
 use crate::flatbuffer::Vector;
-#[cfg(armv6m)]
-use crate::kernel::armv6m_row::scale;
 use crate::op::{Clamp, Factors};
-#[cfg(armv6m)]
-use crate::quantize::Rescale;
 
 /// Filters that columns are multiplied with.
 pub(crate) struct Filters<'a> {
@@ -87,15 +83,10 @@ impl<'a> Filters<'a> {
     #[cfg_attr(armv6m, inline(never))]
     #[cfg_attr(not(armv6m), inline(always))]
     pub(crate) fn finish(&self, filter: usize, sum: i32) -> i8 {
-        let factor = self.factors.get(filter);
-        let sum = sum.wrapping_add(self.bias(filter));
-        #[cfg(armv6m)]
-        if self.short {
-            let Rescale { multiplier, shift } = factor;
-            let scaled = scale(sum, multiplier, shift.unsigned_abs(), self.output_zero);
-            return self.clamp.apply(scaled);
-        }
-        let scaled = factor.apply(sum);
+        let scaled = self
+            .factors
+            .get(filter)
+            .apply(sum.wrapping_add(self.bias(filter)));
         self.clamp.apply(scaled.saturating_add(self.output_zero))
     }
 }
