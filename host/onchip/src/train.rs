@@ -55,6 +55,7 @@ pub(crate) fn train(arguments: &TrainArgs) -> anyhow::Result<Outcome> {
             scheme: spec.quantization,
             trainer: Box::new(CpuTrainer),
             boards: pool.map(Arc::new),
+            prepare: !arguments.no_prepare,
             nonce: random(),
         });
         make(&workshop, &spec, arguments).await

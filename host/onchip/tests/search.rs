@@ -285,6 +285,38 @@ fn where_no_study_is_none_is_resumed() {
 }
 
 #[test]
+fn models_are_measured_as_they_are_if_asked() {
+    let desk = Desk::new(TINY);
+    let record = |folder: &str| -> onchip_harness::Record {
+        let text = fs::read_to_string(desk.path(folder).join("record.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    check(&desk.search("cheaper", &["--trials", "1"]), 0, &[]);
+    let as_they_are = ["--trials", "1", "--no-prepare"];
+    check(&desk.search("out", &as_they_are), 0, &[]);
+    let [cheaper, as_it_is] = ["cheaper", "out"].map(|out| record(&format!("{out}/best_model")));
+    assert_eq!(as_it_is.model.sha256, cheaper.model.sha256);
+    assert!(cheaper.prepared.is_some() && as_it_is.prepared.is_none());
+    assert!(cheaper.ram.peak < as_it_is.ram.peak);
+
+    // It is a study of its own.
+    check(
+        &desk.search("out", &["--resume"]),
+        2,
+        &["prepare", "other settings"],
+    );
+    check(&desk.search("out", &["--resume", "--no-prepare"]), 0, &[]);
+
+    let spec = "out/best_model_spec.yaml";
+    check(
+        &desk.run(&["train", spec, "--epochs", "1", "--no-prepare"]),
+        0,
+        &[],
+    );
+    assert!(record("out/trained").prepared.is_none());
+}
+
+#[test]
 fn a_store_of_other_settings_is_not_resumed() {
     let desk = Desk::new(TINY);
     check(&desk.search("out", &["--trials", "1"]), 0, &[]);

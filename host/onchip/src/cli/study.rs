@@ -10,7 +10,8 @@ use onchip_study::file::Time;
 /// A study file says what is searched: the data, the space of networks, what is wanted and what is
 /// not allowed, how networks are trained, which boards measure, and when to end. Candidates are
 /// built, rejected early where they break a limit for certain, trained, quantized to int8, scored by
-/// the int8 engine, and measured, several at a time.
+/// the int8 engine, and measured, several at a time. What is measured are prepared models, unless
+/// --no-prepare is given (see `onchip help prepare`).
 ///
 /// What is found goes into a folder: tables of all trials and of the front, plots, the best model
 /// with its record, and the study itself, which can be killed at any instant and resumed to the same
@@ -57,6 +58,11 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) workers: Option<u32>,
 
+    /// Measure models as they are, instead of what `onchip prepare` makes of them. A study that is resumed needs it,
+    /// too.
+    #[arg(long)]
+    pub(crate) no_prepare: bool,
+
     /// End after this time, like '10 min', instead of the file's.
     #[arg(long)]
     pub(crate) time: Option<Time>,
@@ -87,6 +93,10 @@ pub(crate) struct TrainArgs {
     /// Passes over the training data [default: four times the spec's].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) epochs: Option<u32>,
+
+    /// Measure the model as it is, instead of what `onchip prepare` makes of it.
+    #[arg(long)]
+    pub(crate) no_prepare: bool,
 
     /// Where the training's randomness comes from.
     #[arg(long, default_value_t = 0)]

@@ -119,6 +119,7 @@ async fn run(
         scheme: file.quantization,
         trainer: Box::new(CpuTrainer),
         boards: pool.map(Arc::new),
+        prepare: !arguments.no_prepare,
         nonce: random(),
     };
     let circumstances = Circumstances {

@@ -43,6 +43,8 @@ pub struct Workshop {
     pub trainer: Box<dyn Trainer>,
     /// Who measures them; without boards, what only they can tell is not known.
     pub boards: Option<Arc<BoardPool>>,
+    /// Whether what they measure is what `onchip_prepare` makes of a model, instead of the model as it is.
+    pub prepare: bool,
     /// Nonce of the first measurement. It proves that an answer belongs to its question, and
     /// has no influence on it.
     pub nonce: u64,
@@ -60,7 +62,7 @@ impl Workshop {
                 "input": INPUT.name(),
                 "warmups": WARMUPS,
                 "runs": RUNS,
-                "prepare": onchip_prepare::REVISION,
+                "prepare": self.prepare.then_some(onchip_prepare::REVISION),
             })
         });
         json!({
@@ -88,16 +90,28 @@ impl Workshop {
         let network = untrained(&topology, 0).map_err(quantizing)?;
         network.to_file().map_err(candidate)
     }
+
+    /// What is measured in place of a model, if it is not measured as it is.
+    fn cheaper(&self, model: &[u8]) -> Result<Option<Prepared>, Failure> {
+        let cheaper = self
+            .prepare
+            .then(|| onchip_prepare::prepare(model, Options::default()));
+        cheaper.transpose().map_err(|error| preparing(error.into()))
+    }
 }
 
-/// What is measured in place of a model.
-fn cheaper(model: &[u8]) -> Result<Prepared, Failure> {
-    onchip_prepare::prepare(model, Options::default()).map_err(|error| preparing(error.into()))
-}
-
-fn prepare(boards: &BoardPool, source: &[u8], prepared: &Prepared) -> Result<Candidate, Failure> {
+/// A model for the boards, or what was made of it.
+fn candidate_of(
+    boards: &BoardPool,
+    source: &[u8],
+    cheaper: Option<&Prepared>,
+) -> Result<Candidate, Failure> {
     let (board, image) = (boards.board(), boards.image());
-    Candidate::of_prepared(MODEL, source, prepared, &INPUT, board, image).map_err(preparing)
+    let made = match cheaper {
+        Some(cheaper) => Candidate::of_prepared(MODEL, source, cheaper, &INPUT, board, image),
+        None => Candidate::prepare(MODEL, source, &INPUT, board, image),
+    };
+    made.map_err(preparing)
 }
 
 /// A model that a board cannot run has failed; a preparation that went wrong says nothing about it.
@@ -114,11 +128,15 @@ impl Evaluator for Workshop {
     fn build(&self, point: &Architecture) -> Result<Built, Failure> {
         let model = Self::untrained(point)?;
         let inspection = onchip_tflite::inspect(&model).map_err(candidate)?;
-        let prepared = cheaper(&model)?;
+        let cheaper = self.cheaper(&model)?;
+        let (bytes, macs) = match &cheaper {
+            Some(cheaper) => (cheaper.after.bytes, cheaper.after.macs),
+            None => (model.len(), inspection.totals.macs),
+        };
         let known = [
-            (Metric::Flash, prepared.after.bytes as u64),
+            (Metric::Flash, bytes as u64),
             (Metric::Parameters, inspection.totals.parameters),
-            (Metric::Macs, prepared.after.macs),
+            (Metric::Macs, macs),
         ];
         let mut scores: Scores = known
             .map(|(metric, value)| (metric, value as f64))
@@ -126,7 +144,7 @@ impl Evaluator for Workshop {
             .collect();
         if let Some(boards) = &self.boards {
             // The stack comes on top of it.
-            let ram = prepare(boards, &model, &prepared)?.arena() as f64
+            let ram = candidate_of(boards, &model, cheaper.as_ref())?.arena() as f64
                 + f64::from(boards.image().statics);
             scores.merge(&Scores::from_iter([(Metric::PeakRam, ram)]));
         }
@@ -153,11 +171,12 @@ impl Evaluator for Workshop {
     }
 
     fn measurement_key(&self, model: &[u8]) -> String {
-        // What runs is the prepared model; a source that cannot be prepared is refused when it is measured.
-        let prepared = cheaper(model).map_or_else(|_| model.to_vec(), |prepared| prepared.bytes);
+        // A source that cannot be prepared is refused when it is measured.
+        let cheaper = self.cheaper(model).ok().flatten();
+        let flashed = cheaper.map_or_else(|| model.to_vec(), |cheaper| cheaper.bytes);
         Key::new("measurement")
             .with_bytes("source", model)
-            .with_bytes("model", &prepared)
+            .with_bytes("model", &flashed)
             .with_json("law", &self.law()["measurement"])
             .digest()
     }
@@ -169,7 +188,7 @@ impl Evaluator for Workshop {
                 record: Value::Null,
             });
         };
-        let candidate = prepare(boards, &model, &cheaper(&model)?)?;
+        let candidate = candidate_of(boards, &model, self.cheaper(&model)?.as_ref())?;
         let order = Order {
             nonce: self.nonce,
             runs: RUNS,
