@@ -78,12 +78,16 @@ impl Pool {
             }; BLOCK];
             for row in 0..height {
                 let start = row * line * channels + block * BLOCK;
-                let pixels = corner[start..].chunks(channels).take(width);
+                let pixels = &corner[start..];
+                let pixels = &pixels[..pixels.len().min(width * channels)];
                 if fields_suit && out.len() == BLOCK {
-                    pixels.for_each(|pixel| fields.add(pixel));
+                    for pair in pixels.chunks(2 * channels) {
+                        fields.add(pair);
+                        fields.add(pair.get(channels..).unwrap_or_default());
+                    }
                     continue;
                 }
-                for pixel in pixels {
+                for pixel in pixels.chunks(channels) {
                     for (sum, &value) in sums.iter_mut().zip(pixel).take(out.len()) {
                         *sum = match reduction {
                             Reduction::Average => *sum + i32::from(value),
@@ -116,6 +120,7 @@ struct Fields {
 }
 
 impl Fields {
+    #[inline]
     fn add(&mut self, elements: &[i8]) {
         if let Some(elements) = elements.first_chunk() {
             let word = u32::from_le_bytes(elements.map(|x| x as u8)) ^ 0x8080_8080;
@@ -124,6 +129,7 @@ impl Fields {
         }
     }
 
+    #[inline]
     fn sums(&self) -> [i32; BLOCK] {
         let Self { even, odd } = self;
         [even & 0xffff, odd & 0xffff, even >> 16, odd >> 16].map(|sum| sum as i32)
