@@ -140,6 +140,8 @@ fn once(model: &Model, input: &[u8], arena: &mut [u8], cycles: &mut [u32]) -> Re
     })
 }
 
+/// Reports one inference. Not inlined, lest what reading operators takes stay on the stack while the next one runs.
+#[inline(never)]
 fn send_run(model: &Model, run: u32, elapsed: Elapsed, operators: &[u32]) {
     for (operator, &cycles) in model.operators().zip(operators) {
         send(Message::Operator {

@@ -39,15 +39,16 @@ impl Pool {
             }; BLOCK];
             for row in 0..height {
                 let start = row * line * channels + block * BLOCK;
-                let mut pixels = &corner[start..];
+                let pixels = &corner[start..];
+                let pixels = &pixels[..pixels.len().min(width * channels)];
                 if fields_suit && out.len() == BLOCK {
-                    for _ in 0..width {
-                        fields.add(pixels);
-                        pixels = pixels.get(channels..).unwrap_or_default();
+                    for pair in pixels.chunks(2 * channels) {
+                        fields.add(pair);
+                        fields.add(pair.get(channels..).unwrap_or_default());
                     }
                     continue;
                 }
-                for pixel in pixels.chunks(channels).take(width) {
+                for pixel in pixels.chunks(channels) {
                     for (sum, &value) in sums.iter_mut().zip(pixel).take(out.len()) {
                         *sum = match reduction {
                             Reduction::Average => *sum + i32::from(value),
