@@ -5,7 +5,7 @@
 //! up for by adding the sum. Shifting right by `s` and rounding halves up is multiplying by 2^(32 - s) and rounding
 //! the upper half; that halves of negative numbers are rounded down [`away`] sees to.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 use core::mem::offset_of;
 
 use crate::kernel::Filters;
@@ -77,23 +77,6 @@ macro_rules! four_biases {
 }
 
 pub(super) use {away, four_biases, high, shifted};
-
-/// The upper 32 bits of a product, rounded.
-#[inline(always)]
-pub(crate) fn rounding_high_mul(a: i32, b: i32) -> i32 {
-    let product;
-    // SAFETY: computes on registers alone.
-    unsafe {
-        asm!(
-            "smmulr {product}, {a}, {b}",
-            product = out(reg) product,
-            a = in(reg) a,
-            b = in(reg) b,
-            options(pure, nomem, nostack, preserves_flags),
-        );
-    }
-    product
-}
 
 /// Filters whose outputs [`finish_four`] computes together.
 pub(super) const FOUR: usize = 4;

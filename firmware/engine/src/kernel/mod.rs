@@ -93,8 +93,6 @@ pub(crate) use armv6m_taps::depthwise_pixels;
 #[cfg(armv7em)]
 pub(crate) use armv7em_conv::{copy_rows, multiply, unpack};
 #[cfg(armv7em)]
-pub(crate) use armv7em_finish::rounding_high_mul;
-#[cfg(armv7em)]
 pub(crate) use armv7em_rows::{multiply_column, unpack_column};
 #[cfg(armv7em)]
 pub(crate) use armv7em_strips::depthwise_3x3;

@@ -121,6 +121,10 @@ impl Op<'_, '_> {
 }
 
 /// The kernels that most inferences spend their time in.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it was made"
+)]
 pub(crate) enum Hot<'k> {
     Conv(&'k conv::Conv<'k>),
     Depthwise(depthwise::Depthwise<'k>),

@@ -12,6 +12,9 @@ use crate::op::{Kernel, Wiring};
 use crate::quantize::Rescale;
 use crate::tensor::{DataType, MAX_RANK};
 
+/// What has been checked, or a problem and the number that goes with it.
+type Checked<T> = core::result::Result<T, (OperatorProblem, usize)>;
+
 /// Most dimensions of batches.
 const BATCH_RANK: usize = MAX_RANK - 2;
 
@@ -124,7 +127,7 @@ impl BatchMatMul {
         [first, second, output]: [&[usize]; 3],
         adjoint: [bool; 2],
         arithmetic: Arithmetic,
-    ) -> core::result::Result<Self, (OperatorProblem, usize)> {
+    ) -> Checked<Self> {
         let (first_batches, [first_rows, first_columns]) = split(first)?;
         let (second_batches, [second_rows, second_columns]) = split(second)?;
         let (output_batches, [rows, columns]) = split(output)?;
@@ -209,7 +212,7 @@ impl BatchMatMul {
 }
 
 /// The dimensions of batches, the rows and the columns.
-fn split(dims: &[usize]) -> core::result::Result<(&[usize], [usize; 2]), (OperatorProblem, usize)> {
+fn split(dims: &[usize]) -> Checked<(&[usize], [usize; 2])> {
     match dims {
         [batches @ .., rows, columns] if batches.len() <= BATCH_RANK => {
             Ok((batches, [*rows, *columns]))

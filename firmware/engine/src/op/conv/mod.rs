@@ -126,7 +126,7 @@ impl Conv<'_> {
                         },
                         None => {
                             let staging = staging.next().unwrap_or_default();
-                            self.gather(&walk.cursor, staging, input)
+                            kernel::apart(|| self.gather(&walk.cursor, staging, input))
                         }
                     };
                     walk.advance();
@@ -200,7 +200,7 @@ impl Conv<'_> {
     }
 
     /// Puts together in `staging` what the cursor's output pixel is computed from.
-    #[inline(never)]
+    #[inline]
     fn gather<'a>(&self, cursor: &Cursor<'_>, staging: &'a mut [i8], input: &[i8]) -> Source<'a> {
         let row = self.row();
         match cursor.whole() {
@@ -231,7 +231,7 @@ impl Conv<'_> {
 
     /// Puts together what a group's filters see at the cursor's output pixel: a whole column, as bytes, and padding
     /// behind it.
-    #[inline(never)]
+    #[inline]
     fn stage(&self, column: &mut [i8], input: &[i8], cursor: &Cursor<'_>, group: usize) {
         let Geometry {
             y,

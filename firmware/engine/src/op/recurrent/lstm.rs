@@ -194,7 +194,7 @@ impl Lstm<'_> {
         }
         let active = i32::from(tanh(self.cell_steps.of(*cell)));
         let scaled = self.hidden.apply(active * squashed(3));
-        scaled.saturating_add(self.hidden_zero).max(-128).min(127) as i8
+        scaled.saturating_add(self.hidden_zero).clamp(-128, 127) as i8
     }
 
     /// TFLite Micro `CalculateLstmGate`, before the activation: both parts are cut to 16 bits, and so is their sum.

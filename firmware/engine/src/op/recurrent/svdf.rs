@@ -128,7 +128,7 @@ impl Svdf<'_> {
                     sum = sum.wrapping_add(self.over_time(memory, time));
                 }
                 let scaled = self.to_output.apply(sum);
-                *out = scaled.saturating_add(self.output_zero).max(-128).min(127) as i8;
+                *out = scaled.saturating_add(self.output_zero).clamp(-128, 127) as i8;
             }
         }
     }
