@@ -30,11 +30,7 @@ impl<'a> Filters<'a> {
         clamp: Clamp,
     ) -> Self {
         let count = weights.len() / depth;
-        let is_small = |bias: i32| bias.unsigned_abs() < 1 << 29;
-        // Products sum up to less than 2^29: 2^14 times 255 times 128.
-        let short = depth <= 1 << 14
-            && bias.is_none_or(|bias| bias.iter().take(count).all(is_small))
-            && factors.all_shifts(count, |shift| (-20..-1).contains(&shift));
+        let short = sums_are_short(depth, bias, count) && factors.all_shifts(count, is_short_shift);
         Self {
             weights,
             depth,
@@ -89,4 +85,17 @@ impl<'a> Filters<'a> {
             .apply(sum.wrapping_add(self.bias(filter)));
         self.clamp.apply(scaled.saturating_add(self.output_zero))
     }
+}
+
+/// What [`Filters::are_short`] asks of a factor's shift.
+pub(crate) fn is_short_shift(shift: i32) -> bool {
+    (-20..-1).contains(&shift)
+}
+
+/// And of the sums of `count` filters: to be less than 2^30 either way.
+#[inline]
+pub(crate) fn sums_are_short(depth: usize, bias: Option<Vector<'_, i32>>, count: usize) -> bool {
+    let is_small = |bias: i32| bias.unsigned_abs() < 1 << 29;
+    // Products sum up to less than 2^29: 2^14 times 255 times 128.
+    depth <= 1 << 14 && bias.is_none_or(|bias| bias.iter().take(count).all(is_small))
 }

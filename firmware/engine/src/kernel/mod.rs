@@ -78,7 +78,7 @@ pub(crate) struct Source<'a> {
 }
 
 pub(crate) use dot::dot;
-pub(crate) use filters::Filters;
+pub(crate) use filters::{Filters, is_short_shift, sums_are_short};
 pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{LEFT_SHIFT, Scaling};

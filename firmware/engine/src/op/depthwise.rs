@@ -3,6 +3,7 @@
 use crate::arena::{Io, Views};
 use crate::flatbuffer::Result;
 use crate::kernel::{self, Filters, Strips, Taps};
+use crate::linked::LINKED;
 use crate::op::context::Context;
 use crate::op::layer::{Geometry, Int8};
 use crate::op::scales::ChannelScales;
@@ -10,12 +11,23 @@ use crate::op::window::{self, Window};
 use crate::op::{Hot, Kernel, Reuse, Wiring};
 use crate::tensor::DataType;
 
+/// What the kernel for strips leaves over.
+pub(super) const ANY: bool = LINKED.kernel("DepthwiseAny");
+
 #[derive(Clone, Copy)]
 pub(crate) struct Depthwise<'m>(pub(super) Int8<'m>);
 
 impl<'m> Kernel<'m> for Depthwise<'m> {
     fn read(cx: &Context<'m>) -> Result<Self> {
         Int8::read(cx, DataType::Int8).map(Self)
+    }
+
+    fn is_linked(&self) -> bool {
+        ANY || self.are_strips_enough()
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        (!self.are_strips_enough()).then_some("DepthwiseAny")
     }
 
     fn wiring(&self, _: &Context<'m>) -> Wiring {
@@ -69,8 +81,8 @@ impl Depthwise<'_> {
         let (io, scratch, table) = views.io();
         let filters = self.0.filters(table);
         self.0.each_image(io, &mut |io| {
-            if !(self.suits_strips() && self.strips(&filters, scratch, io)) {
-                kernel::apart(|| self.image(&filters, io));
+            if !(self.suits_strips() && self.strips(&filters, scratch, io)) && ANY {
+                self.image(&filters, io);
             }
         });
     }
@@ -87,6 +99,11 @@ impl Depthwise<'_> {
             ..
         } = &self.0.geometry;
         filters == channels && *channels >= 4 && three(y) && three(x) && self.longer().stride <= 2
+    }
+
+    /// Whether the kernel never leaves it to the general code.
+    fn are_strips_enough(&self) -> bool {
+        self.suits_strips() && self.0.is_short()
     }
 
     /// Whether strips can lie where the input does: a line is kept apart before the outputs of the line above it are
@@ -126,7 +143,7 @@ impl Depthwise<'_> {
             strips.tap_steps.reverse();
         }
         let done = kernel::depthwise_3x3(&strips, scratch, io);
-        if !done && io.is_in_place() {
+        if ANY && !done && io.is_in_place() {
             kernel::depthwise_3x3_in_place(&strips, scratch, io);
             return true;
         }
@@ -134,7 +151,7 @@ impl Depthwise<'_> {
     }
 
     /// Any geometry, pixel by pixel. Pixels next to each other whose windows lie inside go together.
-    #[inline]
+    #[inline(never)]
     fn image(&self, filters: &Filters<'_>, io: &mut Io<'_>) {
         let Geometry { y, x, channels, .. } = &self.0.geometry;
         let (channels, count) = (*channels, filters.count());
@@ -181,7 +198,7 @@ impl Depthwise<'_> {
     }
 
     /// One output pixel. A block of channels at a time, whose sums the compiler can keep in vector registers.
-    #[inline]
+    #[inline(never)]
     fn pixel(&self, filters: &Filters<'_>, io: &mut Io<'_>, taps: &Taps) {
         const BLOCK: usize = 16;
         let multiplier = self.0.geometry.group;

@@ -49,6 +49,11 @@ impl<'m> ChannelScales<'m> {
         self.factor(self.weights.iter().fold(0.0, f32::max))
     }
 
+    /// The least factor, which is that of the least scale.
+    pub(crate) fn least(&self) -> Option<Rescale> {
+        self.factor(self.weights.iter().fold(f32::MAX, f32::min))
+    }
+
     fn factor(&self, weights: f32) -> Option<Rescale> {
         Rescale::product(self.input, weights, self.output)
     }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::conv::Conv;
 use super::depthwise::Depthwise;
-use super::fully_connected::{Factor, FullyConnected};
+use super::fully_connected::FullyConnected;
 use super::layer::{Geometry, Int8, Quantized};
 use super::{ChannelScales, Clamp, Kernel, Reuse, Window};
 use crate::arena::{ALIGNMENT, Places, Views, align, aligned};
@@ -392,17 +392,7 @@ proptest! {
     }) {
         let depth = layer.channels;
         let expected = layer.reference(depth, |filter, _, step| (step, filter * depth + step));
-        let dense = FullyConnected {
-            batches: layer.batches,
-            depth,
-            units: layer.filters,
-            weights: &layer.weights,
-            bias: layer.bias(),
-            factor: Factor::PerUnit(layer.scales()),
-            input_zero: layer.input_zero,
-            output_zero: layer.output_zero,
-            clamp: layer.clamp,
-        };
+        let dense = FullyConnected(layer.int8(depth, layer.filters));
         prop_assert_eq!(layer.run(dense.scratch_bytes().0, None, |views| dense.compute(views)), expected);
     }
 }

@@ -12,8 +12,9 @@ pub(crate) use tensors::{Tensors, takes};
 
 use crate::arena::Io;
 use crate::flatbuffer::{Result, Vector};
-use crate::kernel::{Filters, cast};
+use crate::kernel::{Filters, cast, is_short_shift, sums_are_short};
 use crate::op::context::Context;
+use crate::quantize::Rescale;
 use crate::tensor::DataType;
 
 /// A layer of int8 activations and weights, or of weights of 4 bits, two in a byte.
@@ -50,6 +51,16 @@ impl<'m> Int8<'m> {
             self.quantized.clamp,
         )
         .of_inputs(self.quantized.input_zero)
+    }
+
+    /// Whether the filters will be [short](Filters::are_short), found out from their scales.
+    pub(crate) fn is_short(&self) -> bool {
+        let scales = &self.quantized.scales;
+        let suits =
+            |factor: Option<Rescale>| factor.is_some_and(|factor| is_short_shift(factor.shift));
+        sums_are_short(self.depth(), self.bias, self.geometry.filters)
+            && suits(scales.least())
+            && suits(scales.greatest())
     }
 
     /// Weights in a filter.

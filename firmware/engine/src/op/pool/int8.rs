@@ -1,5 +1,6 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D, int8.
 
+use crate::kernel;
 use crate::op::pool::{Geometry, Pool, Reduction};
 
 /// Channels that are done at a time.
@@ -30,26 +31,23 @@ impl Pool {
         } else {
             (height, width)
         };
-        let fields_suit = reduction == Reduction::Average && area <= MOST_IN_FIELDS;
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
+            // A last block of fewer channels is done channel by channel; sums of what lies behind it are left unused.
+            let fields_suit =
+                reduction == Reduction::Average && area <= MOST_IN_FIELDS && out.len() == BLOCK;
             let mut fields = Fields::default();
             let mut sums = [match reduction {
                 Reduction::Average => 0,
                 Reduction::Max => i32::from(i8::MIN),
             }; BLOCK];
             for row in 0..height {
-                let start = row * line * channels + block * BLOCK;
-                let pixels = &corner[start..];
-                let pixels = &pixels[..pixels.len().min(width * channels)];
-                if fields_suit && out.len() == BLOCK {
-                    for pair in pixels.chunks(2 * channels) {
-                        fields.add(pair);
-                        fields.add(pair.get(channels..).unwrap_or_default());
-                    }
+                let pixels = &corner[row * line * channels + block * BLOCK..];
+                if fields_suit {
+                    kernel::apart(|| fields.add(pixels, channels, width));
                     continue;
                 }
-                for pixel in pixels.chunks(channels) {
-                    for (sum, &value) in sums.iter_mut().zip(pixel).take(out.len()) {
+                for pixel in pixels.chunks(channels).take(width) {
+                    for (sum, &value) in sums.iter_mut().zip(pixel) {
                         *sum = match reduction {
                             Reduction::Average => *sum + i32::from(value),
                             Reduction::Max => (*sum).max(i32::from(value)),
@@ -57,7 +55,7 @@ impl Pool {
                     }
                 }
             }
-            if fields_suit && out.len() == BLOCK {
+            if fields_suit {
                 sums = fields.sums().map(|sum| sum - OFFSET * count);
             }
             for (out, sum) in out.iter_mut().zip(sums) {
@@ -81,13 +79,21 @@ struct Fields {
 }
 
 impl Fields {
+    /// Adds the first four elements of pixels that are `step` elements apart.
     #[inline]
-    fn add(&mut self, elements: &[i8]) {
-        if let Some(elements) = elements.first_chunk() {
+    fn add(&mut self, pixels: &[i8], step: usize, count: usize) {
+        let Self { mut even, mut odd } = *self;
+        let mut rest = pixels;
+        for _ in 0..count {
+            let Some(elements) = rest.first_chunk() else {
+                break;
+            };
             let word = u32::from_le_bytes(elements.map(|x| x as u8)) ^ 0x8080_8080;
-            self.even += word & 0x00ff_00ff;
-            self.odd += word >> 8 & 0x00ff_00ff;
+            even += word & 0x00ff_00ff;
+            odd += word >> 8 & 0x00ff_00ff;
+            rest = rest.get(step..).unwrap_or_default();
         }
+        *self = Self { even, odd };
     }
 
     #[inline]

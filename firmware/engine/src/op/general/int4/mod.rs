@@ -8,7 +8,7 @@ use crate::arena::{Views, align};
 use crate::flatbuffer::Result;
 use crate::kernel::cast;
 use crate::op::context::Context;
-use crate::op::depthwise::Depthwise;
+use crate::op::depthwise::{self, Depthwise};
 use crate::op::layer::{Int8, takes};
 use crate::op::scales::ChannelScales;
 use crate::op::{Hot, Kernel};
@@ -31,6 +31,14 @@ impl<'m> Kernel<'m> for Int4<'m> {
             depthwise: cx.opcode == Opcode::DEPTHWISE_CONV_2D,
             layer: Int8::read(cx, DataType::Int4)?,
         })
+    }
+
+    fn is_linked(&self) -> bool {
+        depthwise::ANY || !self.depthwise
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        self.depthwise.then_some("DepthwiseAny")
     }
 
     fn macs(&self) -> u64 {
