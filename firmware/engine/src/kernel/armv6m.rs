@@ -4,8 +4,8 @@
 //! they meet, in the other order: `q + (p << 16)`. Modulo 2^32 their product is `v * q + ((v * p + w * q) << 16)`, of
 //! which the upper half is wanted. It is exact unless both weights are -128: elements are kept negated, so that two products
 //! add up to more than -2^15 and to less than 2^15; and the lower half, a product of two bytes, takes one from the upper if
-//! it is negative, which bit 15 tells: `ASRS #16` puts it into the carry that `ADCS` adds. Filters that have a weight of -128,
-//! which TensorFlow's quantization never makes, are multiplied product by product.
+//! it is negative, which bit 15 tells: `ASRS #16` puts it into the carry that `ADCS` adds. Where a weight is -128, which
+//! TensorFlow's quantization never makes, products are computed one by one.
 //!
 //! Words hold elements 0 and 2, and 1 and 3, of each four. The words of a triple's columns take turns. Zero points
 //! are not subtracted, which would not leave room for two products, but made up for with the sum of the weights.
@@ -94,7 +94,7 @@ pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16],
     for filter in 0..count {
         let sum = widen(filters.row(filter), row);
         let make_up = filters.input_zero.wrapping_mul(sum);
-        if !filters.are_short() || has_least(filters.row(filter)) {
+        if !filters.are_short() || filters.have_least() {
             for (pixel, out) in out[filter..].iter_mut().step_by(count).enumerate() {
                 let column = &triples[pixel / COLUMNS * triple + pixel % COLUMNS..];
                 let sum = make_up.wrapping_add(dot(column, row));
@@ -145,16 +145,18 @@ fn widen(weights: &[i8], row: &mut [u32]) -> i32 {
     sum
 }
 
-/// Whether one of these is -128.
-#[inline]
-fn has_least(weights: &[i8]) -> bool {
-    let (fours, rest) = weights.as_chunks();
-    let found = fours.iter().fold(0, |found, &four| {
-        let raised = u32::from_le_bytes(four.map(|weight: i8| weight as u8)) ^ SIGNS;
-        // A byte of 0 is the only one to have a sign after 1 is taken away, and none before.
-        found | raised.wrapping_sub(SIGNS >> 7) & !raised
-    });
-    found & SIGNS != 0 || rest.contains(&i8::MIN)
+/// Whether one of these weights is -128.
+#[inline(never)]
+pub(super) fn have_least(weights: &[i8]) -> bool {
+    let whole = if weights.as_ptr().addr().is_multiple_of(4) {
+        weights.len() / 8 * 8
+    } else {
+        0
+    };
+    let (words, rest) = weights.split_at(whole);
+    // SAFETY: reads all of `words`, aligned, two words at a time.
+    let found = !words.is_empty() && unsafe { armv6m_row::have_least(words.as_ptr_range()) };
+    found || rest.contains(&i8::MIN)
 }
 
 /// The sum of the products of a row and the column whose words are every third from `column`'s first on, each product

@@ -1,6 +1,11 @@
 //! The filters of a convolution or dense layer, with all that turns a sum into an output.
 
+#[cfg(armv6m)]
+use core::cell::OnceCell;
+
 use crate::flatbuffer::Vector;
+#[cfg(armv6m)]
+use crate::kernel::armv6m;
 use crate::op::{Clamp, Factors};
 
 /// Filters that columns are multiplied with.
@@ -16,6 +21,8 @@ pub(crate) struct Filters<'a> {
     /// What columns are centred on, or must make up for.
     pub(crate) input_zero: i32,
     short: bool,
+    #[cfg(armv6m)]
+    have_least: OnceCell<bool>,
 }
 
 impl<'a> Filters<'a> {
@@ -40,12 +47,22 @@ impl<'a> Filters<'a> {
             clamp,
             input_zero: 0,
             short,
+            #[cfg(armv6m)]
+            have_least: OnceCell::new(),
         }
     }
 
     /// The same for inputs with this zero point.
     pub(crate) fn of_inputs(self, input_zero: i32) -> Self {
         Self { input_zero, ..self }
+    }
+
+    /// Whether a weight is -128. It is looked for once.
+    #[cfg(armv6m)]
+    pub(crate) fn have_least(&self) -> bool {
+        *self
+            .have_least
+            .get_or_init(|| armv6m::have_least(self.weights))
     }
 
     /// How many there are.
