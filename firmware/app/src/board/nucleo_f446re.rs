@@ -35,7 +35,7 @@ pub(crate) fn start() {
     RCC.apb1enr().modify(|w| w.set_pwren(true));
     // The clock reaches the registers two cycles after it is enabled: read back before use.
     RCC.apb1enr().read();
-    let mut config = Config::default();
+    let mut config = Config::new();
     config.ls = LsConfig::off();
     config.hsi = true;
     config.pll_src = PllSource::HSI;

@@ -34,7 +34,7 @@ pub(crate) fn start() {
     RCC.apbenr1().modify(|w| w.set_pwren(true));
     // The clock reaches the registers two cycles after it is enabled: read back before use.
     RCC.apbenr1().read();
-    let mut config = Config::default();
+    let mut config = Config::new();
     config.ls = LsConfig::off();
     config.hsi = Some(Hsi {
         sys_div: HsiSysDiv::DIV1,

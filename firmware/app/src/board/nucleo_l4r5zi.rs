@@ -55,7 +55,7 @@ pub(crate) fn start() {
 
 /// 120 MHz, the AHB still at half of it, with the wait states of that half.
 fn half() -> Config {
-    let mut config = Config::default();
+    let mut config = Config::new();
     config.ls = LsConfig::off();
     config.hsi48 = None;
     config.ahb_pre = AHBPrescaler::DIV2;
