@@ -25,6 +25,7 @@ pub(crate) mod cast;
 mod dot;
 pub(crate) mod elementwise;
 mod filters;
+mod greatest;
 mod portable_strips;
 pub(crate) mod sigmoid;
 mod strips;
@@ -79,6 +80,7 @@ pub(crate) struct Source<'a> {
 
 pub(crate) use dot::dot;
 pub(crate) use filters::{Filters, is_short_shift, sums_are_short};
+pub(crate) use greatest::greatest_of_four;
 pub(crate) use portable_strips::depthwise_3x3_in_place;
 pub(crate) use strips::Strips;
 pub(crate) use sum::{LEFT_SHIFT, Scaling};

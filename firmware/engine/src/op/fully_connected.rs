@@ -21,7 +21,7 @@ impl<'m> Kernel<'m> for FullyConnected<'m> {
     }
 
     fn scratch_bytes(&self) -> (usize, usize) {
-        (4 * self.0.geometry.depth, 0)
+        (2 * self.0.geometry.depth, 0)
     }
 
     fn scales(&self) -> Option<&ChannelScales<'m>> {

@@ -15,21 +15,16 @@ impl Conv<'_> {
         !self.is_grouped() && self.pixels() < ENOUGH
     }
 
-    /// Working memory for a column as bytes, and for the same as words at most.
+    /// Working memory for a column as bytes, and for the same as halfwords.
     pub(super) fn column_bytes(&self) -> usize {
-        self.staging_bytes() + 4 * self.0.depth()
-    }
-
-    #[inline]
-    fn staging_bytes(&self) -> usize {
-        (2 * self.0.depth()).next_multiple_of(4)
+        self.padded_depth() + 2 * self.0.depth()
     }
 
     #[inline(never)]
     pub(super) fn run_columns(&self, views: Views<'_>) {
         let (mut io, scratch, table) = views.io();
         let filters = self.0.filters(table);
-        let (staging, column) = scratch.split_at_mut(self.staging_bytes());
+        let (staging, column) = scratch.split_at_mut(self.padded_depth());
         let staging = &mut cast::as_i8_mut(staging)[..self.0.depth()];
         let column = cast::as_i16_mut(column);
         let mut cursor = Cursor::at(&self.0.geometry, 0);

@@ -35,7 +35,8 @@ impl Pool {
             // A last block of fewer channels is done channel by channel; sums of what lies behind it are left unused.
             let fields_suit =
                 reduction == Reduction::Average && area <= MOST_IN_FIELDS && out.len() == BLOCK;
-            let mut fields = Fields::default();
+            let greatest_suit = reduction == Reduction::Max && out.len() == BLOCK;
+            let (mut fields, mut greatest) = (Fields::default(), Greatest([i8::MIN; BLOCK]));
             let mut sums = [match reduction {
                 Reduction::Average => 0,
                 Reduction::Max => i32::from(i8::MIN),
@@ -46,6 +47,10 @@ impl Pool {
                     kernel::apart(|| fields.add(pixels, channels, width));
                     continue;
                 }
+                if greatest_suit {
+                    kernel::apart(|| greatest.add(pixels, channels, width));
+                    continue;
+                }
                 for pixel in pixels.chunks(channels).take(width) {
                     for (sum, &value) in sums.iter_mut().zip(pixel) {
                         *sum = match reduction {
@@ -54,6 +59,9 @@ impl Pool {
                         };
                     }
                 }
+            }
+            if greatest_suit {
+                sums = greatest.0.map(i32::from);
             }
             if fields_suit {
                 sums = fields.sums().map(|sum| sum - OFFSET * count);
@@ -100,5 +108,25 @@ impl Fields {
     fn sums(&self) -> [i32; BLOCK] {
         let Self { even, odd } = self;
         [even & 0xffff, odd & 0xffff, even >> 16, odd >> 16].map(|sum| sum as i32)
+    }
+}
+
+/// The greatest of four elements each.
+struct Greatest([i8; BLOCK]);
+
+impl Greatest {
+    /// Takes in the first four elements of pixels that are `step` elements apart.
+    #[inline]
+    fn add(&mut self, pixels: &[i8], step: usize, count: usize) {
+        let mut greatest = self.0;
+        let mut rest = pixels;
+        for _ in 0..count {
+            let Some(elements) = rest.first_chunk() else {
+                break;
+            };
+            greatest = kernel::greatest_of_four(greatest, *elements);
+            rest = rest.get(step..).unwrap_or_default();
+        }
+        self.0 = greatest;
     }
 }

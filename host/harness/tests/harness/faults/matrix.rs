@@ -33,7 +33,11 @@ impl Ill {
     /// The fault, to strike with the next thing that happens.
     fn fault(self, kind: &Kind, moment: Moment, board: &VirtualBoard) -> Fault {
         let at_cycle = board.cycles() + 100;
-        let flips = 1 << 9;
+        // What is programmed over a word without a set bit is not what was to be, whatever it is.
+        let flips = match moment {
+            Moment::FlashImage => u32::MAX,
+            _ => 1 << 9,
+        };
         match self {
             Ill::DropProbe => Fault::DropProbe { after_accesses: 5 },
             Ill::HangCore => Fault::HangCore { at_cycle },
