@@ -5,6 +5,7 @@ use core::mem::offset_of;
 
 use crate::arena::Views;
 use crate::kernel::Scaling;
+use crate::kernel::armv7em_clamp::clamp_all;
 use crate::kernel::elementwise::Elements;
 use crate::quantize::Rescale;
 
@@ -76,10 +77,7 @@ pub(crate) fn add(scaling: &Scaling, views: &mut Views<'_>) -> usize {
     // SAFETY: all three have `count` elements, a positive multiple of four; each four are read before the four of the
     // output at their place are written.
     unsafe { add_fours(&mut fours) };
-    if scaling.clamp.is_tight() {
-        // Outputs have been cut to the type's range only.
-        scaling.clamp.apply_all(&mut views.output[..count]);
-    }
+    clamp_all(&mut views.output[..count], scaling.clamp);
     count
 }
 

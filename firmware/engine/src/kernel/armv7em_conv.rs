@@ -8,6 +8,7 @@
 use core::arch::{asm, naked_asm};
 use core::mem::offset_of;
 
+use crate::kernel::armv7em_clamp::clamp_all;
 use crate::kernel::armv7em_conv_tile::{Tile, multiply_tile};
 use crate::kernel::{COLUMNS, Filters, Source};
 
@@ -171,10 +172,7 @@ pub(crate) fn multiply(triples: &[i16], filters: &Filters<'_>, rows: &mut [i16],
         // triple goes to the pixel before.
         unsafe { multiply_tile(&mut tile) };
     }
-    if filters.clamp.is_tight() {
-        // Outputs have been cut to the type's range only.
-        filters.clamp.apply_all(out);
-    }
+    clamp_all(out, filters.clamp);
 }
 
 /// The same for filters of any kind.

@@ -5,6 +5,7 @@ use core::mem::offset_of;
 
 use crate::arena::Io;
 use crate::flatbuffer::Scalar as _;
+use crate::kernel::armv7em_clamp::clamp_all;
 use crate::kernel::armv7em_finish::{away, high, shifted};
 use crate::kernel::strips::{CHANNELS, Pair, Strips};
 
@@ -56,10 +57,7 @@ pub(crate) fn depthwise_3x3(strips: &Strips<'_>, scratch: &mut [u8], io: &mut Io
         strips.prepare(&mut channels, first);
         strips.group(&channels, first, lines, io);
     }
-    if strips.filters.clamp.is_tight() {
-        // Outputs have been cut to the type's range only.
-        strips.filters.clamp.apply_all(io.output());
-    }
+    clamp_all(io.output(), strips.filters.clamp);
     true
 }
 

@@ -45,6 +45,8 @@ mod armv6m_taps;
 #[cfg(armv7em)]
 mod armv7em_add;
 #[cfg(armv7em)]
+mod armv7em_clamp;
+#[cfg(armv7em)]
 mod armv7em_conv;
 #[cfg(armv7em)]
 mod armv7em_conv_tile;

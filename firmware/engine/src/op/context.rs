@@ -50,14 +50,6 @@ impl Clamp {
         self.min > -128 || self.max < 127
     }
 
-    /// Cuts what has been cut to the type's range further.
-    #[cfg(armv7em)]
-    pub(crate) fn apply_all(self, outputs: &mut [i8]) {
-        outputs
-            .iter_mut()
-            .for_each(|out| *out = self.apply(i32::from(*out)));
-    }
-
     #[inline(always)]
     pub(crate) fn apply(self, x: i32) -> i8 {
         x.max(self.min).min(self.max) as i8
