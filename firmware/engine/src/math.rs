@@ -45,7 +45,7 @@ fn exponential(x: f32) -> (f32, i32) {
     (sum * rest * rest + rest, k)
 }
 
-/// `e^x`, to within one unit in the last place.
+/// `e^x`, to within 1.1 units in the last place.
 pub(crate) fn exp(x: f32) -> f32 {
     let (p, k) = exponential(x);
     // In two steps, since the power itself can be out of range where the result is not.
@@ -125,7 +125,7 @@ mod tests {
 
         #[test]
         fn close_to_the_real_functions(x in -103.0..88.7_f32, small in -1.0..1.0_f32) {
-            prop_assert!(units(exp(x), f64::from(x).exp()) <= 1.0, "exp {x}");
+            prop_assert!(units(exp(x), f64::from(x).exp()) <= 1.1, "exp {x}");
             for x in [x, x / 16.0, small, small / 1000.0] {
                 prop_assert!(units(tanh(x), f64::from(x).tanh()) <= 6.0, "tanh {x}");
                 prop_assert!(units(exp_minus_one(x), f64::from(x).exp_m1()) <= 4.0, "exp - 1 {x}");
